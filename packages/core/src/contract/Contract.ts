@@ -1,0 +1,84 @@
+/**
+ * What a contract says about delivery: annotations for `RpcGroup` and `Rpc` values, and the names derived from them.
+ *
+ * The operations themselves are plain Effect RPC (`Rpc.make`, `RpcGroup.make`); nothing here sends or receives.
+ *
+ * @example
+ * ```ts
+ * const Stock = RpcGroup.make(GetStock.annotate(Contract.Safe, true), Reserve).annotate(Contract.Name, "inventory")
+ * ```
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+
+const id = "@kafka-request-reply/core/contract/Contract"
+
+/** The contract's name, from which topics and the responder's group are named. On the group; required. */
+export const Name: Context.Reference<string> = Context.Reference<string>(`${id}/Name`, { defaultValue: () => "" })
+
+/**
+ * The operation only reads: it may run any number of times, so it is retried, and a retry may go to another partition.
+ * Its replies are never stored.
+ */
+export const Safe: Context.Reference<boolean> = Context.Reference<boolean>(`${id}/Safe`, { defaultValue: () => false })
+
+/** Running the operation twice has the effect of running it once: it is retried, on the same partition. */
+export const Idempotent: Context.Reference<boolean> = Context.Reference<boolean>(`${id}/Idempotent`, {
+  defaultValue: () => false
+})
+
+/** How long a caller waits when it does not say. The requester's `timeout` option applies when this is absent. */
+export const Timeout: Context.Reference<Duration.Input | undefined> = Context.Reference<Duration.Input | undefined>(
+  `${id}/Timeout`,
+  { defaultValue: () => undefined }
+)
+
+/** How a retried operation backs off. Attempts happen inside the one deadline of the call. */
+export interface RetryPolicy {
+  /** Attempts in all, the first included. */
+  readonly maxAttempts: number
+  /** The delay before the first retry; it doubles from there, ±20 %. */
+  readonly baseDelay: Duration.Input
+  /** The longest delay. */
+  readonly maxDelay: Duration.Input
+  /** How long an attempt waits for its reply before the next one is sent; absent: only failures are retried. */
+  readonly attemptTimeout?: Duration.Input
+}
+
+/** The retry policy of `Safe` and `Idempotent` operations; others are never retried. */
+export const Retry: Context.Reference<RetryPolicy> = Context.Reference<RetryPolicy>(`${id}/Retry`, {
+  defaultValue: () => ({ maxAttempts: 4, baseDelay: "100 millis", maxDelay: "2 seconds" })
+})
+
+/**
+ * Which declared errors are final, so that a repeated request is answered with the stored error instead of running
+ * again. Default: none, since most business errors (out of stock) may end differently later.
+ */
+export const isFinalError: Context.Reference<(error: unknown) => boolean> = Context.Reference<
+  (error: unknown) => boolean
+>(`${id}/isFinalError`, { defaultValue: () => () => false })
+
+/** Topics and group of a contract. */
+export interface ContractNames {
+  readonly name: string
+  readonly requests: string
+  readonly replies: string
+  readonly control: string
+  readonly responderGroup: string
+}
+
+// Kafka allows [a-zA-Z0-9._-] and 249 characters in a topic name; the longest suffix is ".responder".
+const legalName = /^[a-zA-Z0-9._-]{1,230}$/
+
+/** The names derived from a group's `Name`, or undefined when the name is absent or no legal part of a topic name. */
+export const namesOf = (group: { readonly annotations: Context.Context<never> }): ContractNames | undefined => {
+  const name = Context.get(group.annotations, Name)
+  if (!legalName.test(name)) return undefined
+  return {
+    name,
+    requests: `${name}.requests`,
+    replies: `${name}.replies`,
+    control: `${name}.control`,
+    responderGroup: `${name}.responder`
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Why a requester or a responder could not start. Everything that can be known before the first call is said here.
+ */
+import * as Schema from "effect/Schema"
+import { TransportError } from "./TransportError.ts"
+
+const id = "@kafka-request-reply/core/transport/StartError"
+
+/** The group carries no `Contract.Name`, or one that cannot be part of a topic name. */
+export class Unnamed extends Schema.TaggedError<Unnamed>(`${id}/Unnamed`)("Unnamed", {
+  operations: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `the contract with ${this.operations.join(", ")} has no usable name; annotate its group: .annotate(Contract.Name, "inventory") (letters, digits, '.', '_' and '-')`
+  }
+}
+
+/** A topic that the contract needs does not exist. */
+export class TopicMissing extends Schema.TaggedError<TopicMissing>(`${id}/TopicMissing`)("TopicMissing", {
+  topic: Schema.String
+}) {
+  override get message() {
+    return `topic ${this.topic} does not exist; create it, or set topics: "create"`
+  }
+}
+
+/** A topic has too few partitions for what was configured. */
+export class TooFewPartitions extends Schema.TaggedError<TooFewPartitions>(`${id}/TooFewPartitions`)(
+  "TooFewPartitions",
+  { topic: Schema.String, partitions: Schema.Int, needed: Schema.Int, setting: Schema.String }
+) {
+  override get message() {
+    return `topic ${this.topic} has ${this.partitions} partitions and ${this.setting} needs ${this.needed}; add partitions or change ${this.setting}`
+  }
+}
+
+/** A handler of the contract is missing from the context. */
+export class HandlerMissing extends Schema.TaggedError<HandlerMissing>(`${id}/HandlerMissing`)("HandlerMissing", {
+  operation: Schema.String
+}) {
+  override get message() {
+    return `no handler for ${this.operation} in the context; provide the layer made by the group's toLayer`
+  }
+}
+
+/** The brokers did not answer, or refused, within the start timeout. */
+export class TransportFailed extends Schema.TaggedError<TransportFailed>(`${id}/TransportFailed`)("TransportFailed", {
+  error: TransportError
+}) {
+  override get message() {
+    return this.error.message
+  }
+}
+
+/** The start took longer than `startTimeout`. */
+export class StartTimeout extends Schema.TaggedError<StartTimeout>(`${id}/StartTimeout`)("StartTimeout", {
+  timeoutMillis: Schema.Number,
+  step: Schema.String
+}) {
+  override get message() {
+    return `not ready after ${this.timeoutMillis} ms while ${this.step}; is the Kafka cluster healthy? Raise startTimeout if it is only slow`
+  }
+}
+
+/** A requester or responder could not start: one error, its `reason` says why. */
+export class StartError extends Schema.TaggedError<StartError>(id)("StartError", {
+  reason: Schema.Union([Unnamed, TopicMissing, TooFewPartitions, HandlerMissing, TransportFailed, StartTimeout])
+}) {
+  override get message() {
+    return this.reason.message
+  }
+}
