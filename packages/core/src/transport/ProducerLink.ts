@@ -17,7 +17,10 @@ export interface PartitionAck extends TopicPartition {
 export interface ProducerLink {
   /** The number of partitions of a topic, from cached metadata (fetched when unknown). */
   readonly partitions: (topic: string) => Effect.Effect<number, TransportError>
-  /** The leader's broker id from cached metadata, or -1 when it is not known now. Never waits. */
+  /**
+   * The leader's broker id from cached metadata, or -1 when it is not known now. Never waits; a topic asked for the first
+   * time is included in the next `refresh`.
+   */
   readonly leaderOf: (topic: string, partition: number) => number
   /** Fetches the metadata anew, after an error that hints at a moved leader. */
   readonly refresh: Effect.Effect<void, TransportError>

@@ -23,6 +23,10 @@ export abstract class Publication implements OutgoingRecord {
   /** Monotonic milliseconds; past it the publisher neither sends nor resends. */
   readonly deadline: number
   delivery: Delivery = "queued"
+  /** Publisher's: a hand-over ended without a word on what became of the record, so it may have been written. */
+  isUnclear = false
+  /** Publisher's: the largest batch this record may travel in, lowered to find out which record a broker refuses. */
+  batchLimit = Number.POSITIVE_INFINITY
   /** Set by the owner when nobody wants the record any more: it is skipped if it has not been handed over. */
   abandoned = false
 

@@ -2,22 +2,315 @@
  * Writes publications to Kafka in micro-batches: per partition leader, a few batches in flight, never two with the same
  * key, one event-loop turn apart, acknowledgements checked per partition, transient failures resent until the deadline.
  *
- * The decisions are in `internal/publishLane.ts`; this file drives them. A driver only supplies a `ProducerLink`.
+ * A driver only supplies a `ProducerLink`. What the next batch is, is decided in `internal/publishLane.ts`; what becomes
+ * of its records, in `internal/acknowledgements.ts`; this file drives both.
+ *
+ * Why lanes per leader: a client awaits all brokers of one produce call, so a frozen broker would hold the slots of the
+ * healthy ones. Why one turn apart: two sends to one partition in the same turn can reach the log inverted.
  */
-import type * as Effect from "effect/Effect"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import { EventLoop } from "../host/EventLoop.ts"
+import { errorFor } from "./internal/acknowledgements.ts"
+import { KeyGate } from "./internal/keyGate.ts"
+import { PublishLane } from "./internal/publishLane.ts"
 import type { OutgoingRecord } from "./KafkaRecord.ts"
-import type { Publication } from "./Publication.ts"
-import type { TransportError } from "./TransportError.ts"
+import { monotonicMillis } from "../host/MonotonicTime.ts"
+import type { ProducerLink } from "./ProducerLink.ts"
+import { Publication } from "./Publication.ts"
+import { because, NoAnswer, type TransportError, TransportClosed } from "./TransportError.ts"
+
+export interface Options {
+  /** Produce requests in flight per leader, 2–4 (default 4): one loses throughput, more gain nothing. */
+  readonly maxBatchesInFlight: number
+  /** Records per produce request (default 512). */
+  readonly maxBatchRecords: number
+  /** Bytes per produce request (default 512 KiB); a larger single record travels alone. */
+  readonly maxBatchBytes: number
+  /** How long the broker may take for one produce request (default 5 seconds). */
+  readonly sendTimeout: Duration.Input
+  /** The first and the longest pause of a leader's lane after a failure (default 50 and 250 ms, doubling, ±20 %). */
+  readonly minBackoff: Duration.Input
+  readonly maxBackoff: Duration.Input
+}
+
+export const defaults: Options = {
+  maxBatchesInFlight: 4,
+  maxBatchRecords: 512,
+  maxBatchBytes: 512 * 1024,
+  sendTimeout: "5 seconds",
+  minBackoff: "50 millis",
+  maxBackoff: "250 millis"
+}
 
 export interface Publisher {
-  /** Queues a publication; its callbacks tell the outcome. Never blocks and never throws. */
+  /** Queues a publication; its callbacks tell the outcome, never inside this call. Never blocks and never throws. */
   readonly offer: (publication: Publication) => void
-  /** Publishes one record and waits for the acknowledgement. Fails when the record was refused or the time is up. */
+  /** Publishes one record and waits for the acknowledgement. Fails when it was refused or the time (5 s) is up. */
   readonly publish: (record: OutgoingRecord, timeoutMillis?: number) => Effect.Effect<void, TransportError>
-  /** The number of partitions of a topic, cached. */
+  /** The number of partitions of a topic, from the metadata. */
   readonly partitions: (topic: string) => Effect.Effect<number, TransportError>
-  /** The number of partitions as last seen, or undefined when the topic has not been looked up. Never waits. */
-  readonly knownPartitions: (topic: string) => number | undefined
   /** Waits until everything offered so far has an outcome. */
   readonly flush: Effect.Effect<void>
 }
+
+class Awaited extends Publication {
+  readonly outcome = Deferred.makeUnsafe<void, TransportError>()
+  override onAcknowledged(): void {
+    Deferred.doneUnsafe(this.outcome, Exit.void)
+  }
+  override onRefused(error: TransportError): void {
+    Deferred.doneUnsafe(this.outcome, Exit.fail(error))
+  }
+}
+
+// How often records stuck behind a frozen or unknown leader are looked through for expired and abandoned ones.
+const stuckSweep = Duration.seconds(1)
+
+export const make = Effect.fnUntraced(function* (
+  link: ProducerLink,
+  overrides: Partial<Options> = {}
+): Effect.fn.Return<Publisher, never, Scope.Scope> {
+  const options = { ...defaults, ...overrides }
+  const limits = { maxRecords: options.maxBatchRecords, maxBytes: options.maxBatchBytes }
+  const sendTimeoutMillis = Duration.toMillis(options.sendTimeout)
+  const minBackoff = Duration.toMillis(options.minBackoff)
+  const maxBackoff = Duration.toMillis(options.maxBackoff)
+  const clock = yield* Clock.Clock
+  const eventLoop = yield* EventLoop
+  const run = yield* FiberSet.makeRuntime<never>()
+
+  const gate = new KeyGate()
+  const lanes = new Map<number, PublishLane>()
+  // Which lane a partition uses changes only in `reroute`, so that records of one partition never sit in two lanes.
+  const routes = new Map<string, Map<number, PublishLane>>()
+  const inFlight = new Set<ReadonlyArray<Publication>>()
+  let unsettled = 0
+  let flushes: Array<Deferred.Deferred<void>> = []
+  let isClosed = false
+  let isSweeping = false
+
+  const laneOf = (leader: number): PublishLane => {
+    let lane = lanes.get(leader)
+    if (lane === undefined) lanes.set(leader, (lane = new PublishLane(leader)))
+    return lane
+  }
+
+  const routeOf = ({ partition, topic }: Publication): PublishLane => {
+    let partitions = routes.get(topic)
+    if (partitions === undefined) routes.set(topic, (partitions = new Map()))
+    let lane = partitions.get(partition)
+    if (lane === undefined) partitions.set(partition, (lane = laneOf(link.leaderOf(topic, partition))))
+    return lane
+  }
+
+  const settled = (count: number): void => {
+    unsettled -= count
+    if (unsettled > 0) return
+    const waiting = flushes
+    flushes = []
+    for (const flush of waiting) Deferred.doneUnsafe(flush, Exit.void)
+  }
+
+  const refuse = (publication: Publication, error: TransportError): void => {
+    if (!publication.abandoned) publication.onRefused(error)
+    settled(1)
+  }
+
+  const expire = (publication: Publication): void =>
+    refuse(publication, because(new NoAnswer({ detail: `the time for writing to ${publication.topic} is up` })))
+
+  const schedule = (lane: PublishLane): void => {
+    const isBusy = lane.isScheduled || lane.isBackingOff || lane.inFlight >= options.maxBatchesInFlight
+    if (isBusy || lane.size === 0 || isClosed) return
+    lane.isScheduled = true
+    eventLoop.nextTurn(() => {
+      lane.isScheduled = false
+      if (isClosed) return
+      if (lane.leader < 0) backOff(lane)
+      else flushLane(lane)
+    })
+  }
+
+  const flushLane = (lane: PublishLane): void => {
+    const taken = lane.take(gate, limits, monotonicMillis(clock))
+    for (const publication of taken.expired) expire(publication)
+    settled(taken.forgotten)
+    const batch = taken.batch
+    if (batch.length > 0) {
+      lane.inFlight++
+      inFlight.add(batch)
+      for (const publication of batch) publication.delivery = "handed-over"
+      run(sendBatch(batch)).addObserver((exit) => {
+        lane.inFlight--
+        if (!inFlight.delete(batch)) return
+        const refusals = Exit.isSuccess(exit) ? exit.value : () => because(new TransportClosed())
+        settle(lane, batch, refusals)
+      })
+    }
+    schedule(lane)
+  }
+
+  // The driver's own time limits are not relied on: whatever it does, a batch is settled.
+  const sendBatch = (batch: ReadonlyArray<Publication>) =>
+    link.send(batch, sendTimeoutMillis).pipe(
+      Effect.timeoutOrElse({
+        duration: sendTimeoutMillis * 2,
+        orElse: () => Effect.fail(because(new NoAnswer({ detail: `no answer to a write of ${batch.length} records` })))
+      }),
+      Effect.match({
+        onFailure: (error) => () => error,
+        onSuccess: errorFor
+      })
+    )
+
+  const settle = (
+    lane: PublishLane,
+    batch: ReadonlyArray<Publication>,
+    errorOf: (publication: Publication) => TransportError | undefined
+  ): void => {
+    const again: Array<Publication> = []
+    let failure: TransportError | undefined
+    for (const publication of batch) {
+      const error = errorOf(publication)
+      if (error === undefined) {
+        publication.delivery = "acknowledged"
+        if (!publication.abandoned) publication.onAcknowledged()
+        settled(1)
+        continue
+      }
+      if (!error.isDefinitive) publication.isUnclear = true
+      else if (!publication.isUnclear) publication.delivery = "queued"
+      if (error.isRetryable) {
+        failure = error
+        again.push(publication)
+      } else if (error.isDefinitive && batch.length > 1) {
+        // Which record the broker refused is not told: halves are tried until the guilty one stands alone.
+        publication.batchLimit = Math.max(1, Math.floor(batch.length / 2))
+        again.push(publication)
+      } else refuse(publication, error)
+    }
+    // Resends first, then who waited for their keys: the order of each key is kept.
+    const released = gate.open(batch)
+    offerFirst([...again, ...released])
+    if (failure === undefined) lane.failures = 0
+    else backOff(lane)
+    schedule(lane)
+  }
+
+  const offerFirst = (publications: ReadonlyArray<Publication>): void => {
+    const byLane = new Map<PublishLane, Array<Publication>>()
+    for (const publication of publications) {
+      const lane = routeOf(publication)
+      const group = byLane.get(lane)
+      if (group === undefined) byLane.set(lane, [publication])
+      else group.push(publication)
+    }
+    for (const [lane, group] of byLane) {
+      lane.offerFirst(group)
+      schedule(lane)
+    }
+  }
+
+  /** Pauses a lane; metadata is fetched meanwhile, and every partition is routed to its leader of then. */
+  const backOff = (lane: PublishLane): void => {
+    if (lane.isBackingOff || isClosed) return
+    lane.isBackingOff = true
+    // The first look for an unknown leader is not a failure yet: no need to wait.
+    const isFirstLook = lane.leader < 0 && lane.failures === 0
+    const delay = isFirstLook ? 0 : Math.min(maxBackoff, minBackoff * 2 ** Math.min(lane.failures, 16))
+    lane.failures++
+    sweepStuck()
+    run(
+      Effect.gen(function* () {
+        const jitter = yield* Random.nextBetween(0.8, 1.2)
+        yield* Effect.sleep(delay * jitter)
+        yield* link.refresh.pipe(Effect.timeoutOption(sendTimeoutMillis), Effect.ignore)
+        reroute()
+        lane.isBackingOff = false
+        schedule(lane)
+      })
+    )
+  }
+
+  const reroute = (): void => {
+    for (const [topic, partitions] of routes) {
+      for (const [partition, from] of partitions) {
+        const leader = link.leaderOf(topic, partition)
+        if (leader === from.leader || leader < 0) continue
+        const to = laneOf(leader)
+        partitions.set(partition, to)
+        to.offerFirst(from.remove((publication) => publication.topic === topic && publication.partition === partition))
+        if (from.size === 0) from.failures = 0
+        schedule(to)
+      }
+    }
+  }
+
+  /** While anything is stuck, forget what was abandoned and refuse what is past its deadline. */
+  const sweepStuck = (): void => {
+    if (isSweeping || isClosed) return
+    isSweeping = true
+    run(
+      Effect.gen(function* () {
+        while (unsettled > 0) {
+          yield* Effect.sleep(stuckSweep)
+          const now = monotonicMillis(clock)
+          const isOver = (publication: Publication) => publication.abandoned || publication.deadline <= now
+          for (const lane of lanes.values()) for (const publication of lane.remove(isOver)) expire(publication)
+          for (const publication of gate.remove(isOver)) expire(publication)
+        }
+        isSweeping = false
+      })
+    )
+  }
+
+  const offer = (publication: Publication): void => {
+    unsettled++
+    if (isClosed) return eventLoop.nextTurn(() => refuse(publication, because(new TransportClosed())))
+    const lane = routeOf(publication)
+    lane.offer(publication)
+    if (lane.inFlight >= options.maxBatchesInFlight) sweepStuck()
+    schedule(lane)
+  }
+
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      isClosed = true
+      const closed = because(new TransportClosed())
+      const open = [...inFlight].flat()
+      inFlight.clear()
+      for (const lane of lanes.values()) open.push(...lane.remove(() => true))
+      open.push(...gate.remove(() => true))
+      for (const publication of open) refuse(publication, closed)
+    })
+  )
+
+  return {
+    offer,
+    publish: (record, timeoutMillis = sendTimeoutMillis) =>
+      Effect.suspend(() => {
+        const publication = new Awaited(record, monotonicMillis(clock) + timeoutMillis)
+        offer(publication)
+        return Deferred.await(publication.outcome)
+      }).pipe(
+        Effect.timeoutOrElse({
+          duration: timeoutMillis,
+          orElse: () => Effect.fail(because(new NoAnswer({ detail: `${record.topic} not written in ${timeoutMillis} ms` })))
+        })
+      ),
+    partitions: link.partitions,
+    flush: Effect.suspend(() => {
+      if (unsettled === 0) return Effect.void
+      const flush = Deferred.makeUnsafe<void>()
+      flushes.push(flush)
+      return Deferred.await(flush)
+    })
+  }
+})

@@ -153,9 +153,12 @@ export class TransportError extends Schema.TaggedError<TransportError>(id)("Tran
     }
   }
 
-  /** True when the same thing may work a little later, without anybody changing anything. */
+  /**
+   * True when the same thing may work a little later, without anybody changing anything. A missing topic counts: brokers
+   * learn of a new topic one after the other.
+   */
   get isRetryable(): boolean {
-    return !this.isDefinitive && this.reason._tag !== "TransportClosed"
+    return this.reason._tag === "NoSuchTopic" || (!this.isDefinitive && this.reason._tag !== "TransportClosed")
   }
 }
 

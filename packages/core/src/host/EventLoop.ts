@@ -12,6 +12,6 @@ export interface EventLoop {
 
 /** Node's `setImmediate`, unless replaced. */
 export const EventLoop: Context.Reference<EventLoop> = Context.Reference<EventLoop>(
-  "@kafka-request-reply/core/transport/EventLoop",
+  "@kafka-request-reply/core/host/EventLoop",
   { defaultValue: () => ({ nextTurn: (callback) => void setImmediate(callback) }) }
 )
