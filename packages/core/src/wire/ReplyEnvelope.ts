@@ -1,0 +1,176 @@
+/**
+ * What the headers of a reply say: which call it answers, and how that call ended.
+ *
+ * The body stays in the record's value. A reply never carries reply-address headers: SmallRye takes a record that does
+ * for a request, and it carries exactly one correlation id, because NestJS cannot match a reply with two.
+ */
+import * as Result from "effect/Result"
+import * as Bounds from "./Bounds.ts"
+import * as Dictionary from "./Dictionary.ts"
+import type { Dictionary as Members } from "./DictionaryValue.ts"
+import * as HeaderNames from "./HeaderNames.ts"
+import * as headerScan from "./internal/headerScan.ts"
+import type { RecordHeader, RecordHeaders } from "./RecordHeaders.ts"
+import type { Status } from "./Status.ts"
+
+/** All outcomes of version 1. */
+export const outcomes = [
+  "success",
+  "failure",
+  "rejected",
+  "defect",
+  "interrupted",
+  "cause",
+  "accepted",
+  "item",
+  "end"
+] as const
+
+/**
+ * How a call ended, or how far it is, and with it what the body is.
+ *
+ * - `success`: the encoded success value.
+ * - `failure`: the encoded declared error.
+ * - `rejected`: no handler's outcome, `status` says why; `{"message": string}`.
+ * - `defect`: the handler died; the defect encoded by the operation's defect schema.
+ * - `interrupted`: the handler was interrupted; null.
+ * - `cause`: several reasons at once; the exit encoded by `Rpc.exitSchema`.
+ * - `accepted`: a call that wants no outcome has started; null.
+ * - `item`, `end`: an element and the end of a stream, reserved.
+ */
+export type Outcome = (typeof outcomes)[number]
+
+export interface ReplyEnvelope {
+  readonly outcome: Outcome
+  /** With `rejected` only, and always then. */
+  readonly status: Status | undefined
+  /** The attempt of the request that is answered. */
+  readonly attempt: number | undefined
+  /** When the reply was made, epoch milliseconds by the responder's clock. */
+  readonly at: number | undefined
+  /** How long to wait before another attempt, milliseconds. */
+  readonly retryAfter: number | undefined
+  /** The number of a stream's element. */
+  readonly seq: number | undefined
+  /** The name of the responder instance, and the partition of `<name>.control` that it reads. */
+  readonly from: string | undefined
+  readonly ctl: number | undefined
+  /** Of the body; undefined means `application/json`. */
+  readonly contentType: string | undefined
+  /** No `rr` header: the reply of a stock Spring responder, whose every reply is a success. */
+  readonly isForeign: boolean
+  readonly correlationId: Uint8Array
+  readonly traceparent: string | undefined
+  /** The headers that are not the protocol's, in their order. */
+  readonly replyHeaders: RecordHeaders
+}
+
+/** What a responder says. */
+export interface ReplyFields {
+  readonly outcome: Outcome
+  readonly correlationId: Uint8Array
+  readonly status?: Status | undefined
+  readonly attempt?: number | undefined
+  readonly at?: number | undefined
+  readonly retryAfter?: number | undefined
+  readonly seq?: number | undefined
+  readonly from?: string | undefined
+  readonly ctl?: number | undefined
+  readonly contentType?: string | undefined
+  readonly traceparent?: string | undefined
+  readonly replyHeaders?: RecordHeaders
+}
+
+/** The headers of a reply. Protocol headers among `replyHeaders` are left out. */
+export const encode = (fields: ReplyFields): RecordHeaders => {
+  const { replyHeaders, traceparent } = fields
+  let text = `v=${Bounds.protocolVersion}, outcome=${fields.outcome}`
+  if (fields.status !== undefined) text += `, status=${Dictionary.textValue(fields.status)}`
+  if (fields.attempt !== undefined) text += `, attempt=${fields.attempt}`
+  if (fields.at !== undefined) text += `, at=${fields.at}`
+  if (fields.retryAfter !== undefined) text += `, retry-after=${fields.retryAfter}`
+  if (fields.seq !== undefined) text += `, seq=${fields.seq}`
+  if (fields.from !== undefined) text += `, from=${Dictionary.textValue(fields.from)}`
+  if (fields.ctl !== undefined) text += `, ctl=${fields.ctl}`
+  if (fields.contentType !== undefined) text += `, content-type=${Dictionary.textValue(fields.contentType)}`
+
+  const headers: Array<RecordHeader> = []
+  if (replyHeaders !== undefined) {
+    for (const header of replyHeaders) if (!HeaderNames.isProtocol(header[0])) headers.push(header)
+  }
+  headers.push([HeaderNames.correlationId, fields.correlationId], [HeaderNames.rr, Dictionary.toBytes(text)])
+  if (traceparent !== undefined) headers.push([HeaderNames.traceparent, Dictionary.toBytes(traceparent)])
+  return headers
+}
+
+const outcomeSet: ReadonlySet<string> = new Set(outcomes)
+const isOutcome = (word: string): word is Outcome => outcomeSet.has(word)
+
+// Details that only help are dropped when they are not legible: the outcome must still reach the caller.
+const numberOf = (members: Members, key: string, min: number, max: number): number | undefined =>
+  Dictionary.integerOf(members.get(key), min, max)
+
+const labelOf = (members: Members, key: string): string | undefined => {
+  const text = Dictionary.textOf(members.get(key))
+  return text !== undefined && text.length > 0 && text.length <= Bounds.maxLabelLength ? text : undefined
+}
+
+const foreign = (scan: headerScan.Scan, correlationId: Uint8Array): Result.Result<ReplyEnvelope, string> => {
+  if (scan.replyTopic !== undefined) return Result.fail("a request, not a reply")
+  for (const [name] of scan.others) {
+    if (name === HeaderNames.nestError || name === HeaderNames.smallRyeError) {
+      return Result.fail(`an error in another system's convention, ${name}`)
+    }
+  }
+  return Result.succeed({
+    outcome: "success",
+    status: undefined,
+    attempt: undefined,
+    at: undefined,
+    retryAfter: undefined,
+    seq: undefined,
+    from: undefined,
+    ctl: undefined,
+    contentType: undefined,
+    isForeign: true,
+    correlationId,
+    traceparent: scan.traceparent,
+    replyHeaders: scan.others
+  })
+}
+
+/** What the headers of a record say as a reply, or what is wrong with them. Total. */
+export const decode = (headers: RecordHeaders): Result.Result<ReplyEnvelope, string> => {
+  const scan = headerScan.scan(headers)
+  if (scan.excess !== undefined) return Result.fail(scan.excess)
+  const correlationId = headerScan.correlationIdOf(scan)
+  if (correlationId === undefined) {
+    return Result.fail(`${HeaderNames.correlationId} is missing or not of 1 to ${Bounds.maxCorrelationIdBytes} bytes`)
+  }
+  if (scan.rr === undefined) return foreign(scan, correlationId)
+  const decoded = Dictionary.decode(scan.rr)
+  if (decoded._tag === "Failure") return Result.fail(`${HeaderNames.rr}: ${decoded.failure}`)
+  const members = decoded.success
+  if (members.get("v") !== Bounds.protocolVersion) return Result.fail("another protocol version, or none")
+  const outcome = Dictionary.textOf(members.get("outcome"))
+  if (outcome === undefined || !isOutcome(outcome)) return Result.fail("outcome is missing or unknown")
+  const status = labelOf(members, "status")
+  if (outcome === "rejected" && status === undefined) return Result.fail("rejected without a status")
+  const contentType = labelOf(members, "content-type")
+  if (contentType === undefined && members.has("content-type")) return Result.fail("content-type is no short text")
+  return Result.succeed({
+    outcome,
+    status: outcome === "rejected" ? status : undefined,
+    attempt: numberOf(members, "attempt", 1, Bounds.maxInt32),
+    at: numberOf(members, "at", 0, Bounds.maxInteger),
+    retryAfter: numberOf(members, "retry-after", 0, Bounds.maxInt32),
+    seq: numberOf(members, "seq", 0, Bounds.maxInteger),
+    from: labelOf(members, "from"),
+    ctl: numberOf(members, "ctl", 0, Bounds.maxInt32),
+    contentType,
+    isForeign: false,
+    correlationId,
+    traceparent: scan.traceparent,
+    replyHeaders: scan.others
+  })
+}

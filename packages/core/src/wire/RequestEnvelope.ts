@@ -1,0 +1,181 @@
+/**
+ * What the headers of a request say: which call, which operation, until when, and where the reply goes.
+ *
+ * The payload stays in the record's value, unopened. Encoding trusts its caller (the requester checks headers and
+ * names); decoding trusts nobody and is total.
+ */
+import * as Result from "effect/Result"
+import * as Bounds from "./Bounds.ts"
+import * as Dictionary from "./Dictionary.ts"
+import type { Dictionary as Members } from "./DictionaryValue.ts"
+import * as HeaderNames from "./HeaderNames.ts"
+import * as IdempotencyKey from "./IdempotencyKey.ts"
+import * as headerScan from "./internal/headerScan.ts"
+import type { MalformedRequest } from "./MalformedRequest.ts"
+import type { RecordHeader, RecordHeaders } from "./RecordHeaders.ts"
+import * as ReplyAddress from "./ReplyAddress.ts"
+import type { Status } from "./Status.ts"
+
+export interface RequestEnvelope {
+  readonly kind: "request"
+  /** The tag of the operation. */
+  readonly operation: string
+  /** When the caller stops waiting, epoch milliseconds by the requester's clock. */
+  readonly deadline: number
+  /** How long the caller was willing to wait when this attempt was made, milliseconds. */
+  readonly timeout: number
+  /** From 1. Attempts of one call share the correlation id. */
+  readonly attempt: number
+  /** The idempotency key as it travels (see `IdempotencyKey.onWire`). */
+  readonly key: string | undefined
+  /** The caller does not want the outcome: the answer is `accepted` when the handler starts. */
+  readonly isDiscard: boolean
+  /** Of the payload and of the reply; undefined means `application/json`. */
+  readonly contentType: string | undefined
+  readonly correlationId: Uint8Array
+  /** Undefined when the record names none: such a request cannot be answered, so it is not executed. */
+  readonly replyTo: ReplyAddress.ReplyAddress | undefined
+  readonly traceparent: string | undefined
+  /** The headers that are not the protocol's, in their order. */
+  readonly callHeaders: RecordHeaders
+}
+
+/** Nobody waits for the call with this correlation id any more. Sent to `<name>.control`, never answered. */
+export interface CancelEnvelope {
+  readonly kind: "cancel"
+  readonly operation: string
+  readonly correlationId: Uint8Array
+}
+
+/** What all attempts of a call have in common. */
+export interface Fields {
+  readonly kind?: "request"
+  readonly operation: string
+  readonly deadline: number
+  readonly timeout: number
+  readonly key?: string | undefined
+  readonly isDiscard?: boolean
+  readonly contentType?: string | undefined
+  readonly traceparent?: string | undefined
+  readonly callHeaders?: RecordHeaders
+}
+
+/** What one attempt adds. */
+export interface AttemptFields {
+  readonly correlationId: Uint8Array
+  readonly replyTo?: ReplyAddress.ReplyAddress | undefined
+  readonly attempt: number
+}
+
+// A requester has one address for as long as its reply topic lives, and encodes it with every call.
+const addresses = new WeakMap<ReplyAddress.ReplyAddress, ReadonlyArray<RecordHeader>>()
+
+const addressHeaders = (address: ReplyAddress.ReplyAddress): ReadonlyArray<RecordHeader> => {
+  let headers = addresses.get(address)
+  if (headers === undefined) addresses.set(address, (headers = ReplyAddress.encode(address)))
+  return headers
+}
+
+/**
+ * The headers of one attempt of a call. Call headers come first: of a name that repeats the last counts, so nothing a
+ * caller adds can replace what the protocol says.
+ */
+export const encode = (request: Fields & AttemptFields): RecordHeaders => {
+  const { callHeaders, contentType, key, replyTo, traceparent } = request
+  let text = `v=${Bounds.protocolVersion}, op=${Dictionary.textValue(request.operation)}, deadline=${request.deadline}`
+  text += `, timeout=${request.timeout}, attempt=${request.attempt}`
+  if (key !== undefined) text += `, key=${Dictionary.textValue(IdempotencyKey.onWire(key))}`
+  if (request.isDiscard === true) text += ", discard"
+  if (contentType !== undefined) text += `, content-type=${Dictionary.textValue(contentType)}`
+
+  const headers: Array<RecordHeader> = callHeaders === undefined || callHeaders.length === 0 ? [] : callHeaders.slice()
+  headers.push([HeaderNames.correlationId, request.correlationId])
+  if (replyTo !== undefined) for (const header of addressHeaders(replyTo)) headers.push(header)
+  headers.push([HeaderNames.rr, Dictionary.toBytes(text)])
+  if (traceparent !== undefined) headers.push([HeaderNames.traceparent, Dictionary.toBytes(traceparent)])
+  return headers
+}
+
+/** The headers of a record for `<name>.control` that cancels a call. */
+export const encodeCancel = (correlationId: Uint8Array, operation: string): RecordHeaders => [
+  [HeaderNames.correlationId, correlationId],
+  [
+    HeaderNames.rr,
+    Dictionary.toBytes(`v=${Bounds.protocolVersion}, kind=cancel, op=${Dictionary.textValue(operation)}`)
+  ]
+]
+
+const labelOf = (members: Members, key: string): string | undefined => {
+  const text = Dictionary.textOf(members.get(key))
+  return text !== undefined && text.length > 0 && text.length <= Bounds.maxLabelLength ? text : undefined
+}
+
+/** What the headers of a record say as a request, or why they are none. Total. */
+export const decode = (headers: RecordHeaders): Result.Result<RequestEnvelope | CancelEnvelope, MalformedRequest> => {
+  const scan = headerScan.scan(headers)
+  const correlationId = headerScan.correlationIdOf(scan)
+  const address = scan.replyTopic === undefined ? undefined : ReplyAddress.decode(scan.replyTopic, scan.replyPartition)
+  const replyTo = address?._tag === "Success" ? address.success : undefined
+
+  const malformed = (reason: string, status: Status = "invalid", isForeign = false) =>
+    Result.fail<MalformedRequest>({ _tag: "MalformedRequest", reason, status, correlationId, replyTo, isForeign })
+
+  if (scan.excess !== undefined) return malformed(scan.excess)
+  if (scan.rr === undefined) {
+    return malformed(
+      `no ${HeaderNames.rr} header`,
+      "unsupported",
+      correlationId !== undefined && scan.replyTopic !== undefined
+    )
+  }
+  const decoded = Dictionary.decode(scan.rr)
+  if (decoded._tag === "Failure") return malformed(`${HeaderNames.rr}: ${decoded.failure}`)
+  const members = decoded.success
+
+  const version = members.get("v")
+  if (typeof version !== "number") return malformed(`${HeaderNames.rr} has no version`)
+  // Another major version may give any other key another meaning, so none of them is looked at.
+  if (version !== Bounds.protocolVersion) return malformed("protocol version", "unsupported")
+  const kind = members.has("kind") ? Dictionary.textOf(members.get("kind")) : "request"
+  if (kind === undefined) return malformed("kind is no word")
+  if (kind !== "request" && kind !== "cancel") return malformed("kind of record", "unsupported")
+
+  if (correlationId === undefined) {
+    return malformed(`${HeaderNames.correlationId} is missing or not of 1 to ${Bounds.maxCorrelationIdBytes} bytes`)
+  }
+  const operation = Dictionary.textOf(members.get("op"))
+  if (operation === undefined || operation === "" || Buffer.byteLength(operation) > Bounds.maxOperationBytes) {
+    return malformed(`op is missing or not of 1 to ${Bounds.maxOperationBytes} bytes`)
+  }
+  if (kind === "cancel") return Result.succeed({ kind, operation, correlationId })
+  if (address?._tag === "Failure") return malformed(address.failure)
+  const deadline = Dictionary.integerOf(members.get("deadline"), 0, Bounds.maxInteger)
+  if (deadline === undefined) return malformed("deadline is missing or not in epoch milliseconds")
+  const timeout = Dictionary.integerOf(members.get("timeout"), 0, Bounds.maxInt32)
+  if (timeout === undefined) return malformed("timeout is missing or not in milliseconds up to an int32")
+  const attempt = members.has("attempt") ? Dictionary.integerOf(members.get("attempt"), 1, Bounds.maxInt32) : 1
+  if (attempt === undefined) return malformed("attempt is not an int32 from 1")
+  const key = Dictionary.textOf(members.get("key"))
+  if (members.has("key") && (key === undefined || Buffer.byteLength(key) > Bounds.maxKeyBytes)) {
+    return malformed(`key is not text of at most ${Bounds.maxKeyBytes} bytes`)
+  }
+  const discard = members.has("discard") ? members.get("discard") : false
+  if (typeof discard !== "boolean") return malformed("discard is not a boolean")
+  const contentType = labelOf(members, "content-type")
+  if (contentType === undefined && members.has("content-type")) return malformed("content-type is no short text")
+
+  return Result.succeed({
+    kind,
+    operation,
+    deadline,
+    timeout,
+    attempt,
+    key,
+    isDiscard: discard,
+    contentType,
+    correlationId,
+    replyTo,
+    traceparent: scan.traceparent,
+    callHeaders: scan.others
+  })
+}

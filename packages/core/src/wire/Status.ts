@@ -1,0 +1,38 @@
+/**
+ * Why a request was rejected: the `status` of a reply whose outcome is `rejected`.
+ *
+ * The set is open. A status this version does not know is shown to the caller as it came, and counts as not retryable.
+ */
+
+/** The statuses of version 1. */
+export const known = [
+  "unimplemented",
+  "invalid",
+  "unsupported",
+  "expired",
+  "overloaded",
+  "shutting-down",
+  "key-conflict",
+  "reply-too-large",
+  "reply-invalid",
+  "internal"
+] as const
+
+export type KnownStatus = (typeof known)[number]
+
+/**
+ * - `unimplemented`: the responder has no such operation.
+ * - `invalid`: the request cannot be read, or its payload does not fit the operation's schema.
+ * - `unsupported`: a version, kind or content type that the responder does not speak.
+ * - `expired`: the deadline, with the allowance for skew, had passed before the handler was started.
+ * - `overloaded`: a limit of the responder was reached.
+ * - `shutting-down`: the responder drains and starts nothing new.
+ * - `key-conflict`: the idempotency key was used before with another payload.
+ * - `reply-too-large`: executed, but the reply does not fit into a record.
+ * - `reply-invalid`: executed, but what the handler returned does not fit the operation's schema.
+ * - `internal`: the responder itself failed.
+ */
+export type Status = KnownStatus | (string & {})
+
+/** Whether the request was not executed and the same request may succeed a little later. */
+export const isRetryable = (status: Status): boolean => status === "overloaded" || status === "shutting-down"

@@ -1,0 +1,72 @@
+/**
+ * One pass over a record's headers: the protocol's own, the last of each name, and the others in their order.
+ */
+import * as Bounds from "../Bounds.ts"
+import * as HeaderNames from "../HeaderNames.ts"
+import type { RecordHeader, RecordHeaders } from "../RecordHeaders.ts"
+
+export interface Scan {
+  correlationId: Uint8Array | undefined
+  replyTopic: Uint8Array | undefined
+  replyPartition: Uint8Array | undefined
+  rr: Uint8Array | undefined
+  traceparent: string | undefined
+  /** A bound that the headers as a whole exceed. */
+  excess: string | undefined
+  others: ReadonlyArray<RecordHeader>
+}
+
+const noHeaders: ReadonlyArray<RecordHeader> = []
+
+// A trace header that cannot be one is left out: tracing must never decide the fate of a call.
+const traceparentOf = (value: Uint8Array): string | undefined =>
+  value.length === 0 || value.length > Bounds.maxTraceparentLength
+    ? undefined
+    : Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1")
+
+export const scan = (headers: RecordHeaders): Scan => {
+  const found: Scan = {
+    correlationId: undefined,
+    replyTopic: undefined,
+    replyPartition: undefined,
+    rr: undefined,
+    traceparent: undefined,
+    excess: undefined,
+    others: noHeaders
+  }
+  let others: Array<RecordHeader> | undefined
+  let bytes = 0
+  for (const header of headers) {
+    const [name, value] = header
+    bytes += name.length + value.length
+    switch (name) {
+      case HeaderNames.correlationId:
+        found.correlationId = value
+        break
+      case HeaderNames.replyTopic:
+        found.replyTopic = value
+        break
+      case HeaderNames.replyPartition:
+        found.replyPartition = value
+        break
+      case HeaderNames.rr:
+        found.rr = value
+        break
+      case HeaderNames.traceparent:
+        found.traceparent = traceparentOf(value)
+        break
+      default:
+        if (others === undefined) found.others = others = []
+        others.push(header)
+    }
+  }
+  if (headers.length > Bounds.maxHeaderCount) found.excess = `more than ${Bounds.maxHeaderCount} headers`
+  else if (bytes > Bounds.maxHeaderBytes) found.excess = `headers of more than ${Bounds.maxHeaderBytes} bytes`
+  return found
+}
+
+/** The correlation id when it is one: of at least a byte, and within the bound. */
+export const correlationIdOf = ({ correlationId }: Scan): Uint8Array | undefined =>
+  correlationId !== undefined && correlationId.length > 0 && correlationId.length <= Bounds.maxCorrelationIdBytes
+    ? correlationId
+    : undefined
