@@ -9,9 +9,11 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Headers from "effect/http/Headers"
 import * as PrimaryKey from "effect/PrimaryKey"
 import * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
+import type * as RpcMessage from "effect/rpc/RpcMessage"
 import type * as RpcMiddleware from "effect/rpc/RpcMiddleware"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
@@ -19,6 +21,19 @@ import * as Contract from "./Contract.ts"
 
 /** An `Rpc` with its schemas visible and its types erased. */
 export type AnyRpc = Rpc.Rpc<string, Schema.Top, Schema.Top, Schema.Top, RpcMiddleware.AnyServiceWithProps, any>
+
+/** A group of any operations. */
+export type AnyGroup = RpcGroup.RpcGroup<any>
+
+/** A request as middleware sees it, its types erased. */
+export interface RpcRequest {
+  readonly _tag: "Request"
+  readonly id: RpcMessage.RequestId
+  readonly tag: string
+  readonly payload: unknown
+  readonly headers: Headers.Headers
+  readonly discard?: true
+}
 
 /** Between a value and its JSON form. Services that a schema needs come from the fiber that runs the effect. */
 export interface Codec<A> {

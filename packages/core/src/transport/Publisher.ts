@@ -302,7 +302,8 @@ export const make = Effect.fnUntraced(function* (
       }).pipe(
         Effect.timeoutOrElse({
           duration: timeoutMillis,
-          orElse: () => Effect.fail(because(new NoAnswer({ detail: `${record.topic} not written in ${timeoutMillis} ms` })))
+          orElse: () =>
+            Effect.fail(because(new NoAnswer({ detail: `${record.topic} not written in ${timeoutMillis} ms` })))
         })
       ),
     partitions: link.partitions,

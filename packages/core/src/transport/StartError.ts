@@ -1,6 +1,8 @@
 /**
  * Why a requester or a responder could not start. Everything that can be known before the first call is said here.
  */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { TransportError } from "./TransportError.ts"
 
@@ -62,11 +64,56 @@ export class StartTimeout extends Schema.TaggedError<StartTimeout>(`${id}/StartT
   }
 }
 
+/** The contract has an operation that this version cannot carry. */
+export class Unsupported extends Schema.TaggedError<Unsupported>(`${id}/Unsupported`)("Unsupported", {
+  operation: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `${this.operation} cannot be carried over Kafka: ${this.detail}`
+  }
+}
+
 /** A requester or responder could not start: one error, its `reason` says why. */
 export class StartError extends Schema.TaggedError<StartError>(id)("StartError", {
-  reason: Schema.Union([Unnamed, TopicMissing, TooFewPartitions, HandlerMissing, TransportFailed, StartTimeout])
+  reason: Schema.Union([
+    Unnamed,
+    TopicMissing,
+    TooFewPartitions,
+    HandlerMissing,
+    Unsupported,
+    TransportFailed,
+    StartTimeout
+  ])
 }) {
   override get message() {
     return this.reason.message
   }
 }
+
+/** Wraps a reason. */
+export const because = (reason: StartError["reason"]): StartError => new StartError({ reason })
+
+const fromTransport = (error: TransportError): StartError =>
+  because(
+    error.reason._tag === "NoSuchTopic"
+      ? new TopicMissing({ topic: error.reason.topic })
+      : new TransportFailed({ error })
+  )
+
+/** Bounds a start in time and says in `StartError`'s terms why it failed. `step` completes "not ready while …". */
+export const within = <A, R>(
+  effect: Effect.Effect<A, StartError | TransportError, R>,
+  timeout: Duration.Input,
+  step: string
+): Effect.Effect<A, StartError, R> =>
+  effect.pipe(
+    Effect.catchTag("TransportError", (error) => Effect.fail(fromTransport(error))),
+    Effect.timeoutOrElse({
+      duration: timeout,
+      orElse: () =>
+        Effect.fail(
+          because(new StartTimeout({ timeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(timeout)), step }))
+        )
+    })
+  )

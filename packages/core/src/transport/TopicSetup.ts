@@ -5,6 +5,7 @@
  * development choose.
  */
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { because as transportError, NoSuchTopic, type TransportError } from "./TransportError.ts"
 import type { Topics, TopicSpec } from "./Transport.ts"
 
@@ -38,6 +39,23 @@ export const replyTopic = (name: string, partitions: number, maxTimeoutMillis: n
   replicationFactor: -1,
   configs: settings(2 * maxTimeoutMillis)
 })
+
+/** The control topic carries cancels: one partition, since every responder reads all that is for it. */
+export const controlTopic = (name: string, maxTimeoutMillis: number): TopicSpec => ({
+  name,
+  partitions: 1,
+  replicationFactor: -1,
+  configs: settings(maxTimeoutMillis)
+})
+
+/** The partitions of a topic as the cluster says now; fails with `NoSuchTopic`. */
+export const partitionsOf = (topics: Topics, topic: string): Effect.Effect<number, TransportError> =>
+  Effect.flatMap(topics.describe([topic]), ([found]) =>
+    found === undefined ? Effect.fail(transportError(new NoSuchTopic({ topic }))) : Effect.succeed(found.partitions)
+  )
+
+/** How often to look whether a lost topic is back: once a second. */
+export const lookAgain = Schedule.spaced("1 second")
 
 /**
  * Ensures one topic and returns its number of partitions. Fails with `NoSuchTopic` when it is missing and may not be

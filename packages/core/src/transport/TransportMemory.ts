@@ -151,7 +151,9 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink, options?: P
       configs: (topic, names) =>
         Effect.sync(() => {
           const configs = broker.configs(topic)
-          return Object.fromEntries(names.flatMap((name) => (configs[name] === undefined ? [] : [[name, configs[name]]])))
+          return Object.fromEntries(
+            names.flatMap((name) => (configs[name] === undefined ? [] : [[name, configs[name]]]))
+          )
         })
     },
     readPartition,

@@ -9,7 +9,9 @@ import type { Publication } from "../Publication.ts"
 /** What order is kept by: the topic and the record key. Records without a key have no order to keep. */
 export const orderKey = (publication: Publication): string | undefined => {
   const key = publication.key
-  return key === null ? undefined : `${publication.topic} ${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1")}`
+  return key === null
+    ? undefined
+    : `${publication.topic} ${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1")}`
 }
 
 export class KeyGate {

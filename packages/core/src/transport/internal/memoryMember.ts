@@ -96,7 +96,8 @@ export class MemoryMembership {
 
   #deliver(owned: Owned): void {
     const log = this.#broker.log(owned)
-    if (owned.isPaused || !this.#isFetching || log === undefined || this.#owned.get(partitionKey(owned)) !== owned) return
+    if (owned.isPaused || !this.#isFetching || log === undefined || this.#owned.get(partitionKey(owned)) !== owned)
+      return
     const records = log.read(owned.position, fetchLimit)
     if (records.length === 0) return
     const taken = this.#options.onRecords(records)

@@ -1,0 +1,24 @@
+/**
+ * The time that is left of the request a handler is working on. Set by the responder around each handler, read by
+ * handlers and by every call made inside one, so that nested calls never outlive the call that caused them.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { monotonicMillis } from "../host/MonotonicTime.ts"
+
+/** When the request being handled is over, in monotonic milliseconds; infinite outside handlers. */
+export const CallDeadline: Context.Reference<number> = Context.Reference<number>(
+  "@kafka-request-reply/core/contract/CallBudget/CallDeadline",
+  { defaultValue: () => Number.POSITIVE_INFINITY }
+)
+
+/** How much time the request being handled has left, at least zero; `None` outside handlers. */
+export const remaining: Effect.Effect<Option.Option<Duration.Duration>> = Effect.gen(function* () {
+  const deadline = yield* CallDeadline
+  if (deadline === Number.POSITIVE_INFINITY) return Option.none()
+  const clock = yield* Clock.Clock
+  return Option.some(Duration.millis(Math.max(0, deadline - monotonicMillis(clock))))
+})

@@ -1,0 +1,106 @@
+/**
+ * What one call may say about itself: Effect context references with combinators, so that they work on any effect that
+ * makes calls, and reach calls made deep inside it.
+ *
+ * Read in this order: the call's `options.context`, the fiber's context, the contract's annotation, the requester's
+ * option.
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type { Operation } from "../contract/Operation.ts"
+import type { RecordHeaders } from "../wire/RecordHeaders.ts"
+
+const id = "@kafka-request-reply/core/requester/CallSettings"
+
+/** How long the call may take in all, its retries included. */
+export const Timeout: Context.Reference<Duration.Input | undefined> = Context.Reference<Duration.Input | undefined>(
+  `${id}/Timeout`,
+  { defaultValue: () => undefined }
+)
+
+/** The record key: calls with the same one run in order, on one partition. Default: the payload's primary key. */
+export const RoutingKey: Context.Reference<string | undefined> = Context.Reference<string | undefined>(
+  `${id}/RoutingKey`,
+  { defaultValue: () => undefined }
+)
+
+/**
+ * Whether a call waits for Kafka to become reachable, inside its deadline (default true), or fails at once as `NotSent`
+ * when it is known to be unreachable.
+ */
+export const WaitForReady: Context.Reference<boolean> = Context.Reference<boolean>(`${id}/WaitForReady`, {
+  defaultValue: () => true
+})
+
+/** What came with a reply besides its value. */
+export interface ReplyMetadata {
+  /** What the handler set, by `ReplyHeaders.set`; protocol headers are not among them. */
+  readonly headers: RecordHeaders
+  /** The attempt that was answered, the first being 1. */
+  readonly attempt: number
+  /** The responder's clock when it answered, epoch milliseconds, when it said so. */
+  readonly answeredAt: number | undefined
+}
+
+/** Told of the reply of every call made under it. */
+export const ReplyObserver: Context.Reference<((metadata: ReplyMetadata) => void) | undefined> = Context.Reference<
+  ((metadata: ReplyMetadata) => void) | undefined
+>(`${id}/ReplyObserver`, { defaultValue: () => undefined })
+
+/** Gives all calls made inside the effect this timeout. */
+export const withTimeout: (
+  timeout: Duration.Input
+) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (timeout) =>
+  Effect.provideService(Timeout, timeout)
+
+/** Gives all calls made inside the effect this routing key, over the payload's primary key. */
+export const withRoutingKey: (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (
+  key
+) => Effect.provideService(RoutingKey, key)
+
+/** Says for all calls made inside the effect whether they wait for Kafka to become reachable. */
+export const withWaitForReady: (
+  waits: boolean
+) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (waits) =>
+  Effect.provideService(WaitForReady, waits)
+
+/** The effect's result together with the metadata of the last reply it got; undefined when it got none. */
+export const withReplyMetadata = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<readonly [value: A, metadata: ReplyMetadata | undefined], E, R> =>
+  Effect.suspend(() => {
+    let last: ReplyMetadata | undefined
+    return effect.pipe(
+      Effect.provideService(ReplyObserver, (metadata) => {
+        last = metadata
+      }),
+      Effect.map((value) => [value, last] as const)
+    )
+  })
+
+/** One call's settings, as far as they were given. */
+export interface CallSettings {
+  readonly timeout: Duration.Input | undefined
+  readonly routingKey: string | undefined
+  readonly waitsForReady: boolean
+  readonly observer: ((metadata: ReplyMetadata) => void) | undefined
+}
+
+/** Reads the settings in their order of precedence. */
+export const read = (
+  operation: Operation,
+  own: Context.Context<never> | undefined,
+  fiber: Fiber.Fiber<unknown, unknown>
+): CallSettings => {
+  const setting = <A>(reference: Context.Reference<A>): A | undefined =>
+    (own === undefined ? undefined : Context.getOrUndefined(own, reference)) ??
+    Context.getOrUndefined(fiber.context, reference)
+  return {
+    timeout: setting(Timeout) ?? operation.timeout,
+    routingKey: setting(RoutingKey),
+    waitsForReady: setting(WaitForReady) ?? true,
+    observer: setting(ReplyObserver)
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Every setting of a requester, with its default and the reason for it.
+ */
+import * as Duration from "effect/Duration"
+import type { TopicPolicy } from "../transport/TopicSetup.ts"
+
+export interface Options {
+  /** How long a call waits when neither the call nor the contract says. Default 5 seconds, as in other RPC systems. */
+  readonly timeout: Duration.Input
+  /** The longest timeout a call may ask for; topics keep records about that long. Default 5 minutes. */
+  readonly maxTimeout: Duration.Input
+  /** Calls waiting at one time; more fail as `Overloaded`. Default 10 000: about 30 MB of bookkeeping. */
+  readonly maxInFlight: number
+  /** Payload bytes of all waiting calls; more fail as `Overloaded`. Default 64 MiB. */
+  readonly maxInFlightBytes: number
+  /** The largest encoded payload. Default 900 000 bytes, below the brokers' default `max.message.bytes` of 1 MiB. */
+  readonly maxRequestBytes: number
+  /** The topic replies come to. Default `<name>.replies` of the first contract. */
+  readonly replyTopic: string | undefined
+  /** The partition replies come to. Default: one picked by the instance's random token; sharing one is harmless. */
+  readonly replyPartition: number | undefined
+  /** Whether missing topics are an error at start or are created. Default `verify`. */
+  readonly topics: TopicPolicy
+  /** Partitions of topics created here. Default 6: up to six responders share the work. */
+  readonly partitions: number
+  /** How long the start may take: broker, topics, reply position. Default 5 seconds. */
+  readonly startTimeout: Duration.Input
+  /** How long closing waits for calls in flight. Default 25 seconds, inside the 30 that Kubernetes grants. */
+  readonly drainTimeout: Duration.Input
+  /** Tokens of the retry budget; retries stop while half are spent. 0 switches the budget off. Default 100. */
+  readonly retryBudget: number
+  /** Tokens a success gives back. Default 0.1: at most one retry for ten calls in the long run. */
+  readonly retryBudgetRatio: number
+  /** Whether an interrupted caller's request is cancelled at the responder, over `<name>.control`. Default true. */
+  readonly cancelOnInterrupt: boolean
+  /**
+   * Which calls get a span and send `traceparent`: `inherit` (default) those made inside a sampled span, `always`, or
+   * `never`. A span costs 6–8 µs a call.
+   */
+  readonly tracing: "inherit" | "always" | "never"
+}
+
+export const defaults: Options = {
+  timeout: "5 seconds",
+  maxTimeout: "5 minutes",
+  maxInFlight: 10_000,
+  maxInFlightBytes: 64 * 1024 * 1024,
+  maxRequestBytes: 900_000,
+  replyTopic: undefined,
+  replyPartition: undefined,
+  topics: "verify",
+  partitions: 6,
+  startTimeout: "5 seconds",
+  drainTimeout: "25 seconds",
+  retryBudget: 100,
+  retryBudgetRatio: 0.1,
+  cancelOnInterrupt: true,
+  tracing: "inherit"
+}
+
+/** The options with durations in milliseconds, resolved once. */
+export interface Limits {
+  readonly timeoutMillis: number
+  readonly maxTimeoutMillis: number
+}
+
+export const limitsOf = (options: Options): Limits => ({
+  timeoutMillis: Duration.toMillis(options.timeout),
+  maxTimeoutMillis: Duration.toMillis(options.maxTimeout)
+})

@@ -1,0 +1,293 @@
+/**
+ * The life of calls from "encoded" to "has an outcome": registering, sending attempts, matching replies, deadlines,
+ * retries, closing. Knows bytes and envelopes, no schema.
+ *
+ * Order that matters: a call is in the table before its first attempt is offered, so no reply can come too early; and
+ * everything that ends a call first removes it from the table, so it ends once.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import type { Operation } from "../../contract/Operation.ts"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import type { Publisher } from "../../transport/Publisher.ts"
+import type { TransportError } from "../../transport/TransportError.ts"
+import * as CorrelationId from "../../wire/CorrelationId.ts"
+import * as HeaderNames from "../../wire/HeaderNames.ts"
+import * as RecordHeaders from "../../wire/RecordHeaders.ts"
+import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
+import type { Options } from "../Options.ts"
+import { because, Closed, NotSent, Overloaded, ReplyAddressLost, type RequestError, Timeout } from "../RequestError.ts"
+import type { CallRecorder } from "./callRecorder.ts"
+import type { Canceller } from "./canceller.ts"
+import { EndedCalls } from "./endedCalls.ts"
+import { Attempt, type AttemptObserver, PendingCall, type Reply, type Resend } from "./pendingCall.ts"
+import { PendingTable } from "./pendingTable.ts"
+import { errorOfRejection, retryAfterOf } from "./rejection.ts"
+import { nextAttemptAt, RetryBudget, type RetryTimes } from "./retryDecision.ts"
+import * as Sweeper from "../../host/Sweeper.ts"
+
+/** A call that is encoded and ready to go. */
+export interface Prepared {
+  readonly operation: Operation
+  readonly times: RetryTimes | undefined
+  readonly deadline: number
+  readonly startedAt: number
+  readonly byteSize: number
+  /** False: fail at once when Kafka is known to be unreachable, instead of waiting inside the deadline. */
+  readonly waitsForReady: boolean
+  /** Tells the contract's responders when nobody waits any more; undefined when nobody is to be told. */
+  readonly canceller: Canceller | undefined
+  /** Makes the record of an attempt, the first one being 1. */
+  readonly recordOf: (correlationId: Uint8Array) => Resend
+}
+
+export interface CallEngine {
+  /** Sends the request and waits for the reply that ends the call. */
+  readonly exchange: (prepared: Prepared) => Effect.Effect<Reply, RequestError>
+  /** Called with every record of the reply partition. Never throws. */
+  readonly onReplies: (records: ReadonlyArray<ConsumedRecord>) => void
+  /** Fails all pending calls: replies can no longer reach them. */
+  readonly onReplyAddressLost: (error: TransportError) => void
+  readonly inFlight: () => number
+}
+
+export interface Environment {
+  readonly token: Uint8Array
+  readonly publisher: Publisher
+  readonly options: Options
+  readonly recorder: CallRecorder
+  /** Whether replies can reach this requester now. */
+  readonly canHear: () => boolean
+}
+
+export const make = Effect.fnUntraced(function* (
+  environment: Environment
+): Effect.fn.Return<CallEngine, never, Scope.Scope> {
+  const { canHear, options, publisher, recorder, token } = environment
+  const clock = yield* Clock.Clock
+  const random = yield* Random.Random
+  const table = new PendingTable()
+  const ended = new EndedCalls()
+  const budget = new RetryBudget(options.retryBudget, options.retryBudgetRatio)
+  const times = new WeakMap<PendingCall, RetryTimes>()
+  const empty = Deferred.makeUnsafe<void>()
+  let nextNumber = 1
+  let isClosing = false
+
+  const now = () => monotonicMillis(clock)
+
+  /** The one way a call ends. False when it had ended already. */
+  const end = (call: PendingCall, exit: Exit.Exit<Reply, RequestError>, outcome: string): boolean => {
+    if (!table.remove(call)) return false
+    settle(call, exit, outcome)
+    return true
+  }
+
+  const settle = (call: PendingCall, exit: Exit.Exit<Reply, RequestError>, outcome: string): void => {
+    call.abandon()
+    ended.ended(call.number, Exit.isSuccess(exit) ? "replied" : "given-up")
+    recorder.ended(call.operation.tag, outcome, now() - call.startedAt, table.size)
+    Deferred.doneUnsafe(call.outcome, exit)
+    if (isClosing && table.size === 0) Deferred.doneUnsafe(empty, Exit.void)
+  }
+
+  const fail = (call: PendingCall, error: RequestError): boolean => end(call, Exit.fail(error), error.reason._tag)
+
+  const timeoutOf = (call: PendingCall): RequestError =>
+    call.rejection ??
+    because(
+      new Timeout({
+        operation: call.operation.tag,
+        timeoutMillis: Math.round(call.deadline - call.startedAt),
+        delivery: call.delivery,
+        attempts: call.newestAttempt,
+        correlationId: CorrelationId.toHex(call.correlationId),
+        ...(call.obstacle === undefined ? {} : { obstacle: call.obstacle.message })
+      })
+    )
+
+  const observer: AttemptObserver = {
+    onAttemptAcknowledged: () => {},
+    onAttemptRefused: (call, attempt, error) => {
+      call.obstacle = error
+      if (attempt.number !== call.newestAttempt) return
+      // "Too late" is the sweeper's to say, with everything that is known then.
+      if (error.isRetryable) return
+      const { tag } = call.operation
+      if (error.reason._tag === "TransportClosed") {
+        fail(call, because(new Closed({ operation: tag, delivery: call.delivery })))
+      } else if (call.delivery === "not-sent") {
+        fail(call, because(new NotSent({ operation: tag, detail: error.message, isTransient: error.isRetryable })))
+      }
+    }
+  }
+
+  const sendAttempt = (call: PendingCall, resend: Resend): void => {
+    const attempt = new Attempt(call, call.newestAttempt + 1, resend(call.newestAttempt + 1), observer)
+    call.attempts.push(attempt)
+    const retry = times.get(call)
+    const isLast = retry === undefined || attempt.number >= retry.maxAttempts
+    call.retryAt = isLast ? Number.POSITIVE_INFINITY : now() + retry.attemptMillis
+    sweeper.wakeBy(Math.min(call.retryAt, call.deadline))
+    publisher.offer(attempt)
+  }
+
+  const sweeper = yield* Sweeper.make((at) => {
+    const due = table.takeDue(at)
+    for (const call of due.expired) {
+      const error = timeoutOf(call)
+      settle(call, Exit.fail(error), error.reason._tag)
+    }
+    for (const call of due.retry) retry(call)
+    return due.next
+  })
+
+  const retry = (call: PendingCall): void => {
+    call.retryAt = Number.POSITIVE_INFINITY
+    if (call.resend === undefined) return
+    if (!budget.isOpen) {
+      recorder.throttled()
+      if (call.rejection !== undefined) fail(call, call.rejection)
+      return
+    }
+    budget.failed()
+    recorder.retried(call.operation.tag)
+    sendAttempt(call, call.resend)
+  }
+
+  const onRejected = (call: PendingCall, reply: Reply): void => {
+    // An older attempt's refusal says nothing about the newer one that is under way.
+    if ((reply.envelope.attempt ?? 1) !== call.newestAttempt) return recorder.ignored("stale")
+    const error = errorOfRejection(call.operation, reply, {
+      nowMillis: clock.currentTimeMillisUnsafe(),
+      remainingMillis: call.deadline - now()
+    })
+    const retryTimes = times.get(call)
+    if (retryTimes !== undefined && error.isRetryable) {
+      call.rejection = error
+      call.retryAt = nextAttemptAt({
+        times: retryTimes,
+        made: call.newestAttempt,
+        now: now(),
+        deadline: call.deadline,
+        jitter: 0.8 + 0.4 * random.nextDoubleUnsafe(),
+        retryAfter: retryAfterOf(reply)
+      })
+      if (Number.isFinite(call.retryAt)) return sweeper.wakeBy(call.retryAt)
+    }
+    fail(call, error)
+  }
+
+  const onReply = (record: ConsumedRecord): void => {
+    const id = RecordHeaders.last(record.headers, HeaderNames.correlationId)
+    const number = id === undefined ? undefined : CorrelationId.counterOf(id, token)
+    if (number === undefined) return recorder.ignored("foreign")
+    const call = table.get(number)
+    if (call === undefined) {
+      const known = ended.lookUp(number, nextNumber)
+      return recorder.ignored(known === "replied" ? "duplicate" : known === "never-called" ? "forged" : "late")
+    }
+    const decoded = ReplyEnvelope.decode(record.headers)
+    if (decoded._tag === "Failure") return recorder.ignored("malformed")
+    const reply: Reply = { record, envelope: decoded.success }
+    switch (reply.envelope.outcome) {
+      case "rejected":
+        return onRejected(call, reply)
+      case "item":
+      case "end":
+        return recorder.ignored("malformed")
+      default:
+        budget.succeeded()
+        end(call, Exit.succeed(reply), reply.envelope.outcome)
+    }
+  }
+
+  const register = (prepared: Prepared): PendingCall => {
+    const number = nextNumber++
+    const correlationId = CorrelationId.make(token, number)
+    const resend = prepared.recordOf(correlationId)
+    const call = new PendingCall({
+      number,
+      correlationId,
+      operation: prepared.operation,
+      startedAt: prepared.startedAt,
+      deadline: prepared.deadline,
+      byteSize: prepared.byteSize,
+      resend: prepared.times === undefined ? undefined : resend
+    })
+    if (prepared.times !== undefined) times.set(call, prepared.times)
+    ended.opened(number)
+    table.add(call)
+    recorder.started(table.size)
+    sendAttempt(call, resend)
+    return call
+  }
+
+  const refusalOf = ({ byteSize, operation }: Prepared): RequestError | undefined => {
+    if (isClosing) return because(new Closed({ operation: operation.tag, delivery: "not-sent" }))
+    if (!canHear()) {
+      const detail = "the reply topic is lost; calls work again once it is back"
+      return because(new ReplyAddressLost({ operation: operation.tag, delivery: "not-sent", detail }))
+    }
+    if (table.size >= options.maxInFlight) {
+      return because(new Overloaded({ operation: operation.tag, limit: "maxInFlight", value: options.maxInFlight }))
+    }
+    if (table.bytes + byteSize > options.maxInFlightBytes) {
+      const value = options.maxInFlightBytes
+      return because(new Overloaded({ operation: operation.tag, limit: "maxInFlightBytes", value }))
+    }
+    return undefined
+  }
+
+  const abandon = (call: PendingCall, canceller: Canceller | undefined): Effect.Effect<void> =>
+    Effect.sync(() => {
+      const mayBeWritten = call.delivery !== "not-sent"
+      if (fail(call, because(new Closed({ operation: call.operation.tag, delivery: call.delivery })))) {
+        if (mayBeWritten) canceller?.cancel(call)
+      }
+    })
+
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      isClosing = true
+      if (table.size > 0) {
+        yield* Deferred.await(empty).pipe(Effect.timeoutOption(Duration.fromInputUnsafe(options.drainTimeout)))
+      }
+      for (const call of table.takeAll()) {
+        const error = because(new Closed({ operation: call.operation.tag, delivery: call.delivery }))
+        settle(call, Exit.fail(error), error.reason._tag)
+      }
+    })
+  )
+
+  return {
+    exchange: (prepared) =>
+      // Registering and arranging for the clean-up must not be separable by an interruption, or the entry leaks.
+      Effect.uninterruptibleMask((restore) => {
+        const refusal = refusalOf(prepared)
+        if (refusal !== undefined) {
+          recorder.refused(prepared.operation.tag, refusal.reason._tag)
+          return Effect.fail(refusal)
+        }
+        const call = register(prepared)
+        return restore(Deferred.await(call.outcome)).pipe(Effect.onInterrupt(() => abandon(call, prepared.canceller)))
+      }),
+    onReplies: (records) => {
+      for (const record of records) onReply(record)
+    },
+    onReplyAddressLost: (error) => {
+      for (const call of table.takeAll()) {
+        const { tag } = call.operation
+        const lost = because(new ReplyAddressLost({ operation: tag, delivery: call.delivery, detail: error.message }))
+        settle(call, Exit.fail(lost), lost.reason._tag)
+      }
+    },
+    inFlight: () => table.size
+  }
+})

@@ -1,0 +1,59 @@
+/**
+ * Counts what happens to calls, through metric handles bound beforehand.
+ */
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import { boundBy } from "../../telemetry/BoundMetric.ts"
+import * as RequesterMetrics from "../../telemetry/RequesterMetrics.ts"
+
+export interface CallRecorder {
+  readonly started: (inFlight: number) => void
+  /** A call left the table. `outcome` is a reply's outcome or an error's reason tag. */
+  readonly ended: (operation: string, outcome: string, millis: number, inFlight: number) => void
+  /** A call was refused before it was registered. */
+  readonly refused: (operation: string, reason: string) => void
+  readonly retried: (operation: string) => void
+  readonly throttled: () => void
+  readonly cancelled: () => void
+  readonly ignored: (kind: "foreign" | "late" | "duplicate" | "forged" | "stale" | "malformed") => void
+}
+
+const snakeCase = (tag: string): string => tag.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase()
+
+export const make = Effect.gen(function* () {
+  const context = yield* Effect.context<never>()
+  const outcomes = new Map<string, (outcome: string) => Metric.Metric<number, unknown>>()
+  const durations = boundBy(RequesterMetrics.duration, {}, "operation")
+  const retries = boundBy(RequesterMetrics.retries, {}, "operation")
+  const ignored = boundBy(RequesterMetrics.repliesIgnored, {}, "kind")
+
+  const count = (operation: string, outcome: string): void => {
+    let bound = outcomes.get(operation)
+    if (bound === undefined) {
+      const byOutcome = boundBy(RequesterMetrics.calls, { operation }, "outcome")
+      const cache = new Map<string, Metric.Metric<number, unknown>>()
+      bound = (tag) => {
+        let metric = cache.get(tag)
+        if (metric === undefined) cache.set(tag, (metric = byOutcome(snakeCase(tag))))
+        return metric
+      }
+      outcomes.set(operation, bound)
+    }
+    bound(outcome).updateUnsafe(1, context)
+  }
+
+  const recorder: CallRecorder = {
+    started: (inFlight) => RequesterMetrics.inFlight.updateUnsafe(inFlight, context),
+    ended: (operation, outcome, millis, inFlight) => {
+      count(operation, outcome)
+      durations(operation).updateUnsafe(millis / 1000, context)
+      RequesterMetrics.inFlight.updateUnsafe(inFlight, context)
+    },
+    refused: count,
+    retried: (operation) => retries(operation).updateUnsafe(1, context),
+    throttled: () => RequesterMetrics.retriesThrottled.updateUnsafe(1, context),
+    cancelled: () => RequesterMetrics.cancels.updateUnsafe(1, context),
+    ignored: (kind) => ignored(kind).updateUnsafe(1, context)
+  }
+  return recorder
+})

@@ -1,0 +1,104 @@
+/**
+ * A call that waits for its outcome, and its attempts. Data with little behaviour: what ends a call is decided by
+ * whoever takes it out of the pending table.
+ */
+import * as Deferred from "effect/Deferred"
+import type { Operation } from "../../contract/Operation.ts"
+import type { ConsumedRecord, OutgoingRecord } from "../../transport/KafkaRecord.ts"
+import { Publication } from "../../transport/Publication.ts"
+import type { TransportError } from "../../transport/TransportError.ts"
+import type { ReplyEnvelope } from "../../wire/ReplyEnvelope.ts"
+import type { Delivery, RequestError } from "../RequestError.ts"
+
+/** A reply that reached its call. */
+export interface Reply {
+  readonly record: ConsumedRecord
+  readonly envelope: ReplyEnvelope
+}
+
+/** What the engine does when the fate of an attempt's record is known. */
+export interface AttemptObserver {
+  readonly onAttemptAcknowledged: (call: PendingCall) => void
+  readonly onAttemptRefused: (call: PendingCall, attempt: Attempt, error: TransportError) => void
+}
+
+/** One record of a call on its way to the broker. */
+export class Attempt extends Publication {
+  readonly call: PendingCall
+  readonly number: number
+  readonly #observer: AttemptObserver
+
+  constructor(call: PendingCall, number: number, record: OutgoingRecord, observer: AttemptObserver) {
+    super(record, call.deadline)
+    this.call = call
+    this.number = number
+    this.#observer = observer
+  }
+
+  override onAcknowledged(): void {
+    this.#observer.onAttemptAcknowledged(this.call)
+  }
+
+  override onRefused(error: TransportError): void {
+    this.#observer.onAttemptRefused(this.call, this, error)
+  }
+}
+
+/** What is needed to send another attempt, kept only for operations that may be retried. */
+export type Resend = (attempt: number) => OutgoingRecord
+
+export class PendingCall {
+  /** The counter in its correlation id. */
+  readonly number: number
+  readonly correlationId: Uint8Array
+  readonly operation: Operation
+  /** Monotonic milliseconds. */
+  readonly startedAt: number
+  readonly deadline: number
+  readonly byteSize: number
+  readonly outcome = Deferred.makeUnsafe<Reply, RequestError>()
+  readonly attempts: Array<Attempt> = []
+  /** When to send the next attempt if nothing else happens, monotonic milliseconds; infinite when never. */
+  retryAt = Number.POSITIVE_INFINITY
+  /** The newest rejection, reported when no later attempt brings anything better. */
+  rejection: RequestError | undefined
+  obstacle: TransportError | undefined
+  readonly resend: Resend | undefined
+
+  constructor(fields: {
+    readonly number: number
+    readonly correlationId: Uint8Array
+    readonly operation: Operation
+    readonly startedAt: number
+    readonly deadline: number
+    readonly byteSize: number
+    readonly resend: Resend | undefined
+  }) {
+    this.number = fields.number
+    this.correlationId = fields.correlationId
+    this.operation = fields.operation
+    this.startedAt = fields.startedAt
+    this.deadline = fields.deadline
+    this.byteSize = fields.byteSize
+    this.resend = fields.resend
+  }
+
+  get newestAttempt(): number {
+    return this.attempts.length
+  }
+
+  /** How far the request is known to have come: the furthest of its attempts. */
+  get delivery(): Delivery {
+    let delivery: Delivery = "not-sent"
+    for (const attempt of this.attempts) {
+      if (attempt.delivery === "acknowledged") return "acknowledged"
+      if (attempt.delivery === "handed-over" || attempt.isUnclear) delivery = "unknown"
+    }
+    return delivery
+  }
+
+  /** Nobody waits any more: attempts that were not handed over yet need not be sent. */
+  abandon(): void {
+    for (const attempt of this.attempts) attempt.abandoned = true
+  }
+}

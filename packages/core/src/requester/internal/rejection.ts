@@ -1,0 +1,44 @@
+/**
+ * What a rejected reply means for its caller. Pure.
+ */
+import * as Result from "effect/Result"
+import type { Operation } from "../../contract/Operation.ts"
+import * as PayloadCodec from "../../contract/PayloadCodec.ts"
+import * as Status from "../../wire/Status.ts"
+import { because, ClockSkew, Rejected, type RequestError } from "../RequestError.ts"
+import type { Reply } from "./pendingCall.ts"
+
+/** The responder's push-back in milliseconds, when it gave one. */
+export const retryAfterOf = (reply: Reply): number | undefined => reply.envelope.retryAfter
+
+// A rejection's body is {"message": "..."}; anything else is shown as nothing rather than refused.
+const detailOf = (reply: Reply): string => {
+  const body = PayloadCodec.json.fromBytes(reply.record.value)
+  if (Result.isFailure(body) || typeof body.success !== "object" || body.success === null) return ""
+  const message = (body.success as { readonly message?: unknown }).message
+  return typeof message === "string" ? message : ""
+}
+
+/** `remainingMillis` is what this side believes is left of the call. */
+export const errorOfRejection = (
+  operation: Operation,
+  reply: Reply,
+  clock: { readonly nowMillis: number; readonly remainingMillis: number }
+): RequestError => {
+  const { at, retryAfter, status } = reply.envelope
+  const known = status ?? "internal"
+  // Before our own deadline "expired" can only mean that the two wall clocks disagree.
+  if (known === "expired" && at !== undefined && clock.remainingMillis > 0) {
+    return because(new ClockSkew({ operation: operation.tag, requesterMillis: clock.nowMillis, responderMillis: at }))
+  }
+  return because(
+    new Rejected({
+      operation: operation.tag,
+      status: known,
+      detail: detailOf(reply),
+      // A responder of another version may lack the operation during a rolling upgrade: reads may ask elsewhere.
+      isTransient: Status.isRetryable(known) || (known === "unimplemented" && operation.isSafe),
+      ...(retryAfter === undefined ? {} : { retryAfterMillis: retryAfter })
+    })
+  )
+}

@@ -1,0 +1,88 @@
+/**
+ * Where this requester's replies come to: picks a partition of the reply topic, reads it from the end fixed at start, and
+ * finds another one when it is lost.
+ *
+ * Stops at records: whose reply one is, is the engine's question.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Queue from "effect/Queue"
+import * as Scope from "effect/Scope"
+import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import * as TopicSetup from "../../transport/TopicSetup.ts"
+import type { Transport } from "../../transport/Transport.ts"
+import type { TransportError } from "../../transport/TransportError.ts"
+import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
+import { partitionOf } from "./partitioner.ts"
+
+export interface Replies {
+  /** The address to name in requests. */
+  readonly address: () => ReplyAddress
+  /** Whether replies cannot come now. */
+  readonly isLost: () => boolean
+}
+
+export interface Options {
+  readonly topic: string
+  readonly partitions: number
+  /** A fixed partition, or undefined to have one picked by the token. */
+  readonly partition: number | undefined
+  readonly token: Uint8Array
+  readonly onRecords: (records: ReadonlyArray<ConsumedRecord>) => void
+  /** The replies of all calls in flight can be lost. */
+  readonly onLost: (error: TransportError) => void
+}
+
+export const make = Effect.fnUntraced(function* (
+  transport: Transport["Service"],
+  options: Options
+): Effect.fn.Return<Replies, TransportError, Scope.Scope> {
+  const { partition, token, topic } = options
+  const scope = yield* Scope.Scope
+  const losses = yield* Queue.sliding<TransportError>(1)
+  const choose = (count: number) => ({ topic, partition: partition ?? partitionOf(token, count) })
+  let address = choose(options.partitions)
+  let isLost = false
+  let reading = yield* Scope.fork(scope)
+
+  const read = (partitions: number) => {
+    const chosen = choose(partitions)
+    return transport
+      .readPartition({
+        ...chosen,
+        from: "end",
+        onRecords: options.onRecords,
+        onLost: (error) => {
+          isLost = true
+          options.onLost(error)
+          Queue.offerUnsafe(losses, error)
+        }
+      })
+      .pipe(
+        Scope.provide(reading),
+        Effect.andThen(
+          Effect.sync(() => {
+            address = chosen
+            isLost = false
+          })
+        )
+      )
+  }
+
+  // The lost reader looks for its partition by itself; what it cannot do is to take another one.
+  const recover = Effect.gen(function* () {
+    const error = yield* Queue.take(losses)
+    yield* Effect.logWarning(`the reply partition is lost: ${error.message}; calls fail until there is one again`)
+    const partitions = yield* TopicSetup.partitionsOf(transport.topics, topic).pipe(
+      Effect.retry({ schedule: TopicSetup.lookAgain })
+    )
+    yield* Scope.close(reading, Exit.void)
+    reading = yield* Scope.fork(scope)
+    yield* read(partitions).pipe(Effect.retry({ schedule: TopicSetup.lookAgain }))
+    yield* Effect.logInfo(`replies come to ${topic} again`)
+  })
+
+  yield* read(options.partitions)
+  yield* recover.pipe(Effect.forever, Effect.forkScoped)
+  return { address: () => address, isLost: () => isLost }
+})

@@ -1,0 +1,45 @@
+/**
+ * What a reply means to its caller: the success, the declared error, the defect, or that it fits no contract. Runs in the
+ * caller's fiber, where the services that the schemas need are.
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { Operation } from "../../contract/Operation.ts"
+import * as PayloadCodec from "../../contract/PayloadCodec.ts"
+import { because, Interrupted, InvalidReply } from "../RequestError.ts"
+import type { Reply } from "./pendingCall.ts"
+
+const invalid = (operation: Operation, detail: string) =>
+  because(new InvalidReply({ operation: operation.tag, detail }))
+
+/** An exit as `Rpc.exitSchema` encodes it, for a defect that travelled alone. */
+const deathBy = (defect: unknown) => ({ _tag: "Failure", cause: [{ _tag: "Die", defect }] })
+
+/** The outcome of the call that this reply ends. Never dies on a bad reply. */
+export const outcomeOf = (operation: Operation, reply: Reply, isDiscard: boolean): Effect.Effect<unknown, unknown> => {
+  const { envelope, record } = reply
+  const { contentType, outcome } = envelope
+  if (contentType !== undefined && contentType !== PayloadCodec.json.contentType) {
+    return Effect.fail(invalid(operation, `its content type is ${contentType}`))
+  }
+  if (outcome === "accepted") {
+    return isDiscard ? Effect.void : Effect.fail(invalid(operation, "it was accepted, but a result was asked for"))
+  }
+  if (outcome === "interrupted") return Effect.fail(because(new Interrupted({ operation: operation.tag })))
+  const body = PayloadCodec.json.fromBytes(record.value)
+  if (Result.isFailure(body)) return Effect.fail(invalid(operation, `its body is no JSON: ${body.failure}`))
+  const toInvalid = (error: { readonly message: string }) => invalid(operation, error.message)
+  switch (outcome) {
+    case "success":
+      return isDiscard ? Effect.void : Effect.mapError(operation.success.decode(body.success), toInvalid)
+    case "failure":
+      return Effect.flatMap(Effect.mapError(operation.error.decode(body.success), toInvalid), Effect.fail)
+    case "defect":
+    case "cause": {
+      const exit = outcome === "defect" ? deathBy(body.success) : body.success
+      return Effect.flatMap(Effect.mapError(operation.exit.decode(exit), toInvalid), (decoded) => decoded)
+    }
+    default:
+      return Effect.fail(invalid(operation, `its outcome is ${outcome}`))
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Whether and when a call is tried again. Pure decisions; the requester's engine carries them out.
+ *
+ * The budget is gRPC's retry throttling (gRFC A6): a bucket of tokens, a failure takes one, a success gives a fraction
+ * back, and retries stop while the bucket is at half or less, so that retries cannot multiply an outage.
+ */
+import * as Duration from "effect/Duration"
+import type { RetryPolicy } from "../../contract/Contract.ts"
+
+export class RetryBudget {
+  readonly maxTokens: number
+  readonly #ratio: number
+  #tokens: number
+
+  /** `maxTokens` 0 switches the budget off: retries are then limited by the policy alone. */
+  constructor(maxTokens: number, ratio: number) {
+    this.maxTokens = maxTokens
+    this.#ratio = ratio
+    this.#tokens = maxTokens
+  }
+
+  get isOpen(): boolean {
+    return this.maxTokens === 0 || this.#tokens > this.maxTokens / 2
+  }
+
+  failed(): void {
+    this.#tokens = Math.max(0, this.#tokens - 1)
+  }
+
+  succeeded(): void {
+    this.#tokens = Math.min(this.maxTokens, this.#tokens + this.#ratio)
+  }
+}
+
+/** A policy in milliseconds. */
+export interface RetryTimes {
+  readonly maxAttempts: number
+  readonly baseMillis: number
+  readonly maxMillis: number
+  /** Infinite when attempts have no timeout of their own. */
+  readonly attemptMillis: number
+}
+
+export const timesOf = (policy: RetryPolicy): RetryTimes => ({
+  maxAttempts: policy.maxAttempts,
+  baseMillis: Duration.toMillis(policy.baseDelay),
+  maxMillis: Duration.toMillis(policy.maxDelay),
+  attemptMillis:
+    policy.attemptTimeout === undefined ? Number.POSITIVE_INFINITY : Duration.toMillis(policy.attemptTimeout)
+})
+
+/**
+ * When to send the next attempt, in monotonic milliseconds; infinite when there will be none.
+ *
+ * `made` attempts were made; `jitter` is a random number between 0.8 and 1.2. A responder's push-back (`retryAfter`)
+ * replaces the backoff. An attempt that could not be answered before the deadline is not made.
+ */
+export const nextAttemptAt = (input: {
+  readonly times: RetryTimes
+  readonly made: number
+  readonly now: number
+  readonly deadline: number
+  readonly jitter: number
+  readonly retryAfter: number | undefined
+}): number => {
+  const { deadline, jitter, made, now, retryAfter, times } = input
+  if (made >= times.maxAttempts) return Number.POSITIVE_INFINITY
+  const backoff = Math.min(times.maxMillis, times.baseMillis * 2 ** (made - 1)) * jitter
+  const at = now + (retryAfter ?? backoff)
+  return at < deadline ? at : Number.POSITIVE_INFINITY
+}

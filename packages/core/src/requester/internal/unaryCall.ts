@@ -1,0 +1,213 @@
+/**
+ * One method of a client: from the caller's arguments to a prepared call, and from its reply to the caller's result.
+ *
+ * Everything happens inside the returned effect, in the caller's fiber: it never throws, and schemas find their services.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type * as Headers from "effect/http/Headers"
+import * as Option from "effect/Option"
+import * as RpcMessage from "effect/rpc/RpcMessage"
+import * as Result from "effect/Result"
+import * as Tracer from "effect/Tracer"
+import { CallDeadline } from "../../contract/CallBudget.ts"
+import { type ClientMiddleware, type Operation, primaryKeyOf, type RpcRequest } from "../../contract/Operation.ts"
+import * as PayloadCodec from "../../contract/PayloadCodec.ts"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import { traceparentOf } from "../../telemetry/TraceContext.ts"
+import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
+import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
+import * as CallSettings from "../CallSettings.ts"
+import type { Options } from "../Options.ts"
+import {
+  because,
+  InvalidHeaders,
+  InvalidPayload,
+  InvalidTimeout,
+  type RequestError,
+  RequestTooLarge,
+  Timeout
+} from "../RequestError.ts"
+import type { CallEngine, Prepared } from "./callEngine.ts"
+import * as CallHeaders from "./callHeaders.ts"
+import type { Canceller } from "./canceller.ts"
+import type { Resend } from "./pendingCall.ts"
+import * as ReplyDecoder from "./replyDecoder.ts"
+import type { RequestRouter } from "./requestRouter.ts"
+import { timesOf } from "./retryDecision.ts"
+
+/** What `RpcClient` methods take besides the payload. */
+export interface CallOptions {
+  readonly headers?: Headers.Input | undefined
+  readonly context?: Context.Context<never> | undefined
+  readonly discard?: boolean | undefined
+}
+
+export interface Environment {
+  readonly engine: CallEngine
+  readonly router: RequestRouter
+  readonly canceller: Canceller | undefined
+  /** Where replies come to now; it changes when the reply topic was lost. */
+  readonly replyTo: () => ReplyAddress
+  readonly options: Options
+  readonly maxTimeoutMillis: number
+}
+
+type Send = (request: RpcRequest) => Effect.Effect<unknown, unknown>
+
+/** How long the call may take, or what is wrong with what was asked for. */
+const timeoutMillisOf = (
+  operation: Operation,
+  asked: Duration.Input,
+  maxTimeoutMillis: number
+): number | RequestError => {
+  const duration = Duration.fromInput(asked)
+  const timeoutMillis = Option.isSome(duration) ? Duration.toMillis(duration.value) : Number.NaN
+  if (timeoutMillis >= 1 && timeoutMillis <= maxTimeoutMillis) return timeoutMillis
+  return because(new InvalidTimeout({ operation: operation.tag, timeoutMillis, maxTimeoutMillis }))
+}
+
+export const make = (
+  operation: Operation,
+  middlewares: ReadonlyArray<ClientMiddleware>,
+  environment: Environment
+): ((payload: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown, unknown>) => {
+  const { canceller, engine, maxTimeoutMillis, options, replyTo, router } = environment
+  const { tag } = operation
+  const isRetried = operation.isSafe || operation.isIdempotent
+  const times = isRetried ? timesOf(operation.retry) : undefined
+  let nextRequest = 0
+
+  const invalidPayload = (error: { readonly message: string }) =>
+    because(new InvalidPayload({ operation: tag, detail: error.message }))
+
+  /** The record of each attempt: all of it but the attempt number is made once. */
+  const recordsOf =
+    (fields: RequestEnvelope.Fields, key: Uint8Array | null, value: Uint8Array) =>
+    (correlationId: Uint8Array): Resend => {
+      const address = replyTo()
+      return (attempt) => ({
+        topic: router.topic,
+        partition: router.route(key, operation.isSafe ? attempt - 1 : 0),
+        key,
+        value,
+        headers: RequestEnvelope.encode({ ...fields, correlationId, replyTo: address, attempt })
+      })
+    }
+
+  const exchangeIn =
+    (
+      fiber: Fiber.Fiber<unknown, unknown>,
+      settings: CallSettings.CallSettings,
+      timeoutMillis: number,
+      isDiscard: boolean
+    ): Send =>
+    (request) => {
+      const clock = fiber.getRef(Clock.Clock)
+      const startedAt = monotonicMillis(clock)
+      // A call made inside a handler never outlives the request it serves.
+      const inherited = Context.getOrUndefined(fiber.context, CallDeadline) ?? Number.POSITIVE_INFINITY
+      const remaining = Math.min(timeoutMillis, inherited - startedAt)
+      if (remaining <= 0) {
+        const obstacle = "the time of the request being handled is up"
+        const timeout = { operation: tag, timeoutMillis: 0, attempts: 0, correlationId: "", obstacle }
+        return Effect.fail(because(new Timeout({ ...timeout, delivery: "not-sent" })))
+      }
+      const callHeaders = CallHeaders.toRecord(request.headers)
+      if (typeof callHeaders === "string") {
+        return Effect.fail(because(new InvalidHeaders({ operation: tag, detail: callHeaders })))
+      }
+      const exchange = (json: unknown, traceparent: string | undefined): Effect.Effect<unknown, unknown> => {
+        const body = PayloadCodec.json.toBytes(json)
+        if (Result.isFailure(body)) return Effect.fail(invalidPayload({ message: body.failure }))
+        const value = body.success
+        if (value.byteLength > options.maxRequestBytes) {
+          const sizes = { bytes: value.byteLength, limit: options.maxRequestBytes }
+          return Effect.fail(because(new RequestTooLarge({ operation: tag, ...sizes })))
+        }
+        const primaryKey = primaryKeyOf(request.payload)
+        const routingKey = settings.routingKey ?? primaryKey
+        const fields: RequestEnvelope.Fields = {
+          kind: "request",
+          operation: tag,
+          deadline: Math.round(clock.currentTimeMillisUnsafe() + remaining),
+          timeout: Math.round(remaining),
+          key: primaryKey,
+          isDiscard,
+          traceparent,
+          callHeaders
+        }
+        const prepared: Prepared = {
+          operation,
+          times,
+          startedAt,
+          deadline: startedAt + remaining,
+          byteSize: value.byteLength,
+          waitsForReady: settings.waitsForReady,
+          canceller,
+          recordOf: recordsOf(fields, routingKey === undefined ? null : Buffer.from(routingKey, "utf8"), value)
+        }
+        return Effect.flatMap(engine.exchange(prepared), (reply) => {
+          settings.observer?.({
+            headers: reply.envelope.replyHeaders,
+            attempt: reply.envelope.attempt ?? 1,
+            answeredAt: reply.envelope.at
+          })
+          return ReplyDecoder.outcomeOf(operation, reply, isDiscard)
+        })
+      }
+      const encoded = Effect.mapError(operation.payload.encode(request.payload), invalidPayload)
+      if (!isTraced(fiber, options.tracing)) return Effect.flatMap(encoded, (json) => exchange(json, undefined))
+      return Effect.useSpan(
+        tag,
+        {
+          kind: "client",
+          attributes: { "rpc.system": "kafka", "rpc.method": tag, "messaging.destination.name": router.topic }
+        },
+        (span) => Effect.flatMap(encoded, (json) => exchange(json, traceparentOf(span)))
+      )
+    }
+
+  return (payload, callOptions) =>
+    Effect.withFiber((fiber) => {
+      const settings = CallSettings.read(operation, callOptions?.context, fiber)
+      const timeoutMillis = timeoutMillisOf(operation, settings.timeout ?? options.timeout, maxTimeoutMillis)
+      if (typeof timeoutMillis !== "number") return Effect.fail(timeoutMillis)
+      let made: unknown
+      try {
+        made = operation.rpc.payloadSchema.make(payload as never)
+      } catch (error) {
+        return Effect.fail(invalidPayload(error instanceof Error ? error : { message: String(error) }))
+      }
+      const isDiscard = callOptions?.discard === true
+      const request: RpcRequest = {
+        _tag: "Request",
+        id: RpcMessage.RequestId(String(nextRequest++)),
+        tag,
+        payload: made,
+        headers: CallHeaders.headersOf(fiber, callOptions?.headers),
+        ...(isDiscard ? { discard: true as const } : {})
+      }
+      let send = exchangeIn(fiber, settings, timeoutMillis, isDiscard)
+      // First declared innermost. `next` is the whole exchange, so that middleware can retry and see errors.
+      for (const middleware of middlewares) send = applyTo(middleware, operation, send)
+      return send(request)
+    })
+}
+
+const applyTo =
+  (middleware: ClientMiddleware, operation: Operation, next: Send): Send =>
+  (request) =>
+    middleware({ rpc: operation.rpc, request: request as never, next: next as never }) as Effect.Effect<
+      unknown,
+      unknown
+    >
+
+const isTraced = (fiber: Fiber.Fiber<unknown, unknown>, tracing: Options["tracing"]): boolean => {
+  if (tracing === "never") return false
+  if (tracing === "always") return true
+  return Context.getOrUndefined(fiber.context, Tracer.ParentSpan)?.sampled === true
+}

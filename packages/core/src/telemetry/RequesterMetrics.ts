@@ -1,0 +1,48 @@
+/**
+ * The requester's metric handles. The engine updates them; any Effect exporter reads them.
+ *
+ * All are unlabelled or labelled by `operation`, and by `outcome` or `kind`; durations are seconds (Prometheus rules).
+ */
+import * as Metric from "effect/Metric"
+
+/** Calls that ended, by `operation` and `outcome` (`success`, `failure`, `defect` or a `RequestError` reason in snake case). */
+export const calls = Metric.counter("kafka_rr_requester_calls_total", {
+  description: "calls that ended, by operation and outcome",
+  incremental: true
+})
+
+/** From the call to its outcome, by `operation`. 0.5 ms to 16 s in doublings. */
+export const duration = Metric.histogram("kafka_rr_requester_call_duration_seconds", {
+  description: "time from call to outcome",
+  boundaries: Metric.exponentialBoundaries({ start: 0.0005, factor: 2, count: 16 })
+})
+
+/** Calls that wait for their outcome now. Read at each change. */
+export const inFlight = Metric.gauge("kafka_rr_requester_in_flight", { description: "calls waiting for their outcome" })
+
+/** Attempts after the first, by `operation`. */
+export const retries = Metric.counter("kafka_rr_requester_retries_total", {
+  description: "attempts after the first",
+  incremental: true
+})
+
+/** Retries not made because the retry budget was spent. */
+export const retriesThrottled = Metric.counter("kafka_rr_requester_retries_throttled_total", {
+  description: "retries not made because the retry budget was spent",
+  incremental: true
+})
+
+/**
+ * Replies that reached no call, by `kind`: `foreign` (another requester's), `late` (its call had given up), `duplicate`,
+ * `forged` (a number never called), `stale` (a rejection of an older attempt), `malformed`.
+ */
+export const repliesIgnored = Metric.counter("kafka_rr_requester_replies_ignored_total", {
+  description: "replies that reached no call, by kind",
+  incremental: true
+})
+
+/** Cancels sent because a caller was interrupted. */
+export const cancels = Metric.counter("kafka_rr_requester_cancels_total", {
+  description: "cancels sent for interrupted callers",
+  incremental: true
+})

@@ -1,0 +1,55 @@
+/**
+ * The responder's metric handles. The engine updates them; any Effect exporter reads them.
+ */
+import * as Metric from "effect/Metric"
+
+/** Requests answered, by `operation` and `outcome` (`success`, `failure`, `defect`, `interrupted` or a status). */
+export const requests = Metric.counter("kafka_rr_responder_requests_total", {
+  description: "requests answered, by operation and outcome",
+  incremental: true
+})
+
+/** From the start of a handler to its outcome, by `operation`. 0.1 ms to 6.5 s in doublings. */
+export const duration = Metric.histogram("kafka_rr_responder_handler_duration_seconds", {
+  description: "time a handler ran",
+  boundaries: Metric.exponentialBoundaries({ start: 0.0001, factor: 2, count: 17 })
+})
+
+/** Handlers running now. Read at each change. */
+export const running = Metric.gauge("kafka_rr_responder_running", { description: "handlers running" })
+
+/** Requests taken from Kafka whose offset is not done yet. Read at each change. */
+export const open = Metric.gauge("kafka_rr_responder_open_offsets", { description: "offsets taken and not done" })
+
+/**
+ * Records that were not executed, by `kind`: `malformed`, `no-reply-address`, `forbidden-reply-topic`, `expired`,
+ * `redelivered`, `foreign` (not a request of this protocol).
+ */
+export const notExecuted = Metric.counter("kafka_rr_responder_not_executed_total", {
+  description: "records not executed, by kind",
+  incremental: true
+})
+
+/** Replies that could not be written before their deadline. */
+export const repliesAbandoned = Metric.counter("kafka_rr_responder_replies_abandoned_total", {
+  description: "replies that could not be written in time",
+  incremental: true
+})
+
+/** Requests answered from the deduplication table, by `kind`: `replayed`, `joined`, `conflict`. */
+export const duplicates = Metric.counter("kafka_rr_responder_duplicates_total", {
+  description: "requests recognised as duplicates, by kind",
+  incremental: true
+})
+
+/** Deduplication entries evicted before their age, because of the limits on count or bytes. */
+export const evictions = Metric.counter("kafka_rr_responder_dedupe_evictions_total", {
+  description: "deduplication entries evicted before their age",
+  incremental: true
+})
+
+/** Offset commits that failed; the next one carries the same offsets. */
+export const commitFailures = Metric.counter("kafka_rr_responder_commit_failures_total", {
+  description: "offset commits that failed",
+  incremental: true
+})
