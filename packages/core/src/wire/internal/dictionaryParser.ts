@@ -21,6 +21,9 @@ const lower = "abcdefghijklmnopqrstuvwxyz"
 const alphanumeric = `${lower}${lower.toUpperCase()}0123456789`
 const keyCodes = codesOf(`${lower}0123456789_-.*`)
 const tokenCodes = codesOf(`${alphanumeric}!#$%&'*+-.^_\`|~:/`)
+const plainCodes = new Uint8Array(256).fill(1, 0x20, 0x7f)
+plainCodes[0x22] = plainCodes[0x5c] = 0
+const isFollowed = (text: string, at: number): boolean => at < text.length && text.charCodeAt(at) !== 0x2c
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/
 const displayText = /^(?:[\x20\x21\x23\x24\x26-\x7e]|%[0-9a-f]{2})*$/
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true })
@@ -34,181 +37,228 @@ class SyntaxFault {
   }
 }
 
+// Private by keyword and not by `#`, whose checks at run time made parsing a third slower.
 class Parser {
-  readonly #text: string
-  #at = 0
+  private readonly text: string
+  private at = 0
 
   constructor(text: string) {
-    this.#text = text
+    this.text = text
   }
 
-  /** The code of the current character; NaN at the end, which no comparison accepts. */
-  get #code(): number {
-    return this.#text.charCodeAt(this.#at)
+  /** The code of the current character; -1 at the end, which no comparison accepts. */
+  private get code(): number {
+    return this.at < this.text.length ? this.text.charCodeAt(this.at) : -1
   }
 
-  #fail(expected: string): never {
-    throw new SyntaxFault(`${expected} expected at character ${this.#at}`)
+  private fail(expected: string): never {
+    throw new SyntaxFault(`${expected} expected at character ${this.at}`)
   }
 
-  #skipSpaces(): void {
-    while (this.#code === 0x20) this.#at++
+  private skipSpaces(): void {
+    while (this.code === 0x20) this.at++
   }
 
-  #skipBlanks(): void {
-    while (this.#code === 0x20 || this.#code === 0x09) this.#at++
+  private skipBlanks(): void {
+    while (this.code === 0x20 || this.code === 0x09) this.at++
   }
 
   dictionary(): Dictionary {
     const members = new Map<string, Value>()
-    const { length } = this.#text
-    this.#skipSpaces()
-    while (this.#at < length) {
-      const key = this.#key()
-      members.set(key, this.#isNext(0x3d) ? (this.#code === 0x28 ? this.#innerList() : this.#item()) : this.#flag())
-      this.#skipBlanks()
-      if (this.#at >= length) break
-      if (!this.#isNext(0x2c)) this.#fail("a comma")
-      this.#skipBlanks()
-      if (this.#at >= length) this.#fail("a member after the comma")
+    const text = this.text
+    const { length } = text
+    this.skipSpaces()
+    while (this.at < length) {
+      const key = this.key()
+      members.set(key, this.plain() ?? this.value())
+      if (this.at >= length) break
+      this.skipBlanks()
+      if (this.at >= length) break
+      if (!this.isNext(0x2c)) this.fail("a comma")
+      this.skipBlanks()
+      if (this.at >= length) this.fail("a member after the comma")
     }
     return members
   }
 
-  #isNext(code: number): boolean {
-    if (this.#code !== code) return false
-    this.#at++
+  /** A value without parameters of the two types most members have; undefined, and nothing read, when it is another. */
+  private plain(): Value | undefined {
+    const text = this.text
+    const { length } = text
+    let at = this.at
+    if (at + 1 >= length || text.charCodeAt(at) !== 0x3d) return undefined
+    let code = text.charCodeAt(++at)
+    if (code === 0x22) {
+      const start = ++at
+      while (at < length && plainCodes[(code = text.charCodeAt(at))] === 1) at++
+      if (at >= length || code !== 0x22 || isFollowed(text, at + 1)) return undefined
+      this.at = at + 1
+      return text.slice(start, at)
+    }
+    const start = at
+    let integer = 0
+    while (isDigit(code)) {
+      integer = integer * 10 + (code - 0x30)
+      code = ++at < length ? text.charCodeAt(at) : 0x2c
+    }
+    if (at === start || at - start > 15 || code !== 0x2c) return undefined
+    this.at = at
+    return integer
+  }
+
+  private value(): Value {
+    if (!this.isNext(0x3d)) return this.flag()
+    return this.code === 0x28 ? this.innerList() : this.item()
+  }
+
+  private isNext(code: number): boolean {
+    if (this.code !== code) return false
+    this.at++
     return true
   }
 
-  #key(): string {
-    const start = this.#at
-    if (!isLower(this.#code) && this.#code !== 0x2a) this.#fail("a key")
-    while (keyCodes[this.#code] === 1) this.#at++
-    return this.#text.slice(start, this.#at)
+  private key(): string {
+    const start = this.at
+    if (!isLower(this.code) && this.code !== 0x2a) this.fail("a key")
+    return this.run(start, keyCodes)
   }
 
-  #flag(): Value {
-    this.#parameters()
+  /** The characters from here that are in the set. */
+  private run(start: number, set: Uint8Array): string {
+    const text = this.text
+    let at = start
+    while (at < text.length && set[text.charCodeAt(at)] === 1) at++
+    this.at = at
+    return text.slice(start, at)
+  }
+
+  private flag(): Value {
+    this.parameters()
     return true
   }
 
-  #item(): Value {
-    const value = this.#bareItem()
-    this.#parameters()
+  private item(): Value {
+    const value = this.bareItem()
+    this.parameters()
     return value
   }
 
-  #parameters(): void {
-    while (this.#isNext(0x3b)) {
-      this.#skipSpaces()
-      this.#key()
-      if (this.#isNext(0x3d)) this.#bareItem()
+  private parameters(): void {
+    while (this.isNext(0x3b)) {
+      this.skipSpaces()
+      this.key()
+      if (this.isNext(0x3d)) this.bareItem()
     }
   }
 
-  #innerList(): Value {
-    this.#at++
+  private innerList(): Value {
+    this.at++
     for (;;) {
-      this.#skipSpaces()
-      if (this.#isNext(0x29)) break
-      this.#item()
-      if (this.#code !== 0x20 && this.#code !== 0x29) this.#fail("a space or the end of the list")
+      this.skipSpaces()
+      if (this.isNext(0x29)) break
+      this.item()
+      if (this.code !== 0x20 && this.code !== 0x29) this.fail("a space or the end of the list")
     }
-    this.#parameters()
+    this.parameters()
     return new Opaque("inner-list")
   }
 
-  #bareItem(): Value {
-    const code = this.#code
-    if (isDigit(code) || code === 0x2d) return this.#number()
-    if (code === 0x22) return this.#string()
-    if (isAlpha(code) || code === 0x2a) return this.#token()
-    if (code === 0x3a) return this.#bytes()
-    if (code === 0x3f) return this.#boolean()
-    if (code === 0x40) return this.#date()
-    if (code === 0x25) return this.#displayString()
-    return this.#fail("a value")
+  private bareItem(): Value {
+    const code = this.code
+    if (isDigit(code) || code === 0x2d) return this.number()
+    if (code === 0x22) return this.string()
+    if (isAlpha(code) || code === 0x2a) return this.token()
+    if (code === 0x3a) return this.bytes()
+    if (code === 0x3f) return this.boolean()
+    if (code === 0x40) return this.date()
+    if (code === 0x25) return this.displayString()
+    return this.fail("a value")
   }
 
-  #number(): Value {
-    const isNegative = this.#isNext(0x2d)
-    const start = this.#at
+  private number(): Value {
+    const isNegative = this.isNext(0x2d)
+    const text = this.text
+    const start = this.at
+    let at = start
     let integer = 0
-    while (isDigit(this.#code)) integer = integer * 10 + (this.#text.charCodeAt(this.#at++) - 0x30)
-    const digits = this.#at - start
-    if (digits === 0) this.#fail("a digit")
-    if (digits > 15) this.#fail("a number of at most 15 digits")
-    if (this.#isNext(0x2e)) {
-      const fraction = this.#at
-      while (isDigit(this.#code)) this.#at++
-      const places = this.#at - fraction
-      if (digits > 12 || places < 1 || places > 3) this.#fail("a decimal of at most 12 and 3 digits")
+    for (;;) {
+      const code = at < text.length ? text.charCodeAt(at) : -1
+      if (!isDigit(code)) break
+      integer = integer * 10 + (code - 0x30)
+      at++
+    }
+    this.at = at
+    const digits = at - start
+    if (digits === 0) this.fail("a digit")
+    if (digits > 15) this.fail("a number of at most 15 digits")
+    if (this.isNext(0x2e)) {
+      const fraction = this.at
+      while (isDigit(this.code)) this.at++
+      const places = this.at - fraction
+      if (digits > 12 || places < 1 || places > 3) this.fail("a decimal of at most 12 and 3 digits")
       return new Opaque("decimal")
     }
     return isNegative && integer !== 0 ? -integer : integer
   }
 
-  #string(): string {
-    const start = ++this.#at
+  private string(): string {
+    const start = ++this.at
     let parts = ""
     let from = start
     for (;;) {
-      const code = this.#code
+      const code = this.code
       if (code === 0x22) break
-      if (!(code >= 0x20 && code <= 0x7e)) this.#fail("a printable character or the closing quote")
+      if (!(code >= 0x20 && code <= 0x7e)) this.fail("a printable character or the closing quote")
       if (code === 0x5c) {
-        parts += this.#text.slice(from, this.#at++)
-        if (this.#code !== 0x22 && this.#code !== 0x5c) this.#fail("a quote or backslash after the backslash")
-        from = this.#at
+        parts += this.text.slice(from, this.at++)
+        if (this.code !== 0x22 && this.code !== 0x5c) this.fail("a quote or backslash after the backslash")
+        from = this.at
       }
-      this.#at++
+      this.at++
     }
-    const end = this.#at++
-    return from === start ? this.#text.slice(start, end) : parts + this.#text.slice(from, end)
+    const end = this.at++
+    return from === start ? this.text.slice(start, end) : parts + this.text.slice(from, end)
   }
 
-  #token(): Token {
-    const start = this.#at
-    while (tokenCodes[this.#code] === 1) this.#at++
-    return new Token(this.#text.slice(start, this.#at))
+  private token(): Token {
+    return new Token(this.run(this.at, tokenCodes))
   }
 
-  #bytes(): Uint8Array {
-    const end = this.#text.indexOf(":", this.#at + 1)
-    if (end < 0) this.#fail("the closing colon")
-    const content = this.#text.slice(this.#at + 1, end)
-    if (!base64.test(content) || content.replaceAll("=", "").length % 4 === 1) this.#fail("base64")
-    this.#at = end + 1
+  private bytes(): Uint8Array {
+    const end = this.text.indexOf(":", this.at + 1)
+    if (end < 0) this.fail("the closing colon")
+    const content = this.text.slice(this.at + 1, end)
+    if (!base64.test(content) || content.replaceAll("=", "").length % 4 === 1) this.fail("base64")
+    this.at = end + 1
     return Buffer.from(content, "base64")
   }
 
-  #boolean(): boolean {
-    this.#at++
-    if (this.#isNext(0x31)) return true
-    if (this.#isNext(0x30)) return false
-    return this.#fail("0 or 1")
+  private boolean(): boolean {
+    this.at++
+    if (this.isNext(0x31)) return true
+    if (this.isNext(0x30)) return false
+    return this.fail("0 or 1")
   }
 
-  #date(): Value {
-    this.#at++
-    if (typeof this.#number() !== "number") this.#fail("an integer")
+  private date(): Value {
+    this.at++
+    if (typeof this.number() !== "number") this.fail("an integer")
     return new Opaque("date")
   }
 
-  #displayString(): Value {
-    if (this.#text.charCodeAt(++this.#at) !== 0x22) this.#fail("an opening quote")
-    const end = this.#text.indexOf(`"`, ++this.#at)
-    if (end < 0) this.#fail("the closing quote")
-    const content = this.#text.slice(this.#at, end)
-    if (!displayText.test(content)) this.#fail("printable characters and lower-case escapes")
+  private displayString(): Value {
+    if (this.text.charCodeAt(++this.at) !== 0x22) this.fail("an opening quote")
+    const end = this.text.indexOf(`"`, ++this.at)
+    if (end < 0) this.fail("the closing quote")
+    const content = this.text.slice(this.at, end)
+    if (!displayText.test(content)) this.fail("printable characters and lower-case escapes")
     const plain = content.replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     try {
       strictUtf8.decode(Buffer.from(plain, "latin1"))
     } catch {
-      this.#fail("UTF-8 in the escapes")
+      this.fail("UTF-8 in the escapes")
     }
-    this.#at = end + 1
+    this.at = end + 1
     return new Opaque("display-string")
   }
 }
