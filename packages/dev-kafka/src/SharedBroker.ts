@@ -1,0 +1,20 @@
+/**
+ * The one broker that all integration tests of a test run share. Tests make topics and groups of their own in it and
+ * never stop it; whoever needs to stop a broker takes a `KafkaCluster` of its own.
+ */
+import { inject } from "vitest"
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** `host:port` of the shared broker; absent when no integration test was to run. */
+    readonly kafkaBrokers: ReadonlyArray<string> | undefined
+  }
+}
+
+const provided = inject("kafkaBrokers")
+if (provided === undefined) {
+  throw new Error("there is no shared broker: it is started for files that end in .integration.test.ts only")
+}
+
+/** The bootstrap list of the shared broker, `host:port`. */
+export const sharedBrokers: ReadonlyArray<string> = provided
