@@ -1,0 +1,39 @@
+/**
+ * The bootstrap list as text: `host:port,host:port`.
+ */
+import * as Config from "effect/Config"
+import * as Schema from "effect/Schema"
+
+const maxPort = 65_535
+
+/** What is wrong with one entry, or undefined. kafkajs splits at the first colon, hence no IPv6 literals. */
+const problemWith = (entry: string): string | undefined => {
+  const [host = "", port = "", ...rest] = entry.split(":")
+  if (entry === "") return "an entry is empty"
+  if (rest.length > 0) return `"${entry}" has more than one colon (IPv6 addresses need a host name)`
+  if (!/^[^\s/]+$/.test(host)) return `"${entry}" has no valid host`
+  if (!/^\d+$/.test(port)) return `"${entry}" has no port`
+  return Number(port) >= 1 && Number(port) <= maxPort ? undefined : `"${entry}" has no valid port`
+}
+
+const entriesOf = (text: string): ReadonlyArray<string> => text.split(",").map((entry) => entry.trim())
+
+/** Says what is wrong with a list, or undefined when it is fine. */
+export const problem = (text: string): string | undefined => {
+  const found = entriesOf(text)
+    .map(problemWith)
+    .find((problem) => problem !== undefined)
+  return found && `expected host:port, separated by commas: ${found}`
+}
+
+/** The list under the given name, e.g. an environment variable; the error names the variable and the wrong entry. */
+export const config = (name: string): Config.Config<ReadonlyArray<string>> =>
+  Config.schema(
+    Schema.String.check(
+      Schema.makeFilter((text) => {
+        const found = problem(text)
+        return found === undefined ? undefined : `${name}: ${found}`
+      })
+    ),
+    name
+  ).pipe(Config.map(entriesOf))

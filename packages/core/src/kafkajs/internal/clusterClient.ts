@@ -1,0 +1,160 @@
+/**
+ * One kafkajs `Cluster` with its connections, as effects: typed errors, a time limit on everything, cached metadata that
+ * can be asked synchronously, and an end that leaves no socket and no timer behind.
+ *
+ * The publisher, each reader and each group member have a client of their own: a broker answers the requests of one
+ * connection one after the other, so a long poll or a pending join holds up whatever shares its connection.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import { because, NoAnswer, type TransportError, Unavailable } from "../../transport/TransportError.ts"
+import { classifyError } from "../classifyError.ts"
+import type { ClientSettings } from "./clientSettings.ts"
+import { hardenBrokerPool } from "./hardenConnections.ts"
+import {
+  type Broker,
+  Cluster,
+  createErrorFromCode,
+  Emitter,
+  type Logger,
+  requestTimeoutEvent
+} from "./kafkajsInternals.ts"
+import { makeLogger } from "./logBridge.ts"
+import { MetadataView } from "./metadataView.ts"
+import { SocketRegistry } from "./socketRegistry.ts"
+
+export interface ClusterClient {
+  readonly settings: ClientSettings
+  readonly cluster: Cluster
+  readonly logger: Logger
+  readonly metadata: MetadataView
+  /** Runs foreign code: its rejection classified, its silence ended after the time limit (default: the request timeout and a bit). */
+  readonly call: <A>(
+    what: string,
+    ask: () => Promise<A>,
+    options?: { readonly timeoutMillis?: number; readonly topic?: string }
+  ) => Effect.Effect<A, TransportError>
+  /** Fails with what a Kafka error code means; succeeds on 0. */
+  readonly failOnCode: (code: number, topic?: string) => Effect.Effect<void, TransportError>
+  /** A connected broker by its id. */
+  readonly broker: (nodeId: number) => Effect.Effect<Broker, TransportError>
+  /** Any connected broker. */
+  readonly anyBroker: Effect.Effect<Broker, TransportError>
+  /** Fetches the metadata of all topics asked for so far. */
+  readonly refresh: Effect.Effect<void, TransportError>
+  /** Repeats what fails for a passing reason, until the start timeout (or the given one) is over. */
+  readonly untilStarted: <A>(
+    effect: Effect.Effect<A, TransportError>,
+    timeoutMillis?: number
+  ) => Effect.Effect<A, TransportError>
+  /** Cuts all connections; what waits on them fails. They are opened again when needed. */
+  readonly cut: (reason: string) => void
+}
+
+// On top of a request's own limit, before its silence is taken for kafkajs' loss of it.
+const graceMillis = 2_000
+const startRetryMillis = 100
+
+export const make = Effect.fnUntraced(function* (
+  settings: ClientSettings
+): Effect.fn.Return<ClusterClient, never, Scope.Scope> {
+  const clock = yield* Clock.Clock
+  const logger = makeLogger(yield* Effect.context())
+  const sockets = new SocketRegistry()
+  const emitter = new Emitter()
+  const { brokers, clientId, connectionTimeoutMillis, requestTimeoutMillis, sasl, ssl } = settings
+
+  const cluster = yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const cluster = new Cluster({
+        logger,
+        brokers,
+        clientId,
+        ...(ssl === undefined ? {} : { ssl }),
+        ...(sasl === undefined ? {} : { sasl }),
+        socketFactory: sockets.open,
+        instrumentationEmitter: emitter,
+        connectionTimeout: connectionTimeoutMillis,
+        authenticationTimeout: requestTimeoutMillis,
+        reauthenticationThreshold: 10_000,
+        requestTimeout: requestTimeoutMillis,
+        enforceRequestTimeout: true,
+        metadataMaxAge: 60_000,
+        allowAutoTopicCreation: false,
+        maxInFlightRequests: null,
+        // The driver retries: it knows the deadlines, and kafkajs' retry timers would outlive the client.
+        retry: { retries: 0 }
+      })
+      hardenBrokerPool(cluster.brokerPool)
+      return cluster
+    }),
+    (cluster) =>
+      Effect.sync(() => sockets.close()).pipe(
+        Effect.andThen(Effect.tryPromise(() => cluster.disconnect())),
+        Effect.timeoutOption("1 second"),
+        Effect.ignoreCause
+      )
+  )
+  // kafkajs keeps using a connection on which a request timed out; a half-open one would be kept for minutes.
+  emitter.addListener(requestTimeoutEvent, ({ payload }) => sockets.cut("a request timed out", payload.broker))
+
+  const metadata = new MetadataView(cluster)
+
+  const call: ClusterClient["call"] = (what, ask, { timeoutMillis = requestTimeoutMillis + graceMillis, topic } = {}) =>
+    Effect.tryPromise({ try: () => ask(), catch: (error) => classifyError(error, { brokers, topic }) }).pipe(
+      Effect.timeoutOrElse({
+        duration: timeoutMillis,
+        orElse: () => Effect.fail(because(new NoAnswer({ detail: `${what} took longer than ${timeoutMillis} ms` })))
+      })
+    )
+
+  const failOnCode = (code: number, topic?: string) =>
+    code === 0 ? Effect.void : Effect.fail(classifyError(createErrorFromCode(code), { brokers, topic }))
+
+  const connect = call("connecting", () => cluster.connect())
+  const broker = (nodeId: number) =>
+    nodeId < 0
+      ? Effect.fail(
+          because(new Unavailable({ code: "LEADER_NOT_AVAILABLE", detail: "the partition has no leader now" }))
+        )
+      : call(`connecting to broker ${nodeId}`, () => cluster.findBroker({ nodeId }))
+  const anyBroker = call("connecting to a broker", () => cluster.brokerPool.findConnectedBroker())
+  const refresh = Effect.andThen(
+    connect,
+    call("fetching metadata", () => cluster.refreshMetadata())
+  ).pipe(Effect.andThen(Effect.sync(() => metadata.forgetMissing())))
+
+  const untilStarted: ClusterClient["untilStarted"] = (effect, timeoutMillis = settings.startTimeoutMillis) =>
+    Effect.suspend(() => {
+      const end = monotonicMillis(clock) + timeoutMillis
+      let last: TransportError | undefined
+      return effect.pipe(
+        Effect.tapError((error) => Effect.sync(() => (last = error))),
+        Effect.retry({
+          schedule: Schedule.spaced(startRetryMillis),
+          while: (error) => error.isRetryable && monotonicMillis(clock) < end
+        }),
+        Effect.timeoutOrElse({
+          duration: timeoutMillis,
+          orElse: () => Effect.fail(last ?? because(new NoAnswer({ detail: `not done in ${timeoutMillis} ms` })))
+        })
+      )
+    })
+
+  return {
+    settings,
+    cluster,
+    logger,
+    metadata,
+    call,
+    failOnCode,
+    broker,
+    anyBroker,
+    refresh,
+    untilStarted,
+    cut: (reason) => sockets.cut(reason)
+  }
+})

@@ -1,0 +1,153 @@
+/**
+ * A group member from joining to leaving.
+ *
+ * Outline:
+ *   1. join; ask what the group committed; tell the assignment; fetch
+ *   2. heartbeats tell that the ownership is over → stop handing over, run `onRevoking` (bounded), join again
+ *   3. joining fails → wait a little and join again, for ever; only the first join's failure is the caller's
+ *
+ * Commits carry the generation they belong to, and only partitions of it (against L5: a late commit that takes the next
+ * owner back). Nothing is ever committed that the caller did not commit (L6).
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import { EventLoop } from "../../host/EventLoop.ts"
+import type { GroupMember, JoinGroup } from "../../transport/Transport.ts"
+import {
+  because,
+  NoSuchTopic,
+  TransportClosed,
+  type TransportError,
+  Unavailable
+} from "../../transport/TransportError.ts"
+import * as AssignmentFetcher from "./assignmentFetcher.ts"
+import type { ClientSettings } from "./clientSettings.ts"
+import * as ClusterClient from "./clusterClient.ts"
+import { type Generation, make as makeMembership } from "./groupMembership.ts"
+import { Outage } from "./outage.ts"
+
+// The first join may have to wait for a coordinator whose topic is being created, and for the other members.
+const firstJoinMillis = 30_000
+const commitTries = 2
+const commitPauseMillis = 100
+
+export const joinGroup = Effect.fnUntraced(function* (
+  settings: ClientSettings,
+  join: JoinGroup
+): Effect.fn.Return<GroupMember, TransportError, Scope.Scope> {
+  const { groupId } = join
+  const clock = yield* Clock.Clock
+  const eventLoop = yield* EventLoop
+  const client = yield* ClusterClient.make(settings)
+  const membership = yield* makeMembership(client, groupId, join.topics)
+
+  let generation: Generation | undefined
+  let fetcher: AssignmentFetcher.AssignmentFetcher | undefined
+  let isFetching = true
+  let isJoining = false
+  let hasLeft = false
+
+  const topicsExist = Effect.gen(function* () {
+    for (const topic of join.topics) client.metadata.register(topic)
+    yield* client.refresh
+    for (const topic of join.topics) {
+      if (client.metadata.partitions(topic) === undefined) yield* because(new NoSuchTopic({ topic }))
+    }
+  })
+  yield* client.untilStarted(topicsExist, 1_000)
+
+  const takePart = Effect.gen(function* () {
+    isJoining = true
+    const joined = yield* membership.join
+    isJoining = false
+    const assigned = yield* membership.committed(joined)
+    return { joined, assigned }
+  })
+
+  /** One ownership, from its assignment to the end of its revocation. */
+  const own = Effect.fnUntraced(function* ({ assigned, joined }: Effect.Success<typeof takePart>) {
+    const scope = yield* Scope.make()
+    const reason = yield* Effect.gen(function* () {
+      generation = joined
+      join.onAssigned(assigned)
+      fetcher = yield* AssignmentFetcher.make(client, eventLoop, join, assigned).pipe(Scope.provide(scope))
+      if (!isFetching) fetcher.stop()
+      Deferred.doneUnsafe(joinedOnce, Exit.void)
+      return yield* membership.stay(joined)
+    }).pipe(Effect.ensuring(Scope.close(scope, Exit.void)))
+    fetcher = undefined
+    yield* Effect.logDebug(`group ${groupId}: ${reason}; joining again`)
+    yield* join.onRevoking.pipe(Effect.timeoutOption(join.revokeTimeoutMillis), Effect.ignoreCause)
+    generation = undefined
+  })
+
+  const outage = new Outage(clock, `joining group ${groupId}`)
+  const joinedOnce = Deferred.makeUnsafe<void, TransportError>()
+  const first = yield* client.untilStarted(takePart, firstJoinMillis)
+  const session = yield* own(first).pipe(
+    Effect.andThen(
+      takePart.pipe(
+        Effect.tapError((error) => outage.failed(error)),
+        Effect.retry(Schedule.forever),
+        Effect.tap(() => outage.worked),
+        Effect.flatMap(own),
+        // A defect is a bug of a callback or of kafkajs; the membership must outlive it.
+        Effect.catchCause((cause) =>
+          Effect.andThen(Effect.logError(`group ${groupId} starts over`, cause), Effect.sleep("1 second"))
+        ),
+        Effect.forever
+      )
+    ),
+    Effect.forkScoped
+  )
+  yield* Deferred.await(joinedOnce)
+
+  const leave = Effect.suspend(() => {
+    if (hasLeft) return Effect.void
+    hasLeft = true
+    fetcher?.stop()
+    return Effect.gen(function* () {
+      yield* Fiber.interrupt(session)
+      generation = undefined
+      // A pending join holds up everything behind it on its connection.
+      if (isJoining) client.cut("leaving the group")
+      yield* membership.leave
+    }).pipe(Effect.uninterruptible)
+  })
+  yield* Effect.addFinalizer(() => leave)
+
+  const commit: GroupMember["commit"] = (offsets) =>
+    Effect.suspend(() => {
+      if (hasLeft) return Effect.fail(because(new TransportClosed()))
+      const current = generation
+      const isOwned = ({ partition, topic }: { readonly partition: number; readonly topic: string }) =>
+        current?.partitions.some((owned) => owned.partition === partition && owned.topic === topic) === true
+      if (current === undefined || !offsets.every(isOwned)) {
+        const detail = `the assignment these commits of group ${groupId} belong to is over`
+        return Effect.fail(because(new Unavailable({ code: "ILLEGAL_GENERATION", detail })))
+      }
+      return membership.commit(current, offsets).pipe(
+        Effect.retry({
+          schedule: Schedule.spaced(commitPauseMillis),
+          times: commitTries - 1,
+          while: (error) => error.isRetryable && generation === current
+        })
+      )
+    })
+
+  return {
+    commit,
+    pause: (partition) => fetcher?.pause(partition),
+    resume: (partition) => fetcher?.resume(partition),
+    stopFetching: Effect.sync(() => {
+      isFetching = false
+      fetcher?.stop()
+    }),
+    leave
+  }
+})

@@ -1,0 +1,173 @@
+/**
+ * A member's standing in its consumer group: join, stay, commit, leave. What is done with the partitions is not known
+ * here.
+ *
+ * kafkajs' `ConsumerGroup` speaks the group protocol; its consumer loop, which crashes for good on some errors and sends
+ * heartbeats only between batches, is not used.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import type { TopicPartition } from "../../transport/KafkaRecord.ts"
+import type { AssignedPartition, OffsetCommit } from "../../transport/Transport.ts"
+import { because, type TransportError, Unavailable } from "../../transport/TransportError.ts"
+import type { ClusterClient } from "./clusterClient.ts"
+import { ask, ConsumerGroup, Emitter, protocolRequest, roundRobin } from "./kafkajsInternals.ts"
+
+/** One ownership of partitions: what commits are made under. */
+export interface Generation {
+  readonly generationId: number
+  readonly memberId: string
+  readonly partitions: ReadonlyArray<TopicPartition>
+}
+
+export interface GroupMembership {
+  /** Joins and returns the new ownership. May take until all other members have joined too. */
+  readonly join: Effect.Effect<Generation, TransportError>
+  readonly committed: (generation: Generation) => Effect.Effect<ReadonlyArray<AssignedPartition>, TransportError>
+  readonly commit: (generation: Generation, offsets: ReadonlyArray<OffsetCommit>) => Effect.Effect<void, TransportError>
+  /** Sends heartbeats until the ownership is over, and says why. */
+  readonly stay: (generation: Generation) => Effect.Effect<string>
+  readonly leave: Effect.Effect<void>
+}
+
+interface PartitionCodes {
+  readonly responses: ReadonlyArray<{
+    readonly topic: string
+    readonly partitions: ReadonlyArray<{
+      readonly partition: number
+      readonly errorCode: number
+      readonly offset: string
+      readonly metadata: string | null
+    }>
+  }>
+}
+
+const illegalGeneration = 22
+const unknownMemberId = 25
+const rebalanceInProgress = 27
+// The other members get this long to rejoin; `onRevoking` of each must fit in.
+const rebalanceTimeoutMillis = 15_000
+const leaveTimeoutMillis = 1_500
+
+const byTopic = <A extends TopicPartition, B>(items: ReadonlyArray<A>, toPartition: (item: A) => B) =>
+  Array.from(
+    Map.groupBy(items, ({ topic }) => topic),
+    ([topic, partitions]) => ({ topic, partitions: partitions.map(toPartition) })
+  )
+
+export const make = Effect.fnUntraced(function* (
+  client: ClusterClient,
+  groupId: string,
+  topics: ReadonlyArray<string>
+): Effect.fn.Return<GroupMembership> {
+  const clock = yield* Clock.Clock
+  const { cluster, logger, settings } = client
+  const group = new ConsumerGroup({
+    cluster,
+    groupId,
+    topics,
+    topicConfigurations: {},
+    logger,
+    instrumentationEmitter: new Emitter(),
+    assigners: [roundRobin({ cluster })],
+    sessionTimeout: settings.sessionTimeoutMillis,
+    rebalanceTimeout: rebalanceTimeoutMillis,
+    retry: { retries: 0 }
+  })
+
+  const coordinator = Effect.suspend(() =>
+    group.coordinator === null
+      ? Effect.fail(because(new Unavailable({ code: "GROUP_COORDINATOR_NOT_AVAILABLE", detail: groupId })))
+      : client.broker(group.coordinator.nodeId)
+  )
+  const findCoordinator = client
+    .call("finding the group coordinator", () => cluster.findGroupCoordinator({ groupId }))
+    .pipe(Effect.map((found) => void (group.coordinator = found)))
+
+  const join = Effect.gen(function* () {
+    for (const topic of topics) client.metadata.register(topic)
+    yield* client.refresh
+    yield* client.call(`joining group ${groupId}`, () => group.joinAndSync(), {
+      timeoutMillis: rebalanceTimeoutMillis * 2 + settings.requestTimeoutMillis
+    })
+    const partitions = group
+      .assigned()
+      .flatMap(({ partitions, topic }) => partitions.map((partition) => ({ topic, partition })))
+    return { generationId: group.generationId ?? -1, memberId: group.memberId ?? "", partitions }
+  })
+
+  const committed: GroupMembership["committed"] = Effect.fnUntraced(function* ({ partitions }) {
+    if (partitions.length === 0) return []
+    const broker = yield* coordinator
+    const payload = { groupId, topics: byTopic(partitions, ({ partition }) => ({ partition })) }
+    const { responses } = yield* client.call("asking for committed offsets", () =>
+      ask<PartitionCodes>(broker, protocolRequest(broker, "OffsetFetch", payload))
+    )
+    const assigned: Array<AssignedPartition> = []
+    for (const { partitions, topic } of responses) {
+      for (const { errorCode, metadata, offset, partition } of partitions) {
+        yield* client.failOnCode(errorCode, topic)
+        const position = Number(offset)
+        assigned.push({ topic, partition, committed: position < 0 ? undefined : position, metadata: metadata ?? "" })
+      }
+    }
+    return assigned
+  })
+
+  const commit: GroupMembership["commit"] = Effect.fnUntraced(function* ({ generationId, memberId }, offsets) {
+    if (offsets.length === 0) return
+    const broker = yield* coordinator
+    const payload = {
+      groupId,
+      memberId,
+      groupGenerationId: generationId,
+      topics: byTopic(offsets, ({ metadata, offset, partition }) => ({ partition, offset: String(offset), metadata }))
+    }
+    const { responses } = yield* client.call("committing offsets", () =>
+      ask<PartitionCodes>(broker, protocolRequest(broker, "OffsetCommit", payload))
+    )
+    for (const { partitions, topic } of responses) {
+      for (const { errorCode } of partitions) yield* client.failOnCode(errorCode, topic)
+    }
+  })
+
+  const heartbeat = Effect.fnUntraced(function* ({ generationId, memberId }: Generation) {
+    const broker = yield* coordinator
+    const payload = { groupId, memberId, groupGenerationId: generationId }
+    const { errorCode } = yield* client.call("sending a heartbeat", () =>
+      ask<{ readonly errorCode: number }>(broker, protocolRequest(broker, "Heartbeat", payload))
+    )
+    return errorCode
+  })
+
+  const stay: GroupMembership["stay"] = Effect.fnUntraced(function* (generation) {
+    let heard = monotonicMillis(clock)
+    while (true) {
+      yield* Effect.sleep(settings.heartbeatMillis)
+      const code = yield* heartbeat(generation).pipe(Effect.catch(() => Effect.succeed(undefined)))
+      if (code === 0) {
+        heard = monotonicMillis(clock)
+        continue
+      }
+      if (code === rebalanceInProgress) return "the group rebalances"
+      if (code === illegalGeneration) return "the group went on without this member"
+      if (code === unknownMemberId) {
+        group.memberId = null
+        return "the group has forgotten this member"
+      }
+      const silent = monotonicMillis(clock) - heard
+      if (silent > settings.sessionTimeoutMillis) return `no heartbeat was answered for ${Math.round(silent)} ms`
+      // The coordinator has moved, is loading or is gone.
+      yield* Effect.ignore(client.refresh)
+      yield* Effect.ignore(findCoordinator)
+    }
+  })
+
+  const leave = Effect.suspend(() => {
+    if (group.memberId === null) return Effect.void
+    return client.call(`leaving group ${groupId}`, () => group.leave(), { timeoutMillis: leaveTimeoutMillis })
+  }).pipe(Effect.ignore, Effect.andThen(Effect.sync(() => void (group.memberId = null))))
+
+  return { join, committed, commit, stay, leave }
+})

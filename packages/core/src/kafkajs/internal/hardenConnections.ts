@@ -1,0 +1,65 @@
+/**
+ * Repairs, per client and without touching kafkajs' prototypes, what its connections do wrong.
+ *
+ *   H1  a timer of 1 ms per connection, for ever: the check for throttled requests re-arms itself even when nothing waits
+ *   H2  concurrent first requests each open a socket, and all but one are lost
+ *   H3  a socket that did not connect in time is left connecting; its late error then ends the live connection
+ *   H4  metadata fails as a whole when one topic of many is missing or has no leader
+ */
+import {
+  ask,
+  type BrokerPool,
+  type Connection,
+  Encoder,
+  type Metadata,
+  protocolRequest,
+  type ProtocolRequest
+} from "./kafkajsInternals.ts"
+
+/** H1, H2 and H3, for one connection. */
+export const hardenConnection = (connection: Connection): void => {
+  const queue = connection.requestQueue
+  const schedule = queue.scheduleCheckPendingRequests.bind(queue)
+  queue.scheduleCheckPendingRequests = () => {
+    if (queue.pending.length > 0) schedule()
+  }
+
+  const connect = connection.connect.bind(connection)
+  let connecting: Promise<unknown> | undefined
+  connection.connect = () => {
+    connecting ??= connect()
+      .catch((error: unknown) => {
+        connection.socket?.destroy()
+        throw error
+      })
+      .finally(() => {
+        connecting = undefined
+      })
+    return connecting
+  }
+}
+
+/** Asks for exactly these topics (kafkajs asks for all when the list is empty), and creates none. */
+const metadataRequest = (protocol: ProtocolRequest, topics: ReadonlyArray<string>): ProtocolRequest => ({
+  ...protocol,
+  request: { ...protocol.request, encode: async () => new Encoder().writeArray(topics).writeBoolean(false) }
+})
+
+/** Applies all repairs to what the pool will create. Must run before the pool connects. */
+export const hardenBrokerPool = (pool: BrokerPool): void => {
+  const { connectionPoolBuilder, createBroker } = pool
+  pool.connectionPoolBuilder = {
+    build: async (options) => {
+      const connections = await connectionPoolBuilder.build(options)
+      for (const connection of connections.pool) hardenConnection(connection)
+      return connections
+    }
+  }
+  pool.createBroker = (options) => {
+    const broker = createBroker(options)
+    // H4: error codes stay in the metadata, where each topic's readers find them.
+    broker.metadata = (topics) =>
+      ask<Metadata>(broker, metadataRequest(protocolRequest(broker, "Metadata", { topics }), topics))
+    return broker
+  }
+}
