@@ -1,0 +1,50 @@
+/**
+ * The responder program: reads its settings, serves the inventory over Kafka, and says on the console what it does.
+ */
+import * as KafkajsTransport from "@kafka-request-reply/core/kafkajs/KafkajsTransport"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as InventoryService from "./InventoryService.ts"
+import * as ConsoleLog from "./program/ConsoleLog.ts"
+import * as Launch from "./program/Launch.ts"
+import type { Signals } from "./program/Signals.ts"
+import * as RequestLog from "./RequestLog.ts"
+import * as Settings from "./Settings.ts"
+import { Warehouse } from "./Warehouse.ts"
+
+const serve = (settings: Settings.Settings) => {
+  const warehouse = InventoryService.warehouse(settings)
+  const requestLog = RequestLog.layer({ linesPerSecond: settings.linesPerSecond, format: settings.logFormat })
+  const kafka = KafkajsTransport.layer({
+    brokers: settings.brokers,
+    clientId: "inventory-responder",
+    startTimeout: "4 seconds"
+  })
+  const announce = Effect.gen(function* () {
+    const { articles, reservations } = yield* Warehouse.use(({ size }) => size)
+    yield* Effect.logInfo(
+      `serving inventory from ${settings.brokers.join(", ")}: ${articles} articles and ${reservations} reservations in ${settings.database}; Ctrl-C stops`
+    )
+  })
+  const announceStop = Effect.logInfo("stopping: finishing what is in work")
+  return Effect.andThen(announce, Effect.never).pipe(
+    Effect.onInterrupt(() => announceStop),
+    // Built in this order and closed in the reverse one: the responder drains while its database is still open.
+    Effect.provide(
+      InventoryService.serving(settings).pipe(
+        Layer.provideMerge(warehouse),
+        Layer.provide(requestLog),
+        Layer.provide(kafka)
+      )
+    )
+  )
+}
+
+const program = Effect.gen(function* () {
+  const settings = yield* Settings.read
+  const { logFormat: format, logLevel: level } = settings
+  return yield* Effect.provide(serve(settings), ConsoleLog.layer({ format, level, to: "stdout" }))
+})
+
+/** Runs the responder until it is stopped. */
+export const run = (signals: Signals): void => Launch.run("responder", program, signals)

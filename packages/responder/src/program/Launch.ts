@@ -1,0 +1,53 @@
+/**
+ * Runs a program to its end: signals stop it, failures become one message on standard error, and the exit code says which
+ * it was.
+ *
+ * 0 done, or stopped by a signal and drained · 1 failed, or what the error asks for · 130 and 143 stopped by force.
+ */
+import * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Runtime from "effect/Runtime"
+import type { Signals } from "./Signals.ts"
+
+const adviceOn = (error: unknown): string => {
+  const reasons: Array<string> = []
+  for (let at = error; typeof at === "object" && at !== null;) {
+    if ("_tag" in at) reasons.push(String(at._tag))
+    at = "reason" in at ? at.reason : "error" in at ? at.error : undefined
+  }
+  return reasons.includes("Unreachable")
+    ? "\nStart a Kafka for development with `pnpm kafka up`, or set KAFKA_BROKERS to the address of yours (host:port)."
+    : ""
+}
+
+/** What is said of a failure: the message of a foreseen error, the whole cause of an unforeseen one. */
+export const describe = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  const isForeseen = !Cause.hasDies(cause) && error instanceof Error && error.message !== ""
+  return isForeseen ? `${error.message}${adviceOn(error)}` : Cause.pretty(cause)
+}
+
+const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return 0
+  return Runtime.getErrorExitCode(Cause.squash(exit.cause))
+}
+
+const isReported = (cause: Cause.Cause<unknown>): boolean =>
+  !Cause.hasInterruptsOnly(cause) && Runtime.getErrorReported(Cause.squash(cause))
+
+/** Runs the program and ends the process. `name` precedes what is said of a failure. */
+export const run = <A, E>(name: string, program: Effect.Effect<A, E>, signals: Signals): void =>
+  Runtime.makeRunMain(({ fiber, teardown }) => {
+    const stop = () => fiber.interruptUnsafe(fiber.id)
+    // Whoever read our output has left (`requester run | head`): nobody is there to be told.
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") stop()
+      else throw error
+    })
+    fiber.addObserver((exit) => {
+      if (Exit.isFailure(exit) && isReported(exit.cause)) process.stderr.write(`${name}: ${describe(exit.cause)}\n`)
+      teardown(exit, (code) => process.exit(code))
+    })
+    signals.onStop(stop)
+  })(program, { disableErrorReporting: true, teardown: (exit, done) => done(exitCode(exit)) })
