@@ -48,6 +48,14 @@ export const controlTopic = (name: string, maxTimeoutMillis: number): TopicSpec 
   configs: settings(maxTimeoutMillis)
 })
 
+/** Dead letters are for people to look at: kept a week. */
+export const deadLetterTopic = (name: string): TopicSpec => ({
+  name,
+  partitions: 1,
+  replicationFactor: -1,
+  configs: { "cleanup.policy": "delete", "retention.ms": millis(7 * 24 * 60 * 60_000) }
+})
+
 /** The partitions of a topic as the cluster says now; fails with `NoSuchTopic`. */
 export const partitionsOf = (topics: Topics, topic: string): Effect.Effect<number, TransportError> =>
   Effect.flatMap(topics.describe([topic]), ([found]) =>

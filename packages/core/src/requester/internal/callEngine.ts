@@ -66,6 +66,19 @@ export interface Environment {
   readonly canHear: () => boolean
 }
 
+const timeoutOf = (call: PendingCall): RequestError =>
+  call.rejection ??
+  because(
+    new Timeout({
+      operation: call.operation.tag,
+      timeoutMillis: Math.round(call.deadline - call.startedAt),
+      delivery: call.delivery,
+      attempts: call.newestAttempt,
+      correlationId: CorrelationId.toHex(call.correlationId),
+      ...(call.obstacle === undefined ? {} : { obstacle: call.obstacle.message })
+    })
+  )
+
 export const make = Effect.fnUntraced(function* (
   environment: Environment
 ): Effect.fn.Return<CallEngine, never, Scope.Scope> {
@@ -98,19 +111,6 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const fail = (call: PendingCall, error: RequestError): boolean => end(call, Exit.fail(error), error.reason._tag)
-
-  const timeoutOf = (call: PendingCall): RequestError =>
-    call.rejection ??
-    because(
-      new Timeout({
-        operation: call.operation.tag,
-        timeoutMillis: Math.round(call.deadline - call.startedAt),
-        delivery: call.delivery,
-        attempts: call.newestAttempt,
-        correlationId: CorrelationId.toHex(call.correlationId),
-        ...(call.obstacle === undefined ? {} : { obstacle: call.obstacle.message })
-      })
-    )
 
   const observer: AttemptObserver = {
     onAttemptAcknowledged: () => {},

@@ -1,0 +1,97 @@
+/**
+ * Every setting of a responder, with its default and the reason for it.
+ */
+import type * as Duration from "effect/Duration"
+import type { TopicPolicy } from "../transport/TopicSetup.ts"
+
+/** One request that was answered, or finished without an answer. */
+export interface Answered {
+  readonly operation: string
+  /** The record key, as text; undefined when the request had none. */
+  readonly key: string | undefined
+  /** `success`, `failure`, `defect`, `cause`, `interrupted`, `accepted`, `cancelled`, or the status of a rejection. */
+  readonly outcome: string
+  /** From taking the request to its outcome, milliseconds. */
+  readonly millis: number
+  readonly attempt: number
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface Options {
+  /** Handlers running at one time. Default 256: enough to hide a slow database, small enough for one process. */
+  readonly concurrency: number
+  /** Requests taken and waiting for their turn; past it fetching pauses. Default 2 000: a second or so of work. */
+  readonly maxWaiting: number
+  /** Requests waiting behind one key; more are answered `overloaded`. Default 256: a hot key is one lane. */
+  readonly maxWaitingPerKey: number
+  /** A request that waited longer for its turn is answered `overloaded`. Default: no limit but its deadline. */
+  readonly maxWait: Duration.Input | undefined
+  /** What `overloaded` tells callers to wait. Default 1 second. */
+  readonly retryAfter: Duration.Input
+  /** The longest budget a request may have, whatever it asks for. Default 5 minutes, as at the requester. */
+  readonly maxTimeout: Duration.Input
+  /** How far clocks may differ: work is dropped this long after its deadline. Default 5 seconds. */
+  readonly clockSkew: Duration.Input
+  /** The largest encoded reply. Default 900 000 bytes, below the brokers' default `max.message.bytes` of 1 MiB. */
+  readonly maxReplyBytes: number
+  /** The largest payload that is decoded. Default 1 MiB, what brokers let through by default. */
+  readonly maxRequestBytes: number
+  /** Topics that replies may be sent to, so that no request can make the responder write elsewhere. Default `*.replies`. */
+  readonly isReplyTopic: (topic: string) => boolean
+  /** Whether missing topics are an error at start or are created. Default `verify`. */
+  readonly topics: TopicPolicy
+  /** Partitions of a request topic created here. Default 6: up to six responders share the work. */
+  readonly partitions: number
+  /** The consumer group. Default `<name>.responder`. */
+  readonly group: string | undefined
+  /** How long the start may take: broker, topics, joining. Default 30 seconds: a killed member is waited out. */
+  readonly startTimeout: Duration.Input
+  /** How long closing waits for handlers and replies. Default 25 seconds, inside the 30 that Kubernetes grants. */
+  readonly drainTimeout: Duration.Input
+  /** How long a rebalance or a drain holds the group for handlers to finish. Default 2 seconds. */
+  readonly quiesceTimeout: Duration.Input
+  /** How often finished offsets are committed. Default 250 milliseconds. */
+  readonly commitInterval: Duration.Input
+  /** Deduplication entries. Default 100 000. */
+  readonly dedupeEntries: number
+  /** Bytes of the replies they hold. Default 64 MiB. */
+  readonly dedupeBytes: number
+  /** How long they are kept. Default 10 minutes. */
+  readonly dedupeAge: Duration.Input
+  /** Answer a defect with an id instead of its content; the content is logged under the id. Default false. */
+  readonly hideDefects: boolean
+  /** Where records that are no executable requests are copied, with the reason in headers. Default: nowhere. */
+  readonly deadLetterTopic: string | undefined
+  /** Whether requests that carry a trace get a span. Default `inherit`; `never` switches it off. */
+  readonly tracing: "inherit" | "never"
+  /** Told of every request that ended. Runs on the hot path: must be cheap and not throw. */
+  readonly onAnswered: ((answered: Answered) => void) | undefined
+}
+
+export const defaults: Options = {
+  concurrency: 256,
+  maxWaiting: 2_000,
+  maxWaitingPerKey: 256,
+  maxWait: undefined,
+  retryAfter: "1 second",
+  maxTimeout: "5 minutes",
+  clockSkew: "5 seconds",
+  maxReplyBytes: 900_000,
+  maxRequestBytes: 1024 * 1024,
+  isReplyTopic: (topic) => topic.endsWith(".replies"),
+  topics: "verify",
+  partitions: 6,
+  group: undefined,
+  startTimeout: "30 seconds",
+  drainTimeout: "25 seconds",
+  quiesceTimeout: "2 seconds",
+  commitInterval: "250 millis",
+  dedupeEntries: 100_000,
+  dedupeBytes: 64 * 1024 * 1024,
+  dedupeAge: "10 minutes",
+  hideDefects: false,
+  deadLetterTopic: undefined,
+  tracing: "inherit",
+  onAnswered: undefined
+}

@@ -1,0 +1,168 @@
+/**
+ * The responder: serves the operations of a contract over Kafka with the handlers in the context.
+ *
+ * Building the layer joins the contract's consumer group and serves; closing it drains: nothing new is started, what runs
+ * is finished and answered, at most `drainTimeout`. Any number of responders share the partitions of the request topic.
+ *
+ * @example
+ * ```ts
+ * const Handlers = Inventory.toLayer(Inventory.of({ GetStock: ({ sku }) => findStock(sku) }))
+ * const program = Layer.launch(Responder.layer(Inventory).pipe(Layer.provide(Handlers), Layer.provide(Kafka)))
+ * ```
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
+import type * as Rpc from "effect/rpc/Rpc"
+import type * as RpcGroup from "effect/rpc/RpcGroup"
+import type * as Scope from "effect/Scope"
+import * as Contract from "../contract/Contract.ts"
+import { type AnyGroup, operationsOf } from "../contract/Operation.ts"
+import { monotonicMillis } from "../host/MonotonicTime.ts"
+import * as StartError from "../transport/StartError.ts"
+import * as TopicSetup from "../transport/TopicSetup.ts"
+import { type GroupMember, Transport } from "../transport/Transport.ts"
+import * as CommitLoop from "./internal/commitLoop.ts"
+import * as DeadLetters from "./internal/deadLetters.ts"
+import { DedupeTable } from "./internal/dedupeTable.ts"
+import { type Procedure, procedureOf } from "./internal/procedure.ts"
+import * as ServeRecorder from "./internal/serveRecorder.ts"
+import * as ServingLoop from "./internal/servingLoop.ts"
+import { timesOf } from "./internal/times.ts"
+import { defaults, type Options } from "./Options.ts"
+
+/** A contract being served. */
+export class Responder extends Context.Service<
+  Responder,
+  {
+    /** The contract's name. */
+    readonly contract: string
+    /** Handlers running now. */
+    readonly running: Effect.Effect<number>
+  }
+>()("@kafka-request-reply/core/responder/Responder") {}
+
+const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Context.Context<never>) {
+  const procedures = new Map<string, Procedure>()
+  for (const operation of operationsOf(group)) {
+    if (operation.isStream) {
+      const detail = "streams are not in version 1 of the protocol yet"
+      return yield* StartError.because(new StartError.Unsupported({ operation: operation.tag, detail }))
+    }
+    const procedure = procedureOf(operation, context)
+    if (procedure === undefined) {
+      return yield* StartError.because(new StartError.HandlerMissing({ operation: operation.tag }))
+    }
+    procedures.set(operation.tag, procedure)
+  }
+  return procedures
+})
+
+const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, context: Context.Context<never>) {
+  const transport = yield* Transport
+  const { publisher, topics } = transport
+  const clock = yield* Clock.Clock
+  const times = timesOf(options)
+  const procedures = yield* proceduresOf(group, context)
+  const names = Contract.namesOf(group)
+  if (names === undefined) {
+    return yield* StartError.because(new StartError.Unnamed({ operations: [...procedures.keys()] }))
+  }
+  const requests = TopicSetup.requestTopic(names.requests, options.partitions, times.maxTimeout)
+  const control = TopicSetup.controlTopic(names.control, times.maxTimeout)
+  yield* TopicSetup.ensure(topics, requests, options.topics)
+  yield* TopicSetup.ensure(topics, control, options.topics)
+  if (options.deadLetterTopic !== undefined) {
+    yield* TopicSetup.ensure(topics, TopicSetup.deadLetterTopic(options.deadLetterTopic), options.topics)
+  }
+
+  const recorder = yield* ServeRecorder.make
+  const dirty = Latch.makeUnsafe(false)
+  let member: GroupMember | undefined
+  const loop = yield* ServingLoop.make({
+    options,
+    times,
+    procedures,
+    publisher,
+    recorder,
+    dedupe: new DedupeTable(
+      { entries: options.dedupeEntries, bytes: options.dedupeBytes, ageMillis: times.dedupeAge },
+      recorder.evicted
+    ),
+    deadLetters:
+      options.deadLetterTopic === undefined
+        ? undefined
+        : DeadLetters.make(options.deadLetterTopic, publisher, () => monotonicMillis(clock)),
+    onProgress: () => dirty.openUnsafe(),
+    onRoom: (partitions) => {
+      for (const partition of partitions) member?.resume({ topic: names.requests, partition })
+    }
+  })
+  yield* transport.readPartition({
+    topic: names.control,
+    partition: 0,
+    from: "end",
+    onRecords: loop.onControl
+  })
+  const commit = CommitLoop.commitOf(names.requests, () => member, loop.commits, recorder)
+  const joined = yield* transport.joinGroup({
+    groupId: options.group ?? names.responderGroup,
+    topics: [names.requests],
+    onAssigned: loop.onAssigned,
+    onRecords: loop.onRecords,
+    onRevoking: Effect.sync(loop.hold).pipe(
+      Effect.andThen(loop.idleWithin(times.quiesceTimeout)),
+      Effect.andThen(commit)
+    ),
+    // Room for the commit after the handlers.
+    revokeTimeoutMillis: times.quiesceTimeout + 1_000
+  })
+  member = joined
+  yield* CommitLoop.fork(commit, dirty, options.commitInterval)
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      const startedAt = monotonicMillis(clock)
+      yield* joined.stopFetching
+      loop.hold()
+      yield* loop.idleWithin(Math.min(times.quiesceTimeout, times.drainTimeout))
+      yield* commit
+      yield* joined.leave
+      const left = times.drainTimeout - (monotonicMillis(clock) - startedAt)
+      if (!(yield* loop.idleWithin(left))) {
+        yield* Effect.logWarning(`${loop.running()} handlers are interrupted: drainTimeout is over`)
+        yield* loop.abort.pipe(Effect.timeoutOption(Duration.seconds(1)))
+      }
+    })
+  )
+  return Responder.of({ contract: names.name, running: Effect.sync(loop.running) })
+})
+
+/** Serves the contract until the scope closes. Fails when it cannot start within `startTimeout`. */
+export const make: <Rpcs extends Rpc.Any>(
+  group: RpcGroup.RpcGroup<Rpcs>,
+  options?: Partial<Options>
+) => Effect.Effect<
+  Responder["Service"],
+  StartError.StartError,
+  Transport | Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs> | Scope.Scope
+> = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
+  group: RpcGroup.RpcGroup<Rpcs>,
+  overrides: Partial<Options> = {}
+) {
+  const options = { ...defaults, ...overrides }
+  const context = yield* Effect.context<Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>>()
+  return yield* StartError.within(start(group, options, context), options.startTimeout, "joining the responders' group")
+})
+
+/** The layer of `make`. */
+export const layer = <Rpcs extends Rpc.Any>(
+  group: RpcGroup.RpcGroup<Rpcs>,
+  options: Partial<Options> = {}
+): Layer.Layer<
+  Responder,
+  StartError.StartError,
+  Transport | Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>
+> => Layer.effect(Responder, make(group, options))

@@ -1,0 +1,85 @@
+/**
+ * What is said about a request: the exit of its handler, or why there is none, as an outcome and a body.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
+import type { Operation } from "../../contract/Operation.ts"
+import * as PayloadCodec from "../../contract/PayloadCodec.ts"
+import type { Outcome } from "../../wire/ReplyEnvelope.ts"
+import type { Status } from "../../wire/Status.ts"
+
+export interface Answer {
+  readonly outcome: Outcome
+  readonly status?: Status
+  /** Milliseconds to wait before another try. */
+  readonly retryAfter?: number
+  readonly body: Uint8Array
+}
+
+const nothing = Buffer.from("null")
+
+const toJson = (value: unknown): Uint8Array => Result.getOrElse(PayloadCodec.json.toBytes(value), () => nothing)
+
+/** A status instead of an outcome. */
+export const rejected = (status: Status, message: string, retryAfter?: number): Answer => ({
+  outcome: "rejected",
+  status,
+  body: toJson({ message }),
+  ...(retryAfter === undefined ? {} : { retryAfter })
+})
+
+/** A discarded call's handler has started. */
+export const accepted: Answer = { outcome: "accepted", body: nothing }
+
+/** The handler was interrupted, by nobody that this responder knows. */
+export const interrupted: Answer = { outcome: "interrupted", body: nothing }
+
+/** For metrics and logs: the status of a rejection, else the outcome. */
+export const labelOf = (answer: Answer): string => answer.status ?? answer.outcome
+
+/** A defect as the Rpc's defect schema encodes it; `exit` is what `Rpc.exitSchema` made of a cause with only it. */
+const defectIn = (exit: unknown): unknown =>
+  (exit as { readonly cause: ReadonlyArray<{ readonly defect: unknown }> }).cause[0]?.defect
+
+const encodedOf = (
+  operation: Operation,
+  exit: Exit.Exit<unknown, unknown>
+): Effect.Effect<readonly [Outcome, unknown], { readonly message: string }> => {
+  if (Exit.isSuccess(exit)) {
+    return Effect.map(operation.success.encode(exit.value), (json) => ["success", json] as const)
+  }
+  const reason = exit.cause.reasons[0]
+  if (reason === undefined || Cause.hasInterruptsOnly(exit.cause)) return Effect.succeed(["interrupted", null])
+  if (exit.cause.reasons.length > 1) {
+    return Effect.map(operation.exit.encode(exit), (json) => ["cause", json] as const)
+  }
+  return Cause.isFailReason(reason)
+    ? Effect.map(operation.error.encode(reason.error), (json) => ["failure", json] as const)
+    : Effect.map(operation.exit.encode(exit), (json) => ["defect", defectIn(json)] as const)
+}
+
+const bytesOf = (outcome: Outcome, json: unknown, maxBytes: number): Answer => {
+  const body = PayloadCodec.json.toBytes(json)
+  if (Result.isFailure(body)) return rejected("reply-invalid", `the reply is no JSON: ${body.failure}`)
+  const { byteLength } = body.success
+  return byteLength <= maxBytes
+    ? { outcome, body: body.success }
+    : rejected("reply-too-large", `the reply has ${byteLength} bytes, more than maxReplyBytes (${maxBytes})`)
+}
+
+/** The answer to a request whose handler ended so. The effect runs in the handler's context, for its schemas. */
+export const answerOf = (
+  operation: Operation,
+  exit: Exit.Exit<unknown, unknown>,
+  maxBytes: number
+): Effect.Effect<Answer> =>
+  encodedOf(operation, exit).pipe(
+    Effect.map(([outcome, json]) => bytesOf(outcome, json, maxBytes)),
+    Effect.catchCause((cause) => {
+      const error = Cause.squash(cause)
+      const detail = error instanceof Error ? error.message : String(error)
+      return Effect.succeed(rejected("reply-invalid", `what the handler returned does not fit the contract: ${detail}`))
+    })
+  )

@@ -1,0 +1,51 @@
+/**
+ * Copies records that are no executable requests to a topic of their own, with where they came from and why.
+ */
+import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import { Publication } from "../../transport/Publication.ts"
+import type { Publisher } from "../../transport/Publisher.ts"
+import type { RecordHeader } from "../../wire/RecordHeaders.ts"
+
+export interface DeadLetters {
+  /** Copies the record; `onDone` is called once, when it is written or cannot be. */
+  readonly offer: (record: ConsumedRecord, reason: string, onDone: () => void) => void
+}
+
+class DeadLetter extends Publication {
+  readonly #onDone: () => void
+  constructor(
+    topic: string,
+    record: ConsumedRecord,
+    headers: ReadonlyArray<RecordHeader>,
+    deadline: number,
+    onDone: () => void
+  ) {
+    super({ topic, partition: 0, key: record.key, value: record.value, headers }, deadline)
+    this.#onDone = onDone
+  }
+  override onAcknowledged(): void {
+    this.#onDone()
+  }
+  override onRefused(): void {
+    this.#onDone()
+  }
+}
+
+// Longer than a leader takes to move; then the record is given up rather than holding its partition.
+const patienceMillis = 30_000
+
+const text = (name: string, value: string): RecordHeader => [name, Buffer.from(value, "utf8")]
+
+/** The record unchanged, with four headers more: `rr-dead-reason`, `-topic`, `-partition` and `-offset`. */
+export const make = (topic: string, publisher: Publisher, now: () => number): DeadLetters => ({
+  offer: (record, reason, onDone) => {
+    const headers = [
+      ...record.headers,
+      text("rr-dead-reason", reason),
+      text("rr-dead-topic", record.topic),
+      text("rr-dead-partition", String(record.partition)),
+      text("rr-dead-offset", String(record.offset))
+    ]
+    publisher.offer(new DeadLetter(topic, record, headers, now() + patienceMillis, onDone))
+  }
+})

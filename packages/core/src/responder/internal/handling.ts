@@ -1,0 +1,215 @@
+/**
+ * From a request whose turn has come to its answer: decode, recognise duplicates, run, encode.
+ *
+ * Every path ends in `settle` for every request that waits for the run; who settles first decides.
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
+import { primaryKeyOf } from "../../contract/Operation.ts"
+import * as PayloadCodec from "../../contract/PayloadCodec.ts"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import { parentOf } from "../../telemetry/TraceContext.ts"
+import * as CorrelationId from "../../wire/CorrelationId.ts"
+import * as IdempotencyKey from "../../wire/IdempotencyKey.ts"
+import type { RecordHeader } from "../../wire/RecordHeaders.ts"
+import type { Options } from "../Options.ts"
+import { accepted, type Answer, answerOf, interrupted, rejected } from "./answer.ts"
+import type { DedupeTable, Entry } from "./dedupeTable.ts"
+import { fingerprintOf } from "./fingerprint.ts"
+import type { OpenRequest, Stop } from "./openRequest.ts"
+import * as Procedure from "./procedure.ts"
+import type { ServeRecorder } from "./serveRecorder.ts"
+
+export interface Environment {
+  readonly options: Options
+  readonly clock: Clock.Clock
+  readonly dedupe: DedupeTable<OpenRequest>
+  readonly recorder: ServeRecorder
+  /** Ends a request with an answer; `undefined` when nobody is to be told. Later calls for the same one do nothing. */
+  readonly settle: (request: OpenRequest, answer: Answer | undefined, replyHeaders: ReadonlyArray<RecordHeader>) => void
+  /** Tells a caller that wants no outcome that its request has started. */
+  readonly accept: (request: OpenRequest, answer: Answer) => void
+  /** Gives up the request's place in its lane. */
+  readonly release: (request: OpenRequest) => void
+  /** Leaves a request to whoever owns its partition next. */
+  readonly leave: (request: OpenRequest) => void
+}
+
+export interface Handling {
+  /** The root of the request's fiber. */
+  readonly handle: (request: OpenRequest) => Effect.Effect<void>
+  /** Whether a run of the same request is going on, so that this one needs no turn of its own. */
+  readonly joins: (request: OpenRequest) => boolean
+  /** The caller has gone. The handler is interrupted when nobody else waits for its run. */
+  readonly cancel: (request: OpenRequest, interrupt: (request: OpenRequest, stop: Stop) => void) => void
+}
+
+const byKey = (operation: string, key: string): string => `k ${operation} ${key}`
+const byCall = (request: OpenRequest): string => `c ${request.envelope.operation} ${request.id}`
+
+const none: ReadonlyArray<RecordHeader> = []
+
+let requestIds = 0
+
+export const make = (environment: Environment): Handling => {
+  const { accept, clock, dedupe, leave, options, recorder, release, settle } = environment
+
+  const start = (request: OpenRequest): void => {
+    if (!request.envelope.isDiscard || request.isAccepted || request.isSettled) return
+    request.isAccepted = true
+    accept(request, accepted)
+  }
+
+  const invoke = (request: OpenRequest, payload: unknown, replyHeaders: Array<RecordHeader>) => {
+    const { envelope, procedure, record } = request
+    const { attempt, callHeaders, correlationId, key, operation, traceparent } = envelope
+    const { offset, partition, timestamp, topic } = record
+    const info = { topic, partition, offset, timestamp, correlationId, attempt, key, headers: callHeaders }
+    const run = Procedure.run(procedure, {
+      payload,
+      info,
+      deadline: request.runBy,
+      requestId: requestIds++,
+      replyHeaders,
+      onStarted: (isForked) => {
+        start(request)
+        if (isForked) release(request)
+      }
+    })
+    const parent = traceparent === undefined || options.tracing === "never" ? undefined : parentOf(traceparent)
+    if (parent === undefined) return run
+    const attributes = { "rpc.system": "kafka", "rpc.method": operation, "messaging.kafka.offset": offset }
+    return Effect.withSpan(run, operation, { kind: "server", parent, attributes })
+  }
+
+  /** What the waiters of a run are told. */
+  const answerTo = (request: OpenRequest, exit: Exit.Exit<unknown, unknown>): Effect.Effect<Answer | undefined> => {
+    if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) {
+      if (request.stop === "expired") return Effect.succeed(rejected("expired", "its time was up while it ran"))
+      return Effect.succeed(request.stop === undefined ? interrupted : undefined)
+    }
+    const { context, operation } = request.procedure
+    const answer = Effect.provideContext(answerOf(operation, exit, options.maxReplyBytes), context)
+    if (Exit.isSuccess(exit) || !Cause.hasDies(exit.cause)) return answer
+    const id = CorrelationId.toHex(request.correlationId)
+    const report = Effect.logError(`the handler of ${operation.tag} died (call ${id})`, exit.cause)
+    const shown = options.hideDefects ? Effect.succeed(rejected("internal", `internal error, id ${id}`)) : answer
+    return Effect.andThen(report, shown)
+  }
+
+  const isStorable = (request: OpenRequest, exit: Exit.Exit<unknown, unknown>, answer: Answer): boolean => {
+    if (answer.outcome === "success") return true
+    if (answer.outcome !== "failure" || !Exit.isFailure(exit)) return false
+    const reason = exit.cause.reasons[0]
+    return reason !== undefined && Cause.isFailReason(reason) && request.procedure.operation.isFinalError(reason.error)
+  }
+
+  const waitersOf = (
+    request: OpenRequest,
+    entry: Entry<OpenRequest> | undefined,
+    exit: Exit.Exit<unknown, unknown>,
+    answer: Answer | undefined
+  ): ReadonlyArray<OpenRequest> => {
+    if (entry === undefined) return [request]
+    if (answer === undefined || !isStorable(request, exit, answer)) return dedupe.forget(entry)
+    const { body, outcome } = answer as { readonly body: Uint8Array; readonly outcome: "success" | "failure" }
+    return dedupe.finish(entry, { outcome, body }, monotonicMillis(clock))
+  }
+
+  const run = (request: OpenRequest, payload: unknown, entry: Entry<OpenRequest> | undefined): Effect.Effect<void> => {
+    const replyHeaders: Array<RecordHeader> = []
+    return Effect.flatMap(invoke(request, payload, replyHeaders), (exit) =>
+      Effect.map(answerTo(request, exit), (answer) => {
+        const waiters = waitersOf(request, entry, exit, answer)
+        for (const waiter of waiters) {
+          if (request.stop === "draining" && answer === undefined) leave(waiter)
+          else settle(waiter, answer, replyHeaders)
+        }
+      })
+    )
+  }
+
+  const claim = (request: OpenRequest, payload: unknown, id: string, fingerprint: string | undefined) => {
+    const claimed = dedupe.claim(id, fingerprint, request, monotonicMillis(clock))
+    if (claimed._tag === "Conflict") {
+      recorder.duplicate("conflict")
+      const message = "its key was used before with another payload; use a new key, or send the same payload"
+      return Effect.sync(() => settle(request, rejected("key-conflict", message), none))
+    }
+    const { entry } = claimed
+    request.entry = entry
+    entry.pins++
+    if (claimed._tag === "Fresh") return run(request, payload, entry)
+    if (claimed._tag === "Done") {
+      recorder.duplicate("replayed")
+      const { reply } = claimed
+      return Effect.sync(() => settle(request, reply, none))
+    }
+    recorder.duplicate("joined")
+    entry.owner.runUntil = Math.max(entry.owner.runUntil, request.runBy)
+    return Effect.sync(() => start(request))
+  }
+
+  const execute = (request: OpenRequest, payload: unknown): Effect.Effect<void> => {
+    const { context, operation } = request.procedure
+    // Interrupted while it was decoded.
+    if (request.isSettled || request.stop !== undefined) return Effect.void
+    if (operation.isSafe) return run(request, payload, undefined)
+    const key = operation.hasPrimaryKey ? primaryKeyOf(payload) : undefined
+    if (key === undefined) return claim(request, payload, byCall(request), undefined)
+    return fingerprintOf(operation, payload).pipe(
+      Effect.provideContext(context),
+      Effect.flatMap((fingerprint) =>
+        claim(request, payload, byKey(operation.tag, IdempotencyKey.onWire(key)), fingerprint)
+      )
+    )
+  }
+
+  return {
+    handle: (request) =>
+      Effect.suspend(() => {
+        const { context, operation } = request.procedure
+        const invalid = (detail: string) => settle(request, rejected("invalid", detail), none)
+        const body = PayloadCodec.json.fromBytes(request.record.value)
+        if (Result.isFailure(body)) {
+          invalid(`the payload is no JSON: ${body.failure}`)
+          return Effect.void
+        }
+        return operation.payload.decode(body.success).pipe(
+          Effect.provideContext(context),
+          Effect.interruptible,
+          Effect.exit,
+          Effect.flatMap((exit) => {
+            if (Exit.isSuccess(exit)) return execute(request, exit.value)
+            if (request.stop === "draining") leave(request)
+            else if (request.stop === "expired") settle(request, rejected("expired", "its time was up"), none)
+            else invalid(`the payload does not fit the contract: ${detailOf(exit.cause)}`)
+            return Effect.void
+          })
+        )
+      }),
+    joins: (request) => {
+      const { procedure } = request
+      const { operation } = procedure
+      if (operation.isSafe) return false
+      const { key } = request.envelope
+      const id = operation.hasPrimaryKey && key !== undefined ? byKey(operation.tag, key) : byCall(request)
+      return dedupe.isRunning(id)
+    },
+    cancel: (request, interrupt) => {
+      const { entry } = request
+      settle(request, undefined, none)
+      if (entry === undefined || entry.reply !== undefined) return interrupt(request, "cancelled")
+      entry.waiters = entry.waiters.filter((waiter) => waiter !== request)
+      if (entry.waiters.length === 0) interrupt(entry.owner, "cancelled")
+    }
+  }
+}
+
+const detailOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,110 @@
+/**
+ * What a record of the request topic is: a request to execute, a cancel, something to answer at once, or nothing of ours.
+ * Pure and total: no record, however malformed, gets further than this.
+ */
+import * as Result from "effect/Result"
+import * as PayloadCodec from "../../contract/PayloadCodec.ts"
+import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
+import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
+import type { Options } from "../Options.ts"
+import { type Answer, rejected } from "./answer.ts"
+import type { Procedure } from "./procedure.ts"
+import type { Addressee } from "./takenRecord.ts"
+
+/** Why a record is not executed; a metric's label. */
+export type Kind =
+  | "malformed"
+  | "unknown-operation"
+  | "no-reply-address"
+  | "forbidden-reply-topic"
+  | "expired"
+  | "foreign"
+
+export type Intake =
+  | {
+      readonly _tag: "Request"
+      readonly envelope: RequestEnvelope.RequestEnvelope
+      readonly replyTo: ReplyAddress
+      readonly procedure: Procedure
+    }
+  | { readonly _tag: "Cancel"; readonly correlationId: Uint8Array }
+  | {
+      readonly _tag: "Refuse"
+      readonly kind: Kind
+      readonly reason: string
+      /** Whom to tell what, when there is somebody. */
+      readonly reply: { readonly addressee: Addressee; readonly answer: Answer } | undefined
+      /** Its deadline, epoch milliseconds, when it has one. */
+      readonly deadline: number | undefined
+    }
+
+export interface Rules {
+  readonly options: Options
+  readonly clockSkewMillis: number
+  readonly procedures: ReadonlyMap<string, Procedure>
+}
+
+/** `now` is the wall clock, epoch milliseconds. */
+export const intakeOf = (record: ConsumedRecord, rules: Rules, now: number): Intake => {
+  const { clockSkewMillis, options, procedures } = rules
+  const decoded = RequestEnvelope.decode(record.headers)
+  if (Result.isFailure(decoded)) {
+    const { correlationId, isForeign, reason, replyTo, status } = decoded.failure
+    const kind = isForeign ? "foreign" : "malformed"
+    if (correlationId === undefined || replyTo === undefined || !options.isReplyTopic(replyTo.topic)) {
+      return { _tag: "Refuse", kind, reason, reply: undefined, deadline: undefined }
+    }
+    const addressee = { correlationId, replyTo, attempt: undefined, traceparent: undefined }
+    const message = `${reason} (this responder speaks version 1 of the protocol)`
+    return {
+      _tag: "Refuse",
+      kind,
+      reason,
+      reply: { addressee, answer: rejected(status, message) },
+      deadline: undefined
+    }
+  }
+  const envelope = decoded.success
+  if (envelope.kind === "cancel") return { _tag: "Cancel", correlationId: envelope.correlationId }
+  const { deadline, operation, replyTo } = envelope
+  const silently = (kind: Kind, reason: string): Intake => ({
+    _tag: "Refuse",
+    kind,
+    reason,
+    reply: undefined,
+    deadline
+  })
+  if (replyTo === undefined) return silently("no-reply-address", "it names no reply topic")
+  if (!options.isReplyTopic(replyTo.topic)) {
+    return silently("forbidden-reply-topic", `replies may not be sent to ${replyTo.topic}; see isReplyTopic`)
+  }
+  const { attempt, correlationId, traceparent } = envelope
+  const refuse = (kind: Kind, answer: Answer, reason: string): Intake => ({
+    _tag: "Refuse",
+    kind,
+    reason,
+    reply: { addressee: { correlationId, replyTo, attempt, traceparent }, answer },
+    deadline
+  })
+  const late = now - deadline - clockSkewMillis
+  if (late > 0) {
+    const reason = `its deadline passed ${Math.round(late + clockSkewMillis)} ms ago`
+    return refuse("expired", rejected("expired", reason), reason)
+  }
+  if (envelope.contentType !== undefined && envelope.contentType !== PayloadCodec.json.contentType) {
+    const reason = `content type ${envelope.contentType}`
+    return refuse("malformed", rejected("unsupported", reason), reason)
+  }
+  const bytes = record.value?.byteLength ?? 0
+  if (bytes > options.maxRequestBytes) {
+    const reason = `its payload of ${bytes} bytes exceeds the responder's maxRequestBytes (${options.maxRequestBytes})`
+    return refuse("malformed", rejected("invalid", reason), reason)
+  }
+  const procedure = procedures.get(operation)
+  if (procedure === undefined) {
+    const reason = `there is no operation ${operation}`
+    return refuse("unknown-operation", rejected("unimplemented", reason), reason)
+  }
+  return { _tag: "Request", envelope, replyTo, procedure }
+}

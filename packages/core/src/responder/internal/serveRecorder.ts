@@ -1,0 +1,74 @@
+/**
+ * Counts what happens to requests, through metric handles bound beforehand, and warns of records that are no requests,
+ * at most once in ten seconds.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Metric from "effect/Metric"
+import type * as Scope from "effect/Scope"
+import * as FiberSet from "effect/FiberSet"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import { boundBy } from "../../telemetry/BoundMetric.ts"
+import * as ResponderMetrics from "../../telemetry/ResponderMetrics.ts"
+import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import type { Kind } from "./intake.ts"
+
+export interface ServeRecorder {
+  readonly answered: (operation: string, outcome: string, millis: number) => void
+  readonly running: (count: number) => void
+  readonly open: (count: number) => void
+  readonly notExecuted: (kind: Kind | "redelivered", record: ConsumedRecord, reason: string) => void
+  readonly duplicate: (kind: "replayed" | "joined" | "conflict") => void
+  readonly evicted: () => void
+  readonly replyAbandoned: () => void
+  readonly commitFailed: () => void
+}
+
+const warnEveryMillis = 10_000
+
+export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen(function* () {
+  const context = yield* Effect.context<never>()
+  const clock = yield* Clock.Clock
+  const run = yield* FiberSet.makeRuntime<never>()
+  const outcomes = new Map<string, (outcome: string) => Metric.Metric<number, unknown>>()
+  const durations = boundBy(ResponderMetrics.duration, {}, "operation")
+  const kinds = boundBy(ResponderMetrics.notExecuted, {}, "kind")
+  const duplicates = boundBy(ResponderMetrics.duplicates, {}, "kind")
+  let warnedAt = Number.NEGATIVE_INFINITY
+  let unreported = 0
+
+  const outcomesOf = (operation: string) => {
+    let bound = outcomes.get(operation)
+    if (bound === undefined)
+      outcomes.set(operation, (bound = boundBy(ResponderMetrics.requests, { operation }, "outcome")))
+    return bound
+  }
+
+  const warn = (record: ConsumedRecord, reason: string): void => {
+    unreported++
+    const now = monotonicMillis(clock)
+    if (now - warnedAt < warnEveryMillis) return
+    warnedAt = now
+    const others = unreported === 1 ? "" : ` (and ${unreported - 1} before it)`
+    unreported = 0
+    const place = `${record.topic}-${record.partition} offset ${record.offset}`
+    run(Effect.logWarning(`not executed: the record at ${place}${others}: ${reason}`))
+  }
+
+  return {
+    answered: (operation, outcome, millis) => {
+      outcomesOf(operation)(outcome).updateUnsafe(1, context)
+      durations(operation).updateUnsafe(millis / 1000, context)
+    },
+    running: (count) => ResponderMetrics.running.updateUnsafe(count, context),
+    open: (count) => ResponderMetrics.open.updateUnsafe(count, context),
+    notExecuted: (kind, record, reason) => {
+      kinds(kind).updateUnsafe(1, context)
+      if (kind !== "redelivered" && kind !== "expired") warn(record, reason)
+    },
+    duplicate: (kind) => duplicates(kind).updateUnsafe(1, context),
+    evicted: () => ResponderMetrics.evictions.updateUnsafe(1, context),
+    replyAbandoned: () => ResponderMetrics.repliesAbandoned.updateUnsafe(1, context),
+    commitFailed: () => ResponderMetrics.commitFailures.updateUnsafe(1, context)
+  }
+})

@@ -1,0 +1,35 @@
+/**
+ * A record that was taken from Kafka and is not done, and what is needed to answer it.
+ */
+import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
+import type { OffsetLedger } from "./offsetLedger.ts"
+
+/** Who is to be answered. */
+export interface Addressee {
+  readonly correlationId: Uint8Array
+  readonly replyTo: ReplyAddress
+  readonly attempt: number | undefined
+  readonly traceparent: string | undefined
+}
+
+export class TakenRecord {
+  readonly record: ConsumedRecord
+  /** When nobody can be waiting for its reply any more, monotonic milliseconds. */
+  readonly replyBy: number
+  /** The ledger of the current ownership of its partition; replaced when the partition stays ours over a rebalance. */
+  ledger: OffsetLedger
+  /** What must still happen before its offset is done: its reply; for a discarded call also the end of its handler. */
+  parts = 1
+  isClosed = false
+
+  constructor(record: ConsumedRecord, ledger: OffsetLedger, replyBy: number) {
+    this.record = record
+    this.ledger = ledger
+    this.replyBy = replyBy
+  }
+}
+
+/** Bytes as a map key. */
+export const textKey = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
