@@ -26,7 +26,7 @@ export const settings = {
   linesPerSecond: Setting.whole("RESPONDER_LINES_PER_SECOND", 10, 0, 1_000_000),
   /** `text` for people, `json` for collectors. */
   logFormat: Setting.oneOf("LOG_FORMAT", "text", ["text", "json"]),
-  logLevel: Setting.oneOf("LOG_LEVEL", "Info", ["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "None"])
+  logLevel: Setting.oneOf("LOG_LEVEL", "Info", ["All", "Trace", "Debug", "Info", "Warn", "Error", "Fatal", "None"])
 }
 
 export const read = Setting.readAll(settings)

@@ -5,10 +5,19 @@
  * 0 done, or stopped by a signal and drained · 1 failed, or what the error asks for · 130 and 143 stopped by force.
  */
 import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 import type { Signals } from "./Signals.ts"
+
+/** Ends a program that has said all there is to say with an exit code of its own. */
+export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: number }> {
+  override readonly [Runtime.errorReported] = false
+  override get [Runtime.errorExitCode](): number {
+    return this.code
+  }
+}
 
 const adviceOn = (error: unknown): string => {
   const reasons: Array<string> = []

@@ -1,0 +1,50 @@
+/**
+ * The requester over Kafka, or over a Kafka and a responder inside this process.
+ */
+import { Inventory } from "@kafka-request-reply/contracts/Inventory"
+import * as Requester from "@kafka-request-reply/core/requester/Requester"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Settings } from "./Settings.ts"
+
+// No broker must be said within 5 seconds of the start, the program's own loading included.
+const startTimeout = "4 seconds"
+
+const requester = (settings: Settings) =>
+  Requester.layer([Inventory], {
+    topics: settings.topics,
+    partitions: settings.partitions,
+    timeout: settings.timeout,
+    maxInFlight: Math.max(10_000, settings.concurrency),
+    startTimeout,
+    drainTimeout: settings.drainTimeout
+  })
+
+/** Connects to the brokers of the settings. */
+export const kafka = (settings: Settings) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const KafkajsTransport = yield* Effect.promise(() => import("@kafka-request-reply/core/kafkajs/KafkajsTransport"))
+      const transport = KafkajsTransport.layer({
+        brokers: settings.brokers,
+        clientId: "inventory-requester",
+        startTimeout
+      })
+      return requester(settings).pipe(Layer.provide(transport))
+    })
+  )
+
+/** Kafka in memory, with a responder on a database in memory, all in this process. */
+export const memory = (settings: Settings) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const Memory = yield* Effect.promise(() => import("./Memory.ts"))
+      return requester(settings).pipe(Layer.provide(Memory.layer(settings)))
+    })
+  )
+
+type Failure = Layer.Error<ReturnType<typeof kafka>> | Layer.Error<ReturnType<typeof memory>>
+
+/** Either of the two. */
+export const layer = (settings: Settings, isInMemory: boolean): Layer.Layer<Requester.Requester, Failure> =>
+  isInMemory ? memory(settings) : kafka(settings)

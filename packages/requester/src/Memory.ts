@@ -1,0 +1,20 @@
+/**
+ * A responder in this process, over a broker in memory, with the bundled catalogue in a database in memory. Loaded only
+ * for `--memory`.
+ */
+import * as TransportMemory from "@kafka-request-reply/core/transport/TransportMemory"
+import * as InventoryService from "@kafka-request-reply/responder/InventoryService"
+import { RequestLog } from "@kafka-request-reply/responder/RequestLog"
+import { settings as responderSettings } from "@kafka-request-reply/responder/Settings"
+import * as Layer from "effect/Layer"
+import type { Settings } from "./Settings.ts"
+
+export const layer = ({ drainTimeout, partitions }: Settings) =>
+  InventoryService.serving({ topics: "create", partitions, concurrency: 256, drainTimeout }).pipe(
+    Layer.provide(
+      InventoryService.warehouse({ database: ":memory:", catalogue: responderSettings.catalogue.fallback })
+    ),
+    // The requester shows every call already.
+    Layer.provide(Layer.succeed(RequestLog, { onAnswered: () => {} })),
+    Layer.provideMerge(TransportMemory.layer)
+  )

@@ -1,0 +1,25 @@
+/**
+ * One line of an order file: a JSON object with `orderId`, `sku` and `quantity`.
+ */
+import { Reserve } from "@kafka-request-reply/contracts/Inventory"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Problems from "./Problems.ts"
+
+export const Order = Reserve.payloadSchema
+export type Order = typeof Order.Type
+
+const decode = Schema.decodeUnknownResult(Schema.toCodecJson(Order), { errors: "all" })
+
+const detailOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+/** The order, or why the text is none. */
+export const parse = (text: string): Result.Result<Order, string> => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    return Result.fail(`not JSON (${detailOf(cause)})`)
+  }
+  return Result.mapError(decode(value), (error) => Problems.describe(error, value))
+}

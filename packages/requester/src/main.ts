@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+/**
+ * The requester's entry: listens for signals first, then loads the program.
+ */
+import * as Signals from "@kafka-request-reply/responder/program/Signals"
+
+const signals = Signals.listen()
+// Compiles schemas to code; only schemas made after it profit.
+await import("effect/schema/SchemaJITCompiler/enable")
+const { run } = await import("./Program.ts")
+run(signals)
