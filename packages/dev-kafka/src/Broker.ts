@@ -22,7 +22,7 @@ import {
 import { inRealTime } from "./internal/liveClock.ts"
 import { spawnBroker } from "./internal/brokerProcess.ts"
 import { waitFor } from "./internal/waitFor.ts"
-import { type ClusterMetadata, parseAddress, probe, type ProbeFailed } from "./KafkaProbe.ts"
+import { type ClusterMetadata, probe, type ProbeFailed } from "./KafkaProbe.ts"
 
 export interface Broker {
   /** The node id: 0, 1 or 2, which is also its index in the cluster's address list. */
@@ -41,8 +41,14 @@ export interface Broker {
   readonly resume: Effect.Effect<void, DevKafkaError>
   /** Asks it one question of the protocol; fails after 2 s. */
   readonly probe: Effect.Effect<ClusterMetadata, ProbeFailed>
-  /** The last 3 000 characters of its log. */
+  /** The end of its log, without stack frames. */
   readonly log: Effect.Effect<string>
+}
+
+/** A broker in the hands of who started it. */
+export interface OwnedBroker extends Broker {
+  /** Lets it live on after the scope and this process; gives its process id. */
+  readonly detach: Effect.Effect<number, DevKafkaError>
 }
 
 export interface BrokerOptions {
@@ -50,6 +56,9 @@ export interface BrokerOptions {
   readonly address: string
   readonly command: readonly [string, ReadonlyArray<string>]
   readonly logFile: string
+  /** Whether it dies with this process. */
+  readonly watched: boolean
+  /** A folder to remove should this process die without closing its scopes. */
   readonly disposable: string | undefined
 }
 
@@ -60,15 +69,19 @@ interface Running {
   readonly scope: Scope.Closeable
 }
 
+const endOfLog = (text: string): string =>
+  text
+    .split("\n")
+    .filter((line) => line !== "" && !/^\s+at /.test(line))
+    .slice(-12)
+    .join("\n")
+
 /** Which of the known reasons the log of an exited broker tells. */
-const whyExited = (broker: number, address: string, logFile: string, log: string): DevKafkaError =>
-  because(
-    /Address already in use|Failed to bind/.test(log)
-      ? new PortTaken({ ports: [parseAddress(address).port] })
-      : saysDiskIsFull(log)
-        ? new DiskFull({ path: logFile })
-        : new BrokerExited({ broker, log })
-  )
+const whyExited = (broker: number, logFile: string, log: string): DevKafkaError => {
+  const port = /failed to bind to \S*:(\d+)/i.exec(log)?.[1]
+  if (port !== undefined) return because(new PortTaken({ ports: [Number(port)] }))
+  return because(saysDiskIsFull(log) ? new DiskFull({ path: logFile }) : new BrokerExited({ broker, log }))
+}
 
 /** A broker that is not started yet; the scope kills it. */
 export const make = Effect.fnUntraced(function* (options: BrokerOptions) {
@@ -80,7 +93,7 @@ export const make = Effect.fnUntraced(function* (options: BrokerOptions) {
   let current = Option.none<Running>()
 
   const log = fs.readFileString(logFile).pipe(
-    Effect.map((text) => text.slice(-3000).trim()),
+    Effect.map(endOfLog),
     Effect.orElseSucceed(() => "(no log)")
   )
   const alive = Effect.gen(function* () {
@@ -104,14 +117,11 @@ export const make = Effect.fnUntraced(function* (options: BrokerOptions) {
     if (Option.isSome(yield* alive)) return
     yield* fs.writeFileString(logFile, "").pipe(Effect.mapError(fromSystem(logFile)))
     const scope = yield* Scope.fork(outer)
-    const process = yield* spawnBroker(options.command, options.disposable).pipe(
-      Scope.provide(scope),
-      Effect.mapError(fromSystem(logFile))
-    )
+    const process = yield* spawnBroker(options).pipe(Scope.provide(scope), Effect.mapError(fromSystem(logFile)))
     current = Option.some({ process, scope })
     const exited = Effect.exit(process.exitCode).pipe(
       Effect.andThen(log),
-      Effect.flatMap((text) => Effect.fail(whyExited(id, address, logFile, text)))
+      Effect.flatMap((text) => Effect.fail(whyExited(id, logFile, text)))
     )
     yield* Effect.raceFirst(answers, exited).pipe(Effect.onError(() => release))
   }).pipe(Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner))
@@ -127,7 +137,7 @@ export const make = Effect.fnUntraced(function* (options: BrokerOptions) {
     )
   const guarded = <A, E>(effect: Effect.Effect<A, E>) => oneAtATime.withPermit(inRealTime(effect))
 
-  const broker: Broker = {
+  const broker: OwnedBroker = {
     id,
     address,
     start: guarded(start),
@@ -136,7 +146,15 @@ export const make = Effect.fnUntraced(function* (options: BrokerOptions) {
     pause: guarded(signal("SIGSTOP")),
     resume: guarded(signal("SIGCONT")),
     probe: probe(address),
-    log
+    log,
+    detach: running.pipe(
+      Effect.tap((found) => found.unref),
+      Effect.mapBoth({
+        onFailure: (error) => (error._tag === "DevKafkaError" ? error : fromSystem(logFile)(error)),
+        onSuccess: (found) => found.pid
+      }),
+      guarded
+    )
   }
   return broker
 })

@@ -45,7 +45,7 @@ export class PortTaken extends Schema.TaggedError<PortTaken>(`${id}/PortTaken`)(
 }) {
   override get message() {
     const [noun, verb] = this.ports.length === 1 ? ["port", "is"] : ["ports", "are"]
-    return `${noun} ${this.ports.join(", ")} ${verb} taken by another program: stop it, or set KAFKA_BROKERS to a Kafka that runs elsewhere`
+    return `${noun} ${this.ports.join(", ")} ${verb} taken by a program that is not Kafka: stop it, choose another port with DEV_KAFKA_PORT, or set KAFKA_BROKERS to a Kafka that runs elsewhere`
   }
 }
 
@@ -86,6 +86,40 @@ export class NotRunning extends Schema.TaggedError<NotRunning>(`${id}/NotRunning
   }
 }
 
+/** A Docker engine answers, and `docker compose` did not bring Kafka up. */
+export class DockerFailed extends Schema.TaggedError<DockerFailed>(`${id}/DockerFailed`)("DockerFailed", {
+  exitCode: Schema.Int,
+  output: Schema.String
+}) {
+  override get message() {
+    return `docker compose failed (exit code ${this.exitCode}): check that the image can be pulled, or set KAFKA_BROKERS to a Kafka that runs elsewhere\n${this.output}`
+  }
+}
+
+/** None of the four ways leads to a Kafka here. */
+export class NoWay extends Schema.TaggedError<NoWay>(`${id}/NoWay`)("NoWay", {
+  address: Schema.String,
+  java: Schema.String
+}) {
+  override get message() {
+    return [
+      `no Kafka answers at ${this.address} and none can be started here. Three ways out:`,
+      "  1. set KAFKA_BROKERS=host:port to a Kafka that runs",
+      "  2. start Docker and try again",
+      `  3. install a JDK 17 or newer and Maven (now: ${this.java})`
+    ].join("\n")
+  }
+}
+
+/** A dev broker runs already, and not the one that was asked for. */
+export class RunsOtherwise extends Schema.TaggedError<RunsOtherwise>(`${id}/RunsOtherwise`)("RunsOtherwise", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return this.detail
+  }
+}
+
 /** Somebody else holds the lock for longer than any start takes. */
 export class LockBusy extends Schema.TaggedError<LockBusy>(`${id}/LockBusy`)("LockBusy", {
   path: Schema.String,
@@ -116,6 +150,9 @@ export const Reason = Schema.Union([
   BrokerExited,
   NotHealthy,
   NotRunning,
+  DockerFailed,
+  NoWay,
+  RunsOtherwise,
   LockBusy,
   SystemFailed
 ])

@@ -3,15 +3,9 @@
  * never stop it; whoever needs to stop a broker takes a `KafkaCluster` of its own.
  */
 import { inject } from "vitest"
+import type { KafkaBrokers } from "./internal/providedContext.ts"
 
-declare module "vitest" {
-  interface ProvidedContext {
-    /** `host:port` of the shared broker; absent when no integration test was to run. */
-    readonly kafkaBrokers: ReadonlyArray<string> | undefined
-  }
-}
-
-const provided = inject("kafkaBrokers")
+const provided: KafkaBrokers = inject("kafkaBrokers")
 if (provided === undefined) {
   throw new Error("there is no shared broker: it is started for files that end in .integration.test.ts only")
 }

@@ -10,8 +10,8 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import type { TestProject } from "vitest/node"
+import type { KafkaBrokers } from "./internal/providedContext.ts"
 import { KafkaCluster } from "./KafkaCluster.ts"
-import type {} from "./SharedBroker.ts"
 
 const given = Config.option(Config.Array(Schema.NonEmptyString, "KAFKA_TEST_BROKERS"))
 
@@ -21,7 +21,8 @@ const needsBroker = (project: TestProject): boolean =>
 /** Called by vitest once per run; the result is called at its end. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   if (!needsBroker(project)) {
-    project.provide("kafkaBrokers", undefined)
+    const none: KafkaBrokers = undefined
+    project.provide("kafkaBrokers", none)
     return undefined
   }
   const scope = Scope.makeUnsafe()

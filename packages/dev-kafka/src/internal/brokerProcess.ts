@@ -57,17 +57,24 @@ const killAfterParent = 'read _; kill -9 "$1"; [ -z "$2" ] || { rm -rf "$2"; rmd
 
 /**
  * Starts a broker in the scope: closing it kills the broker. Should this process die without closing its scopes, a
- * watchdog kills the broker and removes `disposable`, the folder that nobody will need then.
+ * watchdog kills a watched broker and removes `disposable`, the folder that nobody will need then.
  */
-export const spawnBroker = Effect.fnUntraced(function* (
-  [command, args]: readonly [string, ReadonlyArray<string>],
-  disposable: string | undefined
-) {
-  const broker = yield* ChildProcess.make(command, args, { stdin: "ignore", killSignal: "SIGKILL" })
-  yield* ChildProcess.make("/bin/sh", ["-c", killAfterParent, "watchdog", String(broker.pid), disposable ?? ""], {
-    stdin: "pipe",
+export const spawnBroker = Effect.fnUntraced(function* (options: {
+  readonly command: readonly [string, ReadonlyArray<string>]
+  readonly watched: boolean
+  readonly disposable: string | undefined
+}) {
+  const broker = yield* ChildProcess.make(...options.command, {
+    stdin: "ignore",
     stdout: "ignore",
-    stderr: "ignore"
+    stderr: "ignore",
+    killSignal: "SIGKILL"
   })
+  if (!options.watched) return broker
+  yield* ChildProcess.make(
+    "/bin/sh",
+    ["-c", killAfterParent, "watchdog", String(broker.pid), options.disposable ?? ""],
+    { stdin: "pipe", stdout: "ignore", stderr: "ignore" }
+  )
   return broker
 })
