@@ -25,18 +25,23 @@ export abstract class Publication implements OutgoingRecord {
   delivery: Delivery = "queued"
   /** Publisher's: a hand-over ended without a word on what became of the record, so it may have been written. */
   isUnclear = false
+  /** Publisher's: why the last try failed. A record whose time is up is refused for this reason, if there is one. */
+  lastError: TransportError | undefined
   /** Publisher's: the largest batch this record may travel in, lowered to find out which record a broker refuses. */
   batchLimit = Number.POSITIVE_INFINITY
+  /** False: refused at once when the partition's leader is known to be out of reach, instead of waiting for it. */
+  readonly waits: boolean
   /** Set by the owner when nobody wants the record any more: it is skipped if it has not been handed over. */
   abandoned = false
 
-  constructor(record: OutgoingRecord, deadline: number) {
+  constructor(record: OutgoingRecord, deadline: number, waits = true) {
     this.topic = record.topic
     this.partition = record.partition
     this.key = record.key
     this.value = record.value
     this.headers = record.headers
     this.deadline = deadline
+    this.waits = waits
   }
 
   /** The broker has acknowledged the record. Called at most once, and never together with `onRefused`. */

@@ -118,7 +118,7 @@ export const make = Effect.fnUntraced(function* (
       call.obstacle = error
       if (attempt.number !== call.newestAttempt) return
       // "Too late" is the sweeper's to say, with everything that is known then.
-      if (error.isRetryable) return
+      if (error.isRetryable && call.waitsForReady) return
       const { tag } = call.operation
       if (error.reason._tag === "TransportClosed") {
         fail(call, because(new Closed({ operation: tag, delivery: call.delivery })))
@@ -219,6 +219,7 @@ export const make = Effect.fnUntraced(function* (
       startedAt: prepared.startedAt,
       deadline: prepared.deadline,
       byteSize: prepared.byteSize,
+      waitsForReady: prepared.waitsForReady,
       resend: prepared.times === undefined ? undefined : resend
     })
     if (prepared.times !== undefined) times.set(call, prepared.times)

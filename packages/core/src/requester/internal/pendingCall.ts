@@ -29,7 +29,7 @@ export class Attempt extends Publication {
   readonly #observer: AttemptObserver
 
   constructor(call: PendingCall, number: number, record: OutgoingRecord, observer: AttemptObserver) {
-    super(record, call.deadline)
+    super(record, call.deadline, call.waitsForReady)
     this.call = call
     this.number = number
     this.#observer = observer
@@ -56,6 +56,7 @@ export class PendingCall {
   readonly startedAt: number
   readonly deadline: number
   readonly byteSize: number
+  readonly waitsForReady: boolean
   readonly outcome = Deferred.makeUnsafe<Reply, RequestError>()
   readonly attempts: Array<Attempt> = []
   /** When to send the next attempt if nothing else happens, monotonic milliseconds; infinite when never. */
@@ -72,6 +73,7 @@ export class PendingCall {
     readonly startedAt: number
     readonly deadline: number
     readonly byteSize: number
+    readonly waitsForReady: boolean
     readonly resend: Resend | undefined
   }) {
     this.number = fields.number
@@ -80,6 +82,7 @@ export class PendingCall {
     this.startedAt = fields.startedAt
     this.deadline = fields.deadline
     this.byteSize = fields.byteSize
+    this.waitsForReady = fields.waitsForReady
     this.resend = fields.resend
   }
 

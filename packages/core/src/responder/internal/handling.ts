@@ -54,6 +54,14 @@ const none: ReadonlyArray<RecordHeader> = []
 
 let requestIds = 0
 
+/** Whether the outcome is kept for repeated requests: success, and what the contract calls a final error. */
+const isStorable = (request: OpenRequest, exit: Exit.Exit<unknown, unknown>, answer: Answer): boolean => {
+  if (answer.outcome === "success") return true
+  if (answer.outcome !== "failure" || !Exit.isFailure(exit)) return false
+  const reason = exit.cause.reasons[0]
+  return reason !== undefined && Cause.isFailReason(reason) && request.procedure.operation.isFinalError(reason.error)
+}
+
 export const make = (environment: Environment): Handling => {
   const { accept, clock, dedupe, leave, options, recorder, release, settle } = environment
 
@@ -98,13 +106,6 @@ export const make = (environment: Environment): Handling => {
     const report = Effect.logError(`the handler of ${operation.tag} died (call ${id})`, exit.cause)
     const shown = options.hideDefects ? Effect.succeed(rejected("internal", `internal error, id ${id}`)) : answer
     return Effect.andThen(report, shown)
-  }
-
-  const isStorable = (request: OpenRequest, exit: Exit.Exit<unknown, unknown>, answer: Answer): boolean => {
-    if (answer.outcome === "success") return true
-    if (answer.outcome !== "failure" || !Exit.isFailure(exit)) return false
-    const reason = exit.cause.reasons[0]
-    return reason !== undefined && Cause.isFailReason(reason) && request.procedure.operation.isFinalError(reason.error)
   }
 
   const waitersOf = (

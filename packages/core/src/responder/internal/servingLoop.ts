@@ -69,6 +69,12 @@ export interface ServingLoop {
   readonly running: () => number
 }
 
+const interrupt = (request: OpenRequest, stop: Stop): void => {
+  if (request.stop !== undefined) return
+  request.stop = stop
+  request.fiber?.interruptUnsafe()
+}
+
 export const make = Effect.fnUntraced(function* (
   environment: Environment
 ): Effect.fn.Return<ServingLoop, never, Scope.Scope> {
@@ -219,12 +225,6 @@ export const make = Effect.fnUntraced(function* (
     }
     start(request)
   })
-
-  const interrupt = (request: OpenRequest, stop: Stop): void => {
-    if (request.stop !== undefined) return
-    request.stop = stop
-    request.fiber?.interruptUnsafe()
-  }
 
   const sweeper = yield* Sweeper.make((at) => {
     let next = Number.POSITIVE_INFINITY

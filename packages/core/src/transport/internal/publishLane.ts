@@ -10,6 +10,7 @@
  *   4. close the gate for the batch's keys
  */
 import type { Publication } from "../Publication.ts"
+import type { TransportError } from "../TransportError.ts"
 import type { KeyGate } from "./keyGate.ts"
 
 export interface BatchLimits {
@@ -40,6 +41,8 @@ export class PublishLane {
   /** Consecutive failures, for the backoff; 0 after a success. */
   failures = 0
   isBackingOff = false
+  /** Why the leader counts as out of reach; undefined while it does not. */
+  obstacle: TransportError | undefined
   #front: Array<Publication> = []
   #queue: Array<Publication> = []
   #head = 0
