@@ -23,7 +23,7 @@ import {
   requestTimeoutEvent
 } from "./kafkajsInternals.ts"
 import { makeLogger } from "./logBridge.ts"
-import { MetadataView } from "./metadataView.ts"
+import { MetadataView, nowhere } from "./metadataView.ts"
 import { SocketRegistry } from "./socketRegistry.ts"
 
 export interface ClusterClient {
@@ -40,7 +40,7 @@ export interface ClusterClient {
   /** Fails with what a Kafka error code means; succeeds on 0. */
   readonly failOnCode: (code: number, topic?: string) => Effect.Effect<void, TransportError>
   /** A connected broker by its id. */
-  readonly broker: (nodeId: number) => Effect.Effect<Broker, TransportError>
+  readonly broker: (nodeId: number, timeoutMillis?: number) => Effect.Effect<Broker, TransportError>
   /** Any connected broker. */
   readonly anyBroker: Effect.Effect<Broker, TransportError>
   /** Fetches the metadata of all topics asked for so far. */
@@ -50,13 +50,15 @@ export interface ClusterClient {
     effect: Effect.Effect<A, TransportError>,
     timeoutMillis?: number
   ) => Effect.Effect<A, TransportError>
-  /** Cuts all connections; what waits on them fails. They are opened again when needed. */
-  readonly cut: (reason: string) => void
+  /** Cuts the connections to one broker, or all; what waits on them fails. They are opened again when needed. */
+  readonly cut: (reason: string, broker?: Broker) => void
 }
 
 // On top of a request's own limit, before its silence is taken for kafkajs' loss of it.
 const graceMillis = 2_000
 const startRetryMillis = 100
+
+const addressOf = ({ connectionPool: { host, port } }: Broker): string => `${host}:${port}`
 
 export const make = Effect.fnUntraced(function* (
   settings: ClientSettings
@@ -115,12 +117,12 @@ export const make = Effect.fnUntraced(function* (
     code === 0 ? Effect.void : Effect.fail(classifyError(createErrorFromCode(code), { brokers, topic }))
 
   const connect = call("connecting", () => cluster.connect())
-  const broker = (nodeId: number) =>
-    nodeId < 0
+  const broker: ClusterClient["broker"] = (nodeId, timeoutMillis = requestTimeoutMillis + graceMillis) =>
+    nodeId < 0 || nodeId === nowhere
       ? Effect.fail(
           because(new Unavailable({ code: "LEADER_NOT_AVAILABLE", detail: "the partition has no leader now" }))
         )
-      : call(`connecting to broker ${nodeId}`, () => cluster.findBroker({ nodeId }))
+      : call(`connecting to broker ${nodeId}`, () => cluster.findBroker({ nodeId }), { timeoutMillis })
   const anyBroker = call("connecting to a broker", () => cluster.brokerPool.findConnectedBroker())
   const refresh = Effect.andThen(
     connect,
@@ -155,6 +157,6 @@ export const make = Effect.fnUntraced(function* (
     anyBroker,
     refresh,
     untilStarted,
-    cut: (reason) => sockets.cut(reason)
+    cut: (reason, broker) => sockets.cut(reason, broker && addressOf(broker))
   }
 })

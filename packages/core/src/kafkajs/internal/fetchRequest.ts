@@ -3,10 +3,18 @@
  */
 import * as Effect from "effect/Effect"
 import type { ConsumedRecord, TopicPartition } from "../../transport/KafkaRecord.ts"
-import type { TransportError } from "../../transport/TransportError.ts"
+import { because, Refused, type TransportError } from "../../transport/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
-import { ask, protocolRequest } from "./kafkajsInternals.ts"
-import { type FetchedMessage, toRecord } from "./records.ts"
+import { decodeFetch, type FetchAnswer, fetchVersion } from "./fetchCodec.ts"
+import {
+  ask,
+  type Broker,
+  fetchConnection,
+  protocolRequest,
+  type ProtocolRequest,
+  withDecoder
+} from "./kafkajsInternals.ts"
+import { decodeRecordSet } from "./recordSet.ts"
 
 export interface FetchPosition extends TopicPartition {
   /** The next offset wanted. */
@@ -21,17 +29,6 @@ export interface FetchedPartition extends TopicPartition {
   readonly next: number
 }
 
-interface FetchResponse {
-  readonly responses: ReadonlyArray<{
-    readonly topicName: string
-    readonly partitions: ReadonlyArray<{
-      readonly partition: number
-      readonly errorCode: number
-      readonly messages: ReadonlyArray<FetchedMessage>
-    }>
-  }>
-}
-
 interface ListOffsetsResponse {
   readonly responses: ReadonlyArray<{
     readonly partitions: ReadonlyArray<{ readonly errorCode: number; readonly offset: string }>
@@ -43,6 +40,22 @@ interface ListOffsetsResponse {
 const readUncommitted = 0
 const maxBytesPerPartition = 1024 * 1024
 const maxBytes = 8 * 1024 * 1024
+
+// A broker that holds a fetch much longer than it was told to is taken for dead.
+const silenceMillis = 5_000
+
+const fetchRequest = (broker: Broker, payload: object): ProtocolRequest => {
+  const protocol = protocolRequest(broker, "Fetch", payload)
+  const { apiVersion } = protocol.request
+  if (apiVersion === fetchVersion) return withDecoder(protocol, decodeFetch)
+  const detail = `version ${fetchVersion} of Fetch is needed (Kafka 2.3), the broker has ${apiVersion}`
+  throw because(new Refused({ code: "UNSUPPORTED_VERSION", detail }))
+}
+
+// The broker answers the requests of a connection in turn: the next fetch would wait until this one is over.
+const abandon = (broker: Broker): void => {
+  fetchConnection(broker)?.socket?.destroy(new Error("the fetch is given up"))
+}
 
 /** Waits for a record at the broker, at most the settings' `maxWaitMillis`. */
 export const fetchFrom = Effect.fnUntraced(function* (
@@ -72,24 +85,21 @@ export const fetchFrom = Effect.fnUntraced(function* (
     }))
   }
   const broker = yield* client.broker(nodeId)
-  const { responses } = yield* client.call(`reading from broker ${nodeId}`, () =>
-    ask<FetchResponse>(broker, protocolRequest(broker, "Fetch", payload))
-  )
-  return responses.flatMap(({ partitions, topicName: topic }) =>
-    partitions.map(({ errorCode, messages, partition }): FetchedPartition => {
-      const position = topics.get(topic)?.get(partition) ?? 0
-      const records: Array<ConsumedRecord> = []
-      let next = position
-      for (const message of messages) {
-        const offset = Number(message.offset)
-        // A batch is sent whole, also the records before the position.
-        if (offset < position) continue
-        next = offset + 1
-        if (message.isControlRecord !== true) records.push(toRecord(topic, partition, message))
-      }
-      return { topic, partition, errorCode, records, next }
+  const answer = yield* client
+    .call(`reading from broker ${nodeId}`, () => ask<FetchAnswer>(broker, fetchRequest(broker, payload)), {
+      timeoutMillis: client.settings.maxWaitMillis + silenceMillis
     })
-  )
+    .pipe(Effect.onError(() => Effect.sync(() => abandon(broker))))
+  const fetched: Array<FetchedPartition> = []
+  for (const { errorCode, partition, records: bytes, topic } of answer.partitions) {
+    const position = topics.get(topic)?.get(partition) ?? 0
+    const { next, records, unreadable } = decodeRecordSet(bytes, topic, partition, position)
+    for (const { detail, firstOffset, lastOffset } of unreadable) {
+      yield* Effect.logError(`${topic}-${partition}: records ${firstOffset} to ${lastOffset} are skipped: ${detail}`)
+    }
+    fetched.push({ topic, partition, errorCode, records, next })
+  }
+  return fetched
 })
 
 /** The first or the next offset of a partition, as its leader knows it. */

@@ -33,8 +33,6 @@ import { Outage } from "./outage.ts"
 
 // The first join may have to wait for a coordinator whose topic is being created, and for the other members.
 const firstJoinMillis = 30_000
-const commitTries = 2
-const commitPauseMillis = 100
 
 export const joinGroup = Effect.fnUntraced(function* (
   settings: ClientSettings,
@@ -43,11 +41,13 @@ export const joinGroup = Effect.fnUntraced(function* (
   const { groupId } = join
   const clock = yield* Clock.Clock
   const eventLoop = yield* EventLoop
+  const scope = yield* Effect.scope
   const client = yield* ClusterClient.make(settings)
-  const membership = yield* makeMembership(client, groupId, join.topics)
+  const membership = yield* makeMembership(client, join)
 
   let generation: Generation | undefined
   let fetcher: AssignmentFetcher.AssignmentFetcher | undefined
+  let session: Fiber.Fiber<never> | undefined
   let isFetching = true
   let isJoining = false
   let hasLeft = false
@@ -61,65 +61,78 @@ export const joinGroup = Effect.fnUntraced(function* (
   })
   yield* client.untilStarted(topicsExist, 1_000)
 
+  const leave = Effect.suspend(() => {
+    if (hasLeft) return Effect.void
+    hasLeft = true
+    fetcher?.stop()
+    const wasJoining = isJoining
+    return Effect.gen(function* () {
+      if (session !== undefined) yield* Fiber.interrupt(session)
+      generation = undefined
+      if (wasJoining) {
+        // A pending join holds up everything behind it on its connection. The cut takes effect in the next turn.
+        client.cut("leaving the group")
+        yield* Effect.callback<void>((resume) => eventLoop.nextTurn(() => resume(Effect.void)))
+      }
+      yield* membership.leave
+    }).pipe(Effect.uninterruptible)
+  })
+  // Before the first join: whoever is interrupted in it must not stay in the group until its session is over.
+  yield* Effect.addFinalizer(() => leave)
+
   const takePart = Effect.gen(function* () {
     isJoining = true
-    const joined = yield* membership.join
-    isJoining = false
+    const joined = yield* membership.join.pipe(Effect.ensuring(Effect.sync(() => (isJoining = false))))
     const assigned = yield* membership.committed(joined)
     return { joined, assigned }
   })
 
+  /** Waits for `onRevoking` no longer than promised, even if it cannot be interrupted. */
+  const letGo = Effect.gen(function* () {
+    const revoking = yield* Effect.forkIn(join.onRevoking, scope)
+    yield* Effect.timeoutOption(Fiber.await(revoking), join.revokeTimeoutMillis)
+    revoking.interruptUnsafe()
+  })
+
   /** One ownership, from its assignment to the end of its revocation. */
   const own = Effect.fnUntraced(function* ({ assigned, joined }: Effect.Success<typeof takePart>) {
-    const scope = yield* Scope.make()
+    const ownership = yield* Scope.make()
     const reason = yield* Effect.gen(function* () {
       generation = joined
       join.onAssigned(assigned)
-      fetcher = yield* AssignmentFetcher.make(client, eventLoop, join, assigned).pipe(Scope.provide(scope))
+      fetcher = yield* AssignmentFetcher.make(client, eventLoop, join, assigned).pipe(Scope.provide(ownership))
       if (!isFetching) fetcher.stop()
       Deferred.doneUnsafe(joinedOnce, Exit.void)
       return yield* membership.stay(joined)
-    }).pipe(Effect.ensuring(Scope.close(scope, Exit.void)))
+    }).pipe(Effect.ensuring(Scope.close(ownership, Exit.void)))
     fetcher = undefined
     yield* Effect.logDebug(`group ${groupId}: ${reason}; joining again`)
-    yield* join.onRevoking.pipe(Effect.timeoutOption(join.revokeTimeoutMillis), Effect.ignoreCause)
+    yield* letGo
     generation = undefined
   })
 
   const outage = new Outage(clock, `joining group ${groupId}`)
   const joinedOnce = Deferred.makeUnsafe<void, TransportError>()
   const first = yield* client.untilStarted(takePart, firstJoinMillis)
-  const session = yield* own(first).pipe(
-    Effect.andThen(
-      takePart.pipe(
-        Effect.tapError((error) => outage.failed(error)),
-        Effect.retry(Schedule.forever),
-        Effect.tap(() => outage.worked),
-        Effect.flatMap(own),
-        // A defect is a bug of a callback or of kafkajs; the membership must outlive it.
-        Effect.catchCause((cause) =>
-          Effect.andThen(Effect.logError(`group ${groupId} starts over`, cause), Effect.sleep("1 second"))
-        ),
-        Effect.forever
-      )
+  const rejoin = takePart.pipe(
+    Effect.tapError((error) => outage.failed(error)),
+    Effect.retry(Schedule.forever),
+    Effect.tap(() => outage.worked)
+  )
+  let taken: Effect.Success<typeof takePart> | undefined = first
+  session = yield* Effect.suspend(() => {
+    const part = taken === undefined ? rejoin : Effect.succeed(taken)
+    taken = undefined
+    return Effect.flatMap(part, own)
+  }).pipe(
+    // A defect is a bug of a callback or of kafkajs; the membership must outlive it.
+    Effect.catchCause((cause) =>
+      Effect.andThen(Effect.logError(`group ${groupId} starts over`, cause), Effect.sleep("1 second"))
     ),
+    Effect.forever,
     Effect.forkScoped
   )
   yield* Deferred.await(joinedOnce)
-
-  const leave = Effect.suspend(() => {
-    if (hasLeft) return Effect.void
-    hasLeft = true
-    fetcher?.stop()
-    return Effect.gen(function* () {
-      yield* Fiber.interrupt(session)
-      generation = undefined
-      // A pending join holds up everything behind it on its connection.
-      if (isJoining) client.cut("leaving the group")
-      yield* membership.leave
-    }).pipe(Effect.uninterruptible)
-  })
-  yield* Effect.addFinalizer(() => leave)
 
   const commit: GroupMember["commit"] = (offsets) =>
     Effect.suspend(() => {
@@ -131,13 +144,7 @@ export const joinGroup = Effect.fnUntraced(function* (
         const detail = `the assignment these commits of group ${groupId} belong to is over`
         return Effect.fail(because(new Unavailable({ code: "ILLEGAL_GENERATION", detail })))
       }
-      return membership.commit(current, offsets).pipe(
-        Effect.retry({
-          schedule: Schedule.spaced(commitPauseMillis),
-          times: commitTries - 1,
-          while: (error) => error.isRetryable && generation === current
-        })
-      )
+      return membership.commit(current, offsets)
     })
 
   return {

@@ -7,9 +7,10 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { TopicPartition } from "../../transport/KafkaRecord.ts"
-import type { AssignedPartition, OffsetCommit } from "../../transport/Transport.ts"
+import type { AssignedPartition, JoinGroup, OffsetCommit } from "../../transport/Transport.ts"
 import { because, type TransportError, Unavailable } from "../../transport/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { ask, ConsumerGroup, Emitter, protocolRequest, roundRobin } from "./kafkajsInternals.ts"
@@ -46,8 +47,16 @@ interface PartitionCodes {
 const illegalGeneration = 22
 const unknownMemberId = 25
 const rebalanceInProgress = 27
-// The other members get this long to rejoin; `onRevoking` of each must fit in.
-const rebalanceTimeoutMillis = 15_000
+const memberIdRequired = 79
+// Each member gets its time to let go, and this long on top to rejoin.
+const rejoinMillis = 10_000
+// A member that lets go of its partitions is silent meanwhile, and must not be taken for dead.
+const sessionMarginMillis = 5_000
+// Heartbeats that may stay without an answer, one after the other, before the session is over.
+const heartbeatsPerSession = 3
+const growthCheck = "1 minute"
+const commitTries = 5
+const commitPauseMillis = 200
 const leaveTimeoutMillis = 1_500
 
 const byTopic = <A extends TopicPartition, B>(items: ReadonlyArray<A>, toPartition: (item: A) => B) =>
@@ -56,13 +65,20 @@ const byTopic = <A extends TopicPartition, B>(items: ReadonlyArray<A>, toPartiti
     ([topic, partitions]) => ({ topic, partitions: partitions.map(toPartition) })
   )
 
+/** The ownership that a commit belongs to has ended: the next owner decides. */
+const isOver = ({ reason }: TransportError): boolean =>
+  reason._tag === "Unavailable" &&
+  ["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"].includes(reason.code)
+
 export const make = Effect.fnUntraced(function* (
   client: ClusterClient,
-  groupId: string,
-  topics: ReadonlyArray<string>
+  { groupId, revokeTimeoutMillis, topics }: JoinGroup
 ): Effect.fn.Return<GroupMembership> {
   const clock = yield* Clock.Clock
   const { cluster, logger, settings } = client
+  const rebalanceTimeoutMillis = revokeTimeoutMillis + rejoinMillis
+  const sessionTimeoutMillis = Math.max(settings.sessionTimeoutMillis, revokeTimeoutMillis + sessionMarginMillis)
+  const assigner = roundRobin({ cluster })
   const group = new ConsumerGroup({
     cluster,
     groupId,
@@ -70,8 +86,8 @@ export const make = Effect.fnUntraced(function* (
     topicConfigurations: {},
     logger,
     instrumentationEmitter: new Emitter(),
-    assigners: [roundRobin({ cluster })],
-    sessionTimeout: settings.sessionTimeoutMillis,
+    assigners: [assigner],
+    sessionTimeout: sessionTimeoutMillis,
     rebalanceTimeout: rebalanceTimeoutMillis,
     retry: { retries: 0 }
   })
@@ -84,10 +100,39 @@ export const make = Effect.fnUntraced(function* (
   const findCoordinator = client
     .call("finding the group coordinator", () => cluster.findGroupCoordinator({ groupId }))
     .pipe(Effect.map((found) => void (group.coordinator = found)))
+  const registerTopics = Effect.sync(() => {
+    for (const topic of topics) client.metadata.register(topic)
+  })
+
+  /**
+   * Gets a member id from the coordinator (KIP-394) before the join proper, which may be pending for long: whoever leaves
+   * meanwhile must know its id, or the group waits for it until its session is over.
+   */
+  const identify = Effect.gen(function* () {
+    yield* findCoordinator
+    const broker = yield* coordinator
+    const payload = {
+      groupId,
+      memberId: "",
+      protocolType: "consumer",
+      sessionTimeout: sessionTimeoutMillis,
+      rebalanceTimeout: rebalanceTimeoutMillis,
+      groupProtocols: [assigner.protocol({ topics })]
+    }
+    const { errorCode, memberId } = yield* client.call(`entering group ${groupId}`, () =>
+      ask<{ readonly errorCode: number; readonly memberId: string }>(
+        broker,
+        protocolRequest(broker, "JoinGroup", payload)
+      )
+    )
+    if (errorCode !== memberIdRequired) yield* client.failOnCode(errorCode)
+    group.memberId = memberId
+  })
 
   const join = Effect.gen(function* () {
-    for (const topic of topics) client.metadata.register(topic)
+    yield* registerTopics
     yield* client.refresh
+    if (group.memberId === null) yield* identify
     yield* client.call(`joining group ${groupId}`, () => group.joinAndSync(), {
       timeoutMillis: rebalanceTimeoutMillis * 2 + settings.requestTimeoutMillis
     })
@@ -115,8 +160,7 @@ export const make = Effect.fnUntraced(function* (
     return assigned
   })
 
-  const commit: GroupMembership["commit"] = Effect.fnUntraced(function* ({ generationId, memberId }, offsets) {
-    if (offsets.length === 0) return
+  const tryCommit: GroupMembership["commit"] = Effect.fnUntraced(function* ({ generationId, memberId }, offsets) {
     const broker = yield* coordinator
     const payload = {
       groupId,
@@ -132,16 +176,46 @@ export const make = Effect.fnUntraced(function* (
     }
   })
 
+  const commit: GroupMembership["commit"] = (generation, offsets) =>
+    offsets.length === 0
+      ? Effect.void
+      : tryCommit(generation, offsets).pipe(
+          Effect.tapError((error) => (isOver(error) ? Effect.void : Effect.ignore(findCoordinator))),
+          Effect.retry({
+            schedule: Schedule.spaced(commitPauseMillis),
+            times: commitTries - 1,
+            while: (error) => error.isRetryable && !isOver(error)
+          })
+        )
+
   const heartbeat = Effect.fnUntraced(function* ({ generationId, memberId }: Generation) {
     const broker = yield* coordinator
     const payload = { groupId, memberId, groupGenerationId: generationId }
-    const { errorCode } = yield* client.call("sending a heartbeat", () =>
-      ask<{ readonly errorCode: number }>(broker, protocolRequest(broker, "Heartbeat", payload))
-    )
+    const { errorCode } = yield* client
+      .call(
+        "sending a heartbeat",
+        () => ask<{ readonly errorCode: number }>(broker, protocolRequest(broker, "Heartbeat", payload)),
+        { timeoutMillis: sessionTimeoutMillis / heartbeatsPerSession }
+      )
+      .pipe(Effect.tapError(() => Effect.sync(() => client.cut("a heartbeat was not answered", broker))))
     return errorCode
   })
 
-  const stay: GroupMembership["stay"] = Effect.fnUntraced(function* (generation) {
+  const sizes = () => topics.map((topic) => client.metadata.partitions(topic)).join()
+
+  /** kafkajs assigns the partitions that it knew when the group was formed: new ones need a rebalance. */
+  const growth = Effect.suspend(() => {
+    const before = sizes()
+    return registerTopics.pipe(
+      Effect.andThen(client.refresh),
+      Effect.ignore,
+      Effect.delay(growthCheck),
+      Effect.repeat({ until: () => sizes() !== before }),
+      Effect.as("the number of partitions has changed")
+    )
+  })
+
+  const beat = Effect.fnUntraced(function* (generation: Generation) {
     let heard = monotonicMillis(clock)
     while (true) {
       yield* Effect.sleep(settings.heartbeatMillis)
@@ -157,7 +231,7 @@ export const make = Effect.fnUntraced(function* (
         return "the group has forgotten this member"
       }
       const silent = monotonicMillis(clock) - heard
-      if (silent > settings.sessionTimeoutMillis) return `no heartbeat was answered for ${Math.round(silent)} ms`
+      if (silent > sessionTimeoutMillis) return `no heartbeat was answered for ${Math.round(silent)} ms`
       // The coordinator has moved, is loading or is gone.
       yield* Effect.ignore(client.refresh)
       yield* Effect.ignore(findCoordinator)
@@ -169,5 +243,5 @@ export const make = Effect.fnUntraced(function* (
     return client.call(`leaving group ${groupId}`, () => group.leave(), { timeoutMillis: leaveTimeoutMillis })
   }).pipe(Effect.ignore, Effect.andThen(Effect.sync(() => void (group.memberId = null))))
 
-  return { join, committed, commit, stay, leave }
+  return { join, committed, commit, stay: (generation) => Effect.raceFirst(beat(generation), growth), leave }
 })

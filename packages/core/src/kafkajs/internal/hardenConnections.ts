@@ -13,7 +13,8 @@ import {
   Encoder,
   type Metadata,
   protocolRequest,
-  type ProtocolRequest
+  type ProtocolRequest,
+  withBody
 } from "./kafkajsInternals.ts"
 
 /** H1, H2 and H3, for one connection. */
@@ -40,10 +41,8 @@ export const hardenConnection = (connection: Connection): void => {
 }
 
 /** Asks for exactly these topics (kafkajs asks for all when the list is empty), and creates none. */
-const metadataRequest = (protocol: ProtocolRequest, topics: ReadonlyArray<string>): ProtocolRequest => ({
-  ...protocol,
-  request: { ...protocol.request, encode: async () => new Encoder().writeArray(topics).writeBoolean(false) }
-})
+const metadataRequest = (protocol: ProtocolRequest, topics: ReadonlyArray<string>): ProtocolRequest =>
+  withBody(protocol, () => new Encoder().writeArray(topics).writeBoolean(false).buffer)
 
 /** Applies all repairs to what the pool will create. Must run before the pool connects. */
 export const hardenBrokerPool = (pool: BrokerPool): void => {

@@ -6,6 +6,7 @@
  * version is checked before anything is built on them.
  */
 import { createRequire } from "node:module"
+import type { Socket } from "node:net"
 import type { KafkaConfig } from "kafkajs"
 
 export type Ssl = NonNullable<KafkaConfig["ssl"]>
@@ -34,16 +35,22 @@ export interface Metadata {
   readonly topicMetadata: ReadonlyArray<TopicMetadata>
 }
 
-export interface Encoder {
+/** Bytes to be sent, as kafkajs frames them. */
+export interface Encoded {
+  readonly buf: Buffer
+  readonly buffer: Buffer
+}
+
+export interface Encoder extends Encoded {
   writeArray(values: ReadonlyArray<unknown>): Encoder
   writeBoolean(value: boolean): Encoder
 }
 
 /** A request with the codec of its answer, as a connection takes it. */
 export interface ProtocolRequest {
-  readonly request: { readonly encode: () => Promise<Encoder> }
+  readonly request: { readonly apiVersion: number; readonly encode: () => Promise<Encoded> }
   readonly response: {
-    readonly decode: (bytes: Uint8Array) => Promise<unknown>
+    readonly decode: (bytes: Buffer) => Promise<unknown>
     readonly parse: (decoded: unknown) => Promise<unknown>
   }
   readonly requestTimeout?: number
@@ -57,7 +64,7 @@ export interface RequestQueue {
 
 export interface Connection {
   readonly requestQueue: RequestQueue
-  readonly socket: { destroy(error?: Error): void } | undefined
+  readonly socket: Socket | undefined
   connect(): Promise<unknown>
 }
 
@@ -139,7 +146,10 @@ export const { NETWORK_REQUEST_TIMEOUT: requestTimeoutEvent } =
     readonly NETWORK_REQUEST_TIMEOUT: string
   }
 export const { roundRobin } = require("kafkajs/src/consumer/assigners") as {
-  readonly roundRobin: (options: { readonly cluster: Cluster }) => { readonly name: string }
+  readonly roundRobin: (options: { readonly cluster: Cluster }) => {
+    readonly name: string
+    protocol(options: { readonly topics: ReadonlyArray<string> }): { readonly name: string; readonly metadata: Buffer }
+  }
 }
 const apiKeys = require("kafkajs/src/protocol/requests/apiKeys") as Readonly<Record<string, number>>
 const { requests } = require("kafkajs/src/protocol/requests") as {
@@ -151,6 +161,7 @@ export type Api =
   | "DescribeConfigs"
   | "Fetch"
   | "Heartbeat"
+  | "JoinGroup"
   | "ListOffsets"
   | "Metadata"
   | "OffsetCommit"
@@ -160,6 +171,24 @@ export type Api =
 /** The request in the newest version that both sides know. Fails (throws) before the broker's first connection. */
 export const protocolRequest = (broker: Broker, api: Api, payload: object): ProtocolRequest =>
   broker.lookupRequest(apiKeys[api]!, requests[api])(payload)
+
+/** kafkajs sends fetches on a connection of their own, so that long polls hold up nothing else. */
+export const fetchConnection = (broker: Broker): Connection | undefined => broker.connectionPool.pool[1]
+
+/** The same request with another body. */
+export const withBody = (protocol: ProtocolRequest, encode: () => Buffer): ProtocolRequest => {
+  const encodeBody = async () => {
+    const buffer = encode()
+    return { buf: buffer, buffer }
+  }
+  return { ...protocol, request: { ...protocol.request, encode: encodeBody } }
+}
+
+/** The same request with its answer decoded by another codec. */
+export const withDecoder = (protocol: ProtocolRequest, decode: (bytes: Buffer) => unknown): ProtocolRequest => ({
+  ...protocol,
+  response: { ...protocol.response, decode: async (bytes) => decode(bytes) }
+})
 
 /**
  * Sends a request and resolves with the whole decoded answer. kafkajs' own `parse` throws on the first error code of an

@@ -5,37 +5,29 @@
  * leader moved), L2 (sequence numbers used twice after a lost acknowledgement: the producer is not idempotent) and L3
  * (records for an unknown partition dropped without a word).
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { OutgoingRecord } from "../../transport/KafkaRecord.ts"
 import type { PartitionAck, ProducerLink } from "../../transport/ProducerLink.ts"
-import { because, NoSuchTopic, type TransportError } from "../../transport/TransportError.ts"
+import {
+  because,
+  NoSuchPartition,
+  NoSuchTopic,
+  type TransportError,
+  Unavailable
+} from "../../transport/TransportError.ts"
 import { classifyError } from "../classifyError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
-import { ask, createErrorFromCode, protocolRequest } from "./kafkajsInternals.ts"
-import { toMessage } from "./records.ts"
+import { ask, createErrorFromCode, protocolRequest, withBody } from "./kafkajsInternals.ts"
+import { nowhere } from "./metadataView.ts"
+import { encodeProduce } from "./produceCodec.ts"
 
 interface ProduceResponse {
   readonly topics: ReadonlyArray<{
     readonly topicName: string
     readonly partitions: ReadonlyArray<{ readonly partition: number; readonly errorCode: number }>
   }>
-}
-
-/** Groups a batch by topic and partition, keeping the order of the records of each. */
-const topicData = (batch: ReadonlyArray<OutgoingRecord>) => {
-  const topics = new Map<string, Map<number, Array<ReturnType<typeof toMessage>>>>()
-  for (const record of batch) {
-    let partitions = topics.get(record.topic)
-    if (partitions === undefined) topics.set(record.topic, (partitions = new Map()))
-    const messages = partitions.get(record.partition)
-    if (messages === undefined) partitions.set(record.partition, [toMessage(record)])
-    else messages.push(toMessage(record))
-  }
-  return Array.from(topics, ([topic, partitions]) => ({
-    topic,
-    partitions: Array.from(partitions, ([partition, messages]) => ({ partition, firstSequence: 0, messages }))
-  }))
 }
 
 /** The broker gives up on slow replicas a little before the answer is given up on, so that its verdict still arrives. */
@@ -46,6 +38,7 @@ const metadataAge = "1 minute"
 export const make = Effect.fnUntraced(function* (
   client: ClusterClient
 ): Effect.fn.Return<ProducerLink, never, Scope.Scope> {
+  const clock = yield* Clock.Clock
   const { brokers } = client.settings
   const { metadata } = client
 
@@ -68,6 +61,42 @@ export const make = Effect.fnUntraced(function* (
       })
     })
 
+  const sendTo = Effect.fnUntraced(function* (
+    leader: number,
+    batch: ReadonlyArray<OutgoingRecord>,
+    timeoutMillis: number
+  ) {
+    const broker = yield* client.broker(leader, timeoutMillis)
+    const options = {
+      timeoutMillis: Math.floor(timeoutMillis * brokerShare),
+      timestamp: clock.currentTimeMillisUnsafe()
+    }
+    const produce = () => {
+      // kafkajs' part is the header and the answer; the body is ours.
+      const protocol = protocolRequest(broker, "Produce", { acks: -1, topicData: [] })
+      return ask<ProduceResponse>(
+        broker,
+        withBody(protocol, () => encodeProduce(batch, options))
+      )
+    }
+    return toAcks(yield* client.call(`writing to broker ${leader}`, produce, { timeoutMillis }))
+  })
+
+  /** Looks again before it says of each partition what is missing: topics are created, and grow. */
+  const answerMissing = Effect.fnUntraced(function* (batch: ReadonlyArray<OutgoingRecord>) {
+    for (const { topic } of batch) metadata.register(topic)
+    yield* client.refresh
+    return batch.map(({ partition, topic }): PartitionAck => {
+      const partitions = metadata.partitions(topic)
+      if (partitions === undefined) return { topic, partition, error: because(new NoSuchTopic({ topic })) }
+      if (partition >= partitions) {
+        return { topic, partition, error: because(new NoSuchPartition({ topic, partition, partitions })) }
+      }
+      const detail = `${topic}-${partition} has just appeared`
+      return { topic, partition, error: because(new Unavailable({ code: "LEADER_NOT_AVAILABLE", detail })) }
+    })
+  })
+
   yield* client.refresh.pipe(Effect.ignore, Effect.delay(metadataAge), Effect.forever, Effect.forkScoped)
 
   return {
@@ -78,24 +107,8 @@ export const make = Effect.fnUntraced(function* (
       Effect.suspend(() => {
         const [first] = batch
         if (first === undefined) return Effect.succeed([])
-        const { partition, topic } = first
-        return client.broker(metadata.leaderOf(topic, partition)).pipe(
-          Effect.flatMap((broker) =>
-            client.call(
-              `writing to broker ${broker.nodeId}`,
-              () => {
-                const payload = {
-                  acks: -1,
-                  timeout: Math.floor(timeoutMillis * brokerShare),
-                  topicData: topicData(batch)
-                }
-                return ask<ProduceResponse>(broker, protocolRequest(broker, "Produce", payload))
-              },
-              { timeoutMillis, topic }
-            )
-          ),
-          Effect.map(toAcks)
-        )
+        const leader = metadata.leaderOf(first.topic, first.partition)
+        return leader === nowhere ? answerMissing(batch) : sendTo(leader, batch, timeoutMillis)
       })
   }
 })

@@ -1,0 +1,135 @@
+/**
+ * The records of one partition in a Fetch answer: record batches of format 2 (KIP-98), the only one of Kafka 4 (KIP-724).
+ *
+ * kafkajs' decoder is not used: it turns headers into an object, which loses their order when names repeat, and it loses
+ * where an empty batch ends, so that a compacted log could not be read past it. The checksum is not verified, as in
+ * kafkajs: TCP has one too, and the broker has checked this one.
+ */
+import { gunzipSync, zstdDecompressSync } from "node:zlib"
+import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import type { RecordHeader } from "../../wire/RecordHeaders.ts"
+import { ByteReader } from "./byteReader.ts"
+
+export interface RecordSet {
+  readonly records: ReadonlyArray<ConsumedRecord>
+  /** Where to go on: past the last complete batch. */
+  readonly next: number
+  /** Batches that could not be decoded and were passed over, and why. */
+  readonly unreadable: ReadonlyArray<UnreadableBatch>
+}
+
+export interface UnreadableBatch {
+  readonly firstOffset: number
+  readonly lastOffset: number
+  readonly detail: string
+}
+
+const magicAt = 16
+const magicOfBatches = 2
+// baseOffset 8, length 4
+const lengthEnd = 12
+const batchOverhead = 61
+const compressionMask = 0x7
+const logAppendTime = 0x8
+const controlBatch = 0x20
+const noBytes = Buffer.alloc(0)
+
+const decompress = (compression: number, bytes: Buffer): Buffer => {
+  switch (compression) {
+    case 1:
+      return gunzipSync(bytes)
+    case 4:
+      return zstdDecompressSync(bytes)
+    default:
+      throw new Error(
+        `compression ${compression === 2 ? "snappy" : compression === 3 ? "lz4" : compression} is not read`
+      )
+  }
+}
+
+interface Batch {
+  readonly topic: string
+  readonly partition: number
+  readonly firstOffset: number
+  readonly firstTimestamp: number
+  /** The broker's time of appending, which holds for all records. */
+  readonly appended: number | undefined
+}
+
+const readHeaders = (reader: ByteReader): Array<RecordHeader> => {
+  const count = reader.varInt()
+  const headers: Array<RecordHeader> = []
+  for (let i = 0; i < count; i++) {
+    const name = (reader.varBytes() ?? noBytes).toString("utf8")
+    headers.push([name, reader.varBytes() ?? noBytes])
+  }
+  return headers
+}
+
+const readRecord = (reader: ByteReader, batch: Batch): ConsumedRecord => {
+  const end = reader.varInt() + reader.offset
+  reader.int8()
+  const timestamp = batch.firstTimestamp + reader.varLong()
+  const offset = batch.firstOffset + reader.varInt()
+  const key = reader.varBytes()
+  const value = reader.varBytes()
+  const headers = readHeaders(reader)
+  reader.offset = end
+  const { appended, partition, topic } = batch
+  return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers }
+}
+
+/** Appends the batch's records from `position` on. Throws when they cannot be decoded. */
+const readBatch = (
+  reader: ByteReader,
+  where: { readonly topic: string; readonly partition: number },
+  firstOffset: number,
+  position: number,
+  into: Array<ConsumedRecord>
+): void => {
+  // leaderEpoch 4, magic 1, crc 4
+  reader.offset += 9
+  const attributes = reader.int16()
+  reader.offset += 4
+  const firstTimestamp = reader.int64()
+  const maxTimestamp = reader.int64()
+  // producerId 8, producerEpoch 2, baseSequence 4
+  reader.offset += 14
+  const count = reader.int32()
+  if ((attributes & controlBatch) !== 0) return
+  const appended = (attributes & logAppendTime) === 0 ? undefined : maxTimestamp
+  const compression = attributes & compressionMask
+  const plain = compression === 0 ? reader : new ByteReader(decompress(compression, reader.bytes(reader.remaining)))
+  const batch: Batch = { ...where, firstOffset, firstTimestamp, appended }
+  for (let i = 0; i < count; i++) {
+    const record = readRecord(plain, batch)
+    // A batch is sent whole, also the records before the position.
+    if (record.offset >= position) into.push(record)
+  }
+}
+
+/** Decodes what a broker sent for a fetch from `position`. The last batch may be cut off, which is no error. */
+export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number, position: number): RecordSet => {
+  const records: Array<ConsumedRecord> = []
+  const unreadable: Array<UnreadableBatch> = []
+  let next = position
+  let at = 0
+  while (at + lengthEnd < bytes.length) {
+    const header = new ByteReader(bytes, at)
+    const firstOffset = header.int64()
+    const end = at + lengthEnd + header.int32()
+    if (end > bytes.length || end - at < batchOverhead) break
+    const lastOffset = firstOffset + bytes.readInt32BE(at + magicAt + 7)
+    const known = records.length
+    try {
+      if (bytes[at + magicAt] !== magicOfBatches) throw new Error(`record format ${bytes[at + magicAt]} is not read`)
+      readBatch(new ByteReader(bytes, at + lengthEnd, end), { topic, partition }, firstOffset, position, records)
+    } catch (error) {
+      records.length = known
+      if (lastOffset >= position) unreadable.push({ firstOffset, lastOffset, detail: String(error) })
+    }
+    next = Math.max(next, lastOffset + 1)
+    at = end
+  }
+  return { records, next, unreadable }
+}
