@@ -56,8 +56,10 @@ export const Restock = Rpc.make("Restock", {
   error: UnknownSku
 })
 
+const operations = RpcGroup.make(GetStock, Reserve, CancelReservation, Restock)
+
+/** The contract under a name of its own, for several inventories on one Kafka: topics and group are named from it. */
+export const named = (name: string): typeof operations => operations.annotate(Contract.Name, name)
+
 /** Topics `inventory.requests` and `inventory.replies`. */
-export const Inventory = RpcGroup.make(GetStock, Reserve, CancelReservation, Restock).annotate(
-  Contract.Name,
-  "inventory"
-)
+export const Inventory = named("inventory")

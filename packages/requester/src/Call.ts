@@ -1,7 +1,7 @@
 /**
  * One call, by the name of its operation and its payload as JSON: what `requester call` does.
  */
-import { Inventory } from "@kafka-request-reply/contracts/Inventory"
+import { Inventory, named } from "@kafka-request-reply/contracts/Inventory"
 import { monotonicMillis } from "@kafka-request-reply/core/host/MonotonicTime"
 import * as Requester from "@kafka-request-reply/core/requester/Requester"
 import * as Clock from "effect/Clock"
@@ -72,9 +72,9 @@ export interface CallResult {
   readonly body?: unknown
 }
 
-/** Makes the call. Never fails: how it ended is in the result. */
-export const make = Effect.fnUntraced(function* (call: Call) {
-  const client = yield* Requester.client(Inventory)
+/** Makes the call to the contract under this name. Never fails: how it ended is in the result. */
+export const make = Effect.fnUntraced(function* (call: Call, contract: string) {
+  const client = yield* Requester.client(named(contract))
   const clock = yield* Clock.Clock
   const method = client[call.operation as keyof typeof client] as (payload: unknown) => Effect.Effect<unknown, unknown>
   const startedAt = monotonicMillis(clock)

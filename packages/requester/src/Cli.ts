@@ -1,7 +1,7 @@
 /**
  * The command line: `run` and `call`, their flags, and the exit codes.
  */
-import { Inventory } from "@kafka-request-reply/contracts/Inventory"
+import { named } from "@kafka-request-reply/contracts/Inventory"
 import * as Requester from "@kafka-request-reply/core/requester/Requester"
 import * as ConsoleLog from "@kafka-request-reply/responder/program/ConsoleLog"
 import * as Launch from "@kafka-request-reply/responder/program/Launch"
@@ -32,7 +32,7 @@ const settingFlag = <A>(name: string, description: string, metavar: string, sett
     Flag.withMetavar(metavar),
     Flag.filterMap(
       (text) => Option.getSuccess(setting.decode(text)),
-      () => `expected ${setting.accepts}`
+      () => setting.accepts
     ),
     Flag.optional
   )
@@ -87,8 +87,8 @@ const run = Command.make(
     const orders = yield* OrderLines.open(Option.getOrUndefined(flags.file))
     const send = Effect.gen(function* () {
       const { course, result } = yield* Screen
-      const inventory = yield* Requester.client(Inventory)
-      const where = flags.memory ? "a responder in this process" : `inventory at ${settings.brokers.join(", ")}`
+      const inventory = yield* Requester.client(named(settings.name))
+      const where = flags.memory ? "a responder in this process" : `${settings.name} at ${settings.brokers.join(", ")}`
       course.line(`sending ${orders.name} to ${where}, ${settings.concurrency} at a time; Ctrl-C stops`)
       const done = yield* Run.run({
         orders,
@@ -127,7 +127,7 @@ const call = Command.make(
     const parsed = yield* Call.parse(flags.operation, flags.payload)
     const send = Effect.gen(function* () {
       const { complaint, result } = yield* Screen
-      const done = yield* Call.make(parsed)
+      const done = yield* Call.make(parsed, settings.name)
       const { body, millis, operation, outcome } = done
       if (flags.json) {
         const detail = outcome.kind === "success" ? {} : { name: outcome.name, detail: outcome.detail }

@@ -1,7 +1,7 @@
 /**
  * The requester over Kafka, or over a Kafka and a responder inside this process.
  */
-import { Inventory } from "@kafka-request-reply/contracts/Inventory"
+import { named } from "@kafka-request-reply/contracts/Inventory"
 import * as Requester from "@kafka-request-reply/core/requester/Requester"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,7 +11,7 @@ import type { Settings } from "./Settings.ts"
 const startTimeout = "4 seconds"
 
 const requester = (settings: Settings) =>
-  Requester.layer([Inventory], {
+  Requester.layer([named(settings.name)], {
     topics: settings.topics,
     partitions: settings.partitions,
     timeout: settings.timeout,

@@ -9,8 +9,8 @@ import { settings as responderSettings } from "@kafka-request-reply/responder/Se
 import * as Layer from "effect/Layer"
 import type { Settings } from "./Settings.ts"
 
-export const layer = ({ drainTimeout, partitions }: Settings) =>
-  InventoryService.serving({ topics: "create", partitions, concurrency: 256, drainTimeout }).pipe(
+export const layer = ({ drainTimeout, name, partitions }: Settings) =>
+  InventoryService.serving({ name, topics: "create", partitions, concurrency: 256, drainTimeout }).pipe(
     Layer.provide(
       InventoryService.warehouse({ database: ":memory:", catalogue: responderSettings.catalogue.fallback })
     ),

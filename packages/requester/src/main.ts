@@ -2,8 +2,11 @@
 /**
  * The requester's entry: listens for signals first, then loads the program.
  */
+import { enableCompileCache } from "node:module"
 import * as Signals from "@kafka-request-reply/responder/program/Signals"
 
+// Starts in half the time, from the second start on.
+enableCompileCache()
 const signals = Signals.listen()
 // Compiles schemas to code; only schemas made after it profit.
 await import("effect/schema/SchemaJITCompiler/enable")

@@ -3,7 +3,7 @@
  * The program runs it over Kafka; the requester's `--memory` runs it in its own process.
  */
 import { readFile } from "node:fs/promises"
-import { Inventory } from "@kafka-request-reply/contracts/Inventory"
+import { named } from "@kafka-request-reply/contracts/Inventory"
 import * as Responder from "@kafka-request-reply/core/responder/Responder"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -33,10 +33,10 @@ export const warehouse = ({ catalogue: file, database }: Pick<Settings, "catalog
   )
 
 /** Serves the contract until the scope closes, which finishes what is in work first. */
-export const serving = (settings: Pick<Settings, "topics" | "partitions" | "concurrency" | "drainTimeout">) =>
+export const serving = (settings: Pick<Settings, "name" | "topics" | "partitions" | "concurrency" | "drainTimeout">) =>
   Layer.unwrap(
     Effect.map(RequestLog, ({ onAnswered }) =>
-      Responder.layer(Inventory, {
+      Responder.layer(named(settings.name), {
         topics: settings.topics,
         partitions: settings.partitions,
         concurrency: settings.concurrency,

@@ -23,7 +23,7 @@ const serve = (settings: Settings.Settings) => {
   const announce = Effect.gen(function* () {
     const { articles, reservations } = yield* Warehouse.use(({ size }) => size)
     yield* Effect.logInfo(
-      `serving inventory from ${settings.brokers.join(", ")}: ${articles} articles and ${reservations} reservations in ${settings.database}; Ctrl-C stops`
+      `serving ${settings.name} from ${settings.brokers.join(", ")}: ${articles} articles and ${reservations} reservations in ${settings.database}; Ctrl-C stops`
     )
   })
   const announceStop = Effect.logInfo("stopping: finishing what is in work")

@@ -7,9 +7,18 @@ import * as Setting from "./program/Setting.ts"
 
 const bundled = fileURLToPath(new URL("../data/catalogue.csv", import.meta.url))
 
+const namePattern = /^[A-Za-z0-9._-]{1,100}$/
+
 export const settings = {
   /** Where Kafka is; one broker that answers is enough. */
   brokers: Setting.addresses("KAFKA_BROKERS", "localhost:9092"),
+  /** Names the topics and the group, so that several inventories can share one Kafka; the same in both programs. */
+  name: Setting.matching(
+    "INVENTORY_NAME",
+    "inventory",
+    "1 to 100 letters, digits, dots, dashes and underscores",
+    namePattern
+  ),
   /** `create` makes the contract's topics where they are missing, `verify` ends the start without them. */
   topics: Setting.oneOf("KAFKA_TOPICS", "create", ["create", "verify"]),
   /** Partitions of topics made here: that many responders can share the work. */

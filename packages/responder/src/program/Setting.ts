@@ -41,6 +41,10 @@ export const whole = (name: string, fallback: number, minimum: number, maximum: 
   }
 })
 
+/** A text of a certain form. */
+export const matching = (name: string, fallback: string, accepts: string, pattern: RegExp): Setting<string> =>
+  of(name, fallback, accepts, Schema.String.check(Schema.isPattern(pattern)))
+
 /** One of some words. */
 export const oneOf = <const Words extends ReadonlyArray<string>>(
   name: string,
