@@ -8,9 +8,17 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { MemoryLog } from "./internal/memoryLog.ts"
+import { MemoryLog, wireSize } from "./internal/memoryLog.ts"
 import type { ConsumedRecord, OutgoingRecord, TopicPartition } from "./KafkaRecord.ts"
-import { because, NoSuchPartition, NoSuchTopic, type TransportError } from "./TransportError.ts"
+import {
+  because,
+  NoSuchPartition,
+  NoSuchTopic,
+  Refused,
+  TooLarge,
+  type TransportError,
+  Unavailable
+} from "./TransportError.ts"
 import type { OffsetCommit, TopicDescription, TopicSpec } from "./Transport.ts"
 
 /** What a group committed for one partition. */
@@ -52,15 +60,33 @@ export class MemoryBroker extends Context.Service<
     readonly log: (partition: TopicPartition) => MemoryLog | undefined
     /** Appends a record now and returns its offset; what a producer outside this library would do. */
     readonly append: (record: OutgoingRecord) => Effect.Effect<number, TransportError>
+    /** Appends records of one partition, all or none of them, and returns the first one's offset. */
+    readonly appendBatch: (
+      partition: TopicPartition,
+      records: ReadonlyArray<OutgoingRecord>
+    ) => Effect.Effect<number, TransportError>
     /** Everything in a topic, by partition and offset. */
     readonly records: (topic: string) => ReadonlyArray<ConsumedRecord>
     readonly group: (id: string) => MemoryGroup
-    /** Stores commits of a member of the current generation; false when its generation is over. */
-    readonly commit: (groupId: string, generation: number, offsets: ReadonlyArray<OffsetCommit>) => boolean
-    /** All members give up their partitions and get new ones: what a joining or leaving member causes. */
+    /** Stores commits of a member of the current generation. */
+    readonly commit: (
+      groupId: string,
+      generation: number,
+      offsets: ReadonlyArray<OffsetCommit>
+    ) => Effect.Effect<void, TransportError>
+    /**
+     * All members give up their partitions and get new ones: what a joining or leaving member causes. Waits for the new
+     * assignment, unless a rebalance is under way: that one then takes another round.
+     */
     readonly rebalance: (groupId: string) => Effect.Effect<void>
   }
 >()("@kafka-request-reply/core/transport/MemoryBroker") {}
+
+/** The brokers' default of `max.message.bytes`: a batch may not be larger. */
+const defaultMaxBatchBytes = 1_048_588
+
+/** The brokers' default of `offset.metadata.max.bytes`. */
+const maxMetadataLength = 4_096
 
 /** Why a partition cannot be used. */
 export const missing = (broker: MemoryBroker["Service"], { partition, topic }: TopicPartition): TransportError => {
@@ -114,23 +140,41 @@ export const make = Effect.gen(function* () {
     },
     configs: (name) => topics.get(name)?.spec.configs ?? {},
     log: ({ partition, topic }) => topics.get(topic)?.logs[partition],
-    append: (record) =>
+    append: (record) => broker.appendBatch(record, [record]),
+    appendBatch: (partition, records) =>
       Effect.suspend(() => {
-        const log = broker.log(record)
-        return log === undefined
-          ? Effect.fail(missing(broker, record))
-          : Effect.succeed(log.append(record, clock.currentTimeMillisUnsafe()))
+        const log = broker.log(partition)
+        if (log === undefined) return Effect.fail(missing(broker, partition))
+        const { topic } = partition
+        const limit = Number(broker.configs(topic)["max.message.bytes"] ?? defaultMaxBatchBytes)
+        const size = records.reduce((sum, record) => sum + wireSize(record), 0)
+        if (size > limit) {
+          return Effect.fail(because(new TooLarge({ topic, detail: `a batch of ${size} bytes, limit ${limit}` })))
+        }
+        const first = log.end
+        const now = clock.currentTimeMillisUnsafe()
+        for (const record of records) log.append(record, now)
+        return Effect.succeed(first)
       }),
     records: (name) => topics.get(name)?.logs.flatMap((log) => log.read(0, log.end)) ?? [],
     group: groupOf,
-    commit: (groupId, generation, offsets) => {
-      const group = groupOf(groupId)
-      if (group.generation !== generation) return false
-      for (const commit of offsets) {
-        group.committed.set(partitionKey(commit), { offset: commit.offset, metadata: commit.metadata })
-      }
-      return true
-    },
+    commit: (groupId, generation, offsets) =>
+      Effect.suspend(() => {
+        const group = groupOf(groupId)
+        if (group.generation !== generation) {
+          return Effect.fail(because(new Unavailable({ code: "ILLEGAL_GENERATION", detail: "the assignment is over" })))
+        }
+        let refusal: TransportError | undefined
+        for (const commit of offsets) {
+          const { metadata, offset } = commit
+          if (metadata.length <= maxMetadataLength) group.committed.set(partitionKey(commit), { offset, metadata })
+          else {
+            const detail = `${metadata.length} characters, limit ${maxMetadataLength}`
+            refusal = because(new Refused({ code: "OFFSET_METADATA_TOO_LARGE", detail }))
+          }
+        }
+        return refusal === undefined ? Effect.void : Effect.fail(refusal)
+      }),
     // One rebalance of a group at a time; changes that come meanwhile cause one more round.
     rebalance: (groupId) =>
       Effect.suspend(() => {

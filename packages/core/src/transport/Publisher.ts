@@ -15,16 +15,21 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Random from "effect/Random"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { EventLoop } from "../host/EventLoop.ts"
 import { errorFor } from "./internal/acknowledgements.ts"
+import { Outstanding } from "./internal/outstanding.ts"
+import { Awaited } from "./internal/awaited.ts"
 import { KeyGate } from "./internal/keyGate.ts"
-import { PublishLane } from "./internal/publishLane.ts"
+import type { PublishLane } from "./internal/publishLane.ts"
+import { failureOf, isImpatient, leaderUnknown, timeoutOf, withoutLeader } from "./internal/publishFailures.ts"
+import { PublishRoutes } from "./internal/publishRoutes.ts"
 import type { OutgoingRecord } from "./KafkaRecord.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 import type { ProducerLink } from "./ProducerLink.ts"
-import { Publication } from "./Publication.ts"
-import { because, NoAnswer, type TransportError, TransportClosed } from "./TransportError.ts"
+import type { Publication } from "./Publication.ts"
+import { because, NoAnswer, TransportClosed, type TransportError } from "./TransportError.ts"
 
 export interface Options {
   /** Produce requests in flight per leader, 2–4 (default 4): one loses throughput, more gain nothing. */
@@ -60,16 +65,6 @@ export interface Publisher {
   readonly flush: Effect.Effect<void>
 }
 
-class Awaited extends Publication {
-  readonly outcome = Deferred.makeUnsafe<void, TransportError>()
-  override onAcknowledged(): void {
-    Deferred.doneUnsafe(this.outcome, Exit.void)
-  }
-  override onRefused(error: TransportError): void {
-    Deferred.doneUnsafe(this.outcome, Exit.fail(error))
-  }
-}
-
 // How often records stuck behind a frozen or unknown leader are looked through for expired and abandoned ones.
 const stuckSweep = Duration.seconds(1)
 
@@ -87,44 +82,18 @@ export const make = Effect.fnUntraced(function* (
   const run = yield* FiberSet.makeRuntime<never>()
 
   const gate = new KeyGate()
-  const lanes = new Map<number, PublishLane>()
-  // Which lane a partition uses changes only in `reroute`, so that records of one partition never sit in two lanes.
-  const routes = new Map<string, Map<number, PublishLane>>()
+  const routes = new PublishRoutes(link.leaderOf)
   const inFlight = new Set<ReadonlyArray<Publication>>()
-  let unsettled = 0
-  let flushes: Array<Deferred.Deferred<void>> = []
+  const outstanding = new Outstanding()
   let isClosed = false
   let isSweeping = false
 
-  const laneOf = (leader: number): PublishLane => {
-    let lane = lanes.get(leader)
-    if (lane === undefined) lanes.set(leader, (lane = new PublishLane(leader)))
-    return lane
-  }
-
-  const routeOf = ({ partition, topic }: Publication): PublishLane => {
-    let partitions = routes.get(topic)
-    if (partitions === undefined) routes.set(topic, (partitions = new Map()))
-    let lane = partitions.get(partition)
-    if (lane === undefined) partitions.set(partition, (lane = laneOf(link.leaderOf(topic, partition))))
-    return lane
-  }
-
-  const settled = (count: number): void => {
-    unsettled -= count
-    if (unsettled > 0) return
-    const waiting = flushes
-    flushes = []
-    for (const flush of waiting) Deferred.doneUnsafe(flush, Exit.void)
-  }
-
   const refuse = (publication: Publication, error: TransportError): void => {
     if (!publication.abandoned) publication.onRefused(error)
-    settled(1)
+    outstanding.settled(1)
   }
 
-  const expire = (publication: Publication): void =>
-    refuse(publication, because(new NoAnswer({ detail: `the time for writing to ${publication.topic} is up` })))
+  const expire = (publication: Publication): void => refuse(publication, timeoutOf(publication))
 
   const schedule = (lane: PublishLane): void => {
     const isBusy = lane.isScheduled || lane.isBackingOff || lane.inFlight >= options.maxBatchesInFlight
@@ -133,7 +102,7 @@ export const make = Effect.fnUntraced(function* (
     eventLoop.nextTurn(() => {
       lane.isScheduled = false
       if (isClosed) return
-      if (lane.leader < 0) backOff(lane)
+      if (lane.leader < 0) backOff(lane, leaderUnknown)
       else flushLane(lane)
     })
   }
@@ -141,7 +110,7 @@ export const make = Effect.fnUntraced(function* (
   const flushLane = (lane: PublishLane): void => {
     const taken = lane.take(gate, limits, monotonicMillis(clock))
     for (const publication of taken.expired) expire(publication)
-    settled(taken.forgotten)
+    outstanding.settled(taken.forgotten)
     const batch = taken.batch
     if (batch.length > 0) {
       lane.inFlight++
@@ -150,8 +119,7 @@ export const make = Effect.fnUntraced(function* (
       run(sendBatch(batch)).addObserver((exit) => {
         lane.inFlight--
         if (!inFlight.delete(batch)) return
-        const refusals = Exit.isSuccess(exit) ? exit.value : () => because(new TransportClosed())
-        settle(lane, batch, refusals)
+        settle(lane, batch, Exit.isSuccess(exit) ? exit.value : () => failureOf(exit.cause))
       })
     }
     schedule(lane)
@@ -182,13 +150,13 @@ export const make = Effect.fnUntraced(function* (
       if (error === undefined) {
         publication.delivery = "acknowledged"
         if (!publication.abandoned) publication.onAcknowledged()
-        settled(1)
+        outstanding.settled(1)
         continue
       }
       if (!error.isDefinitive) publication.isUnclear = true
       else if (!publication.isUnclear) publication.delivery = "queued"
       if (error.isRetryable) {
-        failure = error
+        failure = publication.lastError = error
         again.push(publication)
       } else if (error.isDefinitive && batch.length > 1) {
         // Which record the broker refused is not told: halves are tried until the guilty one stands alone.
@@ -200,14 +168,14 @@ export const make = Effect.fnUntraced(function* (
     const released = gate.open(batch)
     offerFirst([...again, ...released])
     if (failure === undefined) lane.failures = 0
-    else backOff(lane)
+    else backOff(lane, failure)
     schedule(lane)
   }
 
   const offerFirst = (publications: ReadonlyArray<Publication>): void => {
     const byLane = new Map<PublishLane, Array<Publication>>()
     for (const publication of publications) {
-      const lane = routeOf(publication)
+      const lane = routes.laneOf(publication)
       const group = byLane.get(lane)
       if (group === undefined) byLane.set(lane, [publication])
       else group.push(publication)
@@ -219,12 +187,17 @@ export const make = Effect.fnUntraced(function* (
   }
 
   /** Pauses a lane; metadata is fetched meanwhile, and every partition is routed to its leader of then. */
-  const backOff = (lane: PublishLane): void => {
+  const backOff = (lane: PublishLane, obstacle: TransportError): void => {
     if (lane.isBackingOff || isClosed) return
     lane.isBackingOff = true
     // The first look for an unknown leader is not a failure yet: no need to wait.
     const isFirstLook = lane.leader < 0 && lane.failures === 0
     const delay = isFirstLook ? 0 : Math.min(maxBackoff, minBackoff * 2 ** Math.min(lane.failures, 16))
+    // Of a lane without leader nothing is known before the look: its partitions may just be new here.
+    if (lane.leader >= 0) {
+      lane.obstacle = obstacle
+      refuseImpatient(lane, obstacle)
+    }
     lane.failures++
     sweepStuck()
     run(
@@ -232,26 +205,39 @@ export const make = Effect.fnUntraced(function* (
         const jitter = yield* Random.nextBetween(0.8, 1.2)
         yield* Effect.sleep(delay * jitter)
         yield* link.refresh.pipe(Effect.timeoutOption(sendTimeoutMillis), Effect.ignore)
-        reroute()
+        for (const grown of routes.reroute()) schedule(grown)
+        if (lane.leader < 0) {
+          yield* Effect.forEach(routes.topicsIn(lane), (topic) => explain(lane, topic))
+          refuseImpatient(lane, obstacle)
+        }
         lane.isBackingOff = false
+        // The next record tries again; otherwise nothing would ever find out that the leader is back.
+        lane.obstacle = undefined
         schedule(lane)
       })
     )
   }
 
-  const reroute = (): void => {
-    for (const [topic, partitions] of routes) {
-      for (const [partition, from] of partitions) {
-        const leader = link.leaderOf(topic, partition)
-        if (leader === from.leader || leader < 0) continue
-        const to = laneOf(leader)
-        partitions.set(partition, to)
-        to.offerFirst(from.remove((publication) => publication.topic === topic && publication.partition === partition))
-        if (from.size === 0) from.failures = 0
-        schedule(to)
-      }
-    }
+  const refuseImpatient = (lane: PublishLane, obstacle: TransportError): void => {
+    for (const publication of lane.remove(isImpatient)) refuse(publication, publication.lastError ?? obstacle)
   }
+
+  /** Finds out why the records of a topic have no leader to go to, and refuses those that never will have one. */
+  const explain = Effect.fnUntraced(function* (lane: PublishLane, topic: string) {
+    const found = yield* link
+      .partitions(topic)
+      .pipe(
+        Effect.timeoutOrElse({ duration: sendTimeoutMillis, orElse: () => Effect.succeed(Number.POSITIVE_INFINITY) }),
+        Effect.result
+      )
+    const isHopeless = (publication: Publication): boolean => {
+      if (publication.topic !== topic) return false
+      const error = Result.isSuccess(found) ? withoutLeader(publication, found.success) : found.failure
+      publication.lastError = error ?? publication.lastError
+      return error !== undefined && !error.isRetryable
+    }
+    for (const publication of lane.remove(isHopeless)) expire(publication)
+  })
 
   /** While anything is stuck, forget what was abandoned and refuse what is past its deadline. */
   const sweepStuck = (): void => {
@@ -259,11 +245,12 @@ export const make = Effect.fnUntraced(function* (
     isSweeping = true
     run(
       Effect.gen(function* () {
-        while (unsettled > 0) {
+        for (;;) {
           yield* Effect.sleep(stuckSweep)
+          if (outstanding.isEmpty) break
           const now = monotonicMillis(clock)
           const isOver = (publication: Publication) => publication.abandoned || publication.deadline <= now
-          for (const lane of lanes.values()) for (const publication of lane.remove(isOver)) expire(publication)
+          for (const lane of routes.lanes) for (const publication of lane.remove(isOver)) expire(publication)
           for (const publication of gate.remove(isOver)) expire(publication)
         }
         isSweeping = false
@@ -272,9 +259,13 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const offer = (publication: Publication): void => {
-    unsettled++
+    outstanding.offered()
     if (isClosed) return eventLoop.nextTurn(() => refuse(publication, because(new TransportClosed())))
-    const lane = routeOf(publication)
+    const lane = routes.laneOf(publication)
+    const { obstacle } = lane
+    if (obstacle !== undefined && isImpatient(publication)) {
+      return eventLoop.nextTurn(() => refuse(publication, obstacle))
+    }
     lane.offer(publication)
     if (lane.inFlight >= options.maxBatchesInFlight) sweepStuck()
     schedule(lane)
@@ -283,12 +274,11 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       isClosed = true
-      const closed = because(new TransportClosed())
       const open = [...inFlight].flat()
       inFlight.clear()
-      for (const lane of lanes.values()) open.push(...lane.remove(() => true))
+      for (const lane of routes.lanes) open.push(...lane.remove(() => true))
       open.push(...gate.remove(() => true))
-      for (const publication of open) refuse(publication, closed)
+      for (const publication of open) refuse(publication, because(new TransportClosed()))
     })
   )
 
@@ -298,20 +288,12 @@ export const make = Effect.fnUntraced(function* (
       Effect.suspend(() => {
         const publication = new Awaited(record, monotonicMillis(clock) + timeoutMillis)
         offer(publication)
-        return Deferred.await(publication.outcome)
-      }).pipe(
-        Effect.timeoutOrElse({
-          duration: timeoutMillis,
-          orElse: () =>
-            Effect.fail(because(new NoAnswer({ detail: `${record.topic} not written in ${timeoutMillis} ms` })))
-        })
-      ),
+        return Deferred.await(publication.outcome).pipe(
+          Effect.onInterrupt(() => Effect.sync(() => (publication.abandoned = true))),
+          Effect.timeoutOrElse({ duration: timeoutMillis, orElse: () => Effect.fail(timeoutOf(publication)) })
+        )
+      }),
     partitions: link.partitions,
-    flush: Effect.suspend(() => {
-      if (unsettled === 0) return Effect.void
-      const flush = Deferred.makeUnsafe<void>()
-      flushes.push(flush)
-      return Deferred.await(flush)
-    })
+    flush: outstanding.none
   }
 })

@@ -1,7 +1,9 @@
 /**
  * The transport over the in-memory broker: for tests, demos and simulations. The publisher is the real one.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { EventLoop } from "../host/EventLoop.ts"
@@ -10,7 +12,7 @@ import * as MemoryBroker from "./MemoryBroker.ts"
 import type { PartitionAck, ProducerLink } from "./ProducerLink.ts"
 import * as Publisher from "./Publisher.ts"
 import { type GroupMember, type JoinGroup, type ReadPartition, Transport } from "./Transport.ts"
-import { because, NoSuchTopic, TransportClosed, type TransportError, Unavailable } from "./TransportError.ts"
+import { because, NoSuchTopic, TransportClosed, type TransportError } from "./TransportError.ts"
 
 const fetchLimit = 500
 
@@ -29,18 +31,16 @@ export const makeLink = Effect.gen(function* () {
     refresh: Effect.void,
     send: Effect.fnUntraced(function* (batch) {
       yield* turn
-      const acks = new Map<string, PartitionAck>()
-      for (const record of batch) {
-        const { partition, topic } = record
-        const ack = yield* broker.append(record).pipe(
+      const partitions = Map.groupBy(batch, MemoryBroker.partitionKey)
+      return yield* Effect.forEach([...partitions.values()], (records) => {
+        const { partition, topic } = records[0]!
+        return broker.appendBatch({ topic, partition }, records).pipe(
           Effect.match({
             onFailure: (error): PartitionAck => ({ topic, partition, error }),
             onSuccess: (): PartitionAck => ({ topic, partition })
           })
         )
-        acks.set(MemoryBroker.partitionKey(ack), ack)
-      }
-      return [...acks.values()]
+      })
     })
   }
   return link
@@ -65,6 +65,8 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink, options?: P
     const deliver = () => {
       isScheduled = false
       if (isClosed) return
+      // As the real one: a position outside the log falls back to the earliest, never to the latest.
+      if (position > current.end) position = current.start
       const records = current.read(position, fetchLimit)
       if (records.length === 0) return
       position = records.at(-1)!.offset + 1
@@ -111,10 +113,16 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink, options?: P
     }
     const group = broker.group(join.groupId)
     const member = new MemoryMembership(`${join.groupId}-${++members}`, broker, eventLoop, join)
-    const revoke = join.onRevoking.pipe(
-      Effect.timeoutOption(join.revokeTimeoutMillis),
-      Effect.andThen(Effect.sync(() => member.release()))
+    const revoke = Effect.suspend(() =>
+      // A member that has just come has nothing to give up.
+      member.generation < 0
+        ? Effect.void
+        : join.onRevoking.pipe(
+            Effect.timeoutOption(join.revokeTimeoutMillis),
+            Effect.andThen(Effect.sync(() => member.release()))
+          )
     )
+    const joined = Deferred.makeUnsafe<void>()
     const leave = Effect.suspend(() => {
       member.release()
       return group.members.delete(member.id) ? broker.rebalance(join.groupId) : Effect.void
@@ -123,18 +131,19 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink, options?: P
       id: member.id,
       topics: join.topics,
       revoke,
-      assign: (partitions, generation) => member.assign(partitions, generation)
+      assign: (partitions, generation) => {
+        member.assign(partitions, generation)
+        Deferred.doneUnsafe(joined, Exit.void)
+      }
     })
     yield* Effect.addFinalizer(() => leave)
     yield* broker.rebalance(join.groupId)
+    // Somebody else's rebalance may have been under way; its next round includes this member.
+    yield* Deferred.await(joined)
     return {
       commit: (offsets) =>
         Effect.suspend(() =>
-          !group.members.has(member.id)
-            ? Effect.fail(because(new TransportClosed()))
-            : member.commit(offsets)
-              ? Effect.void
-              : Effect.fail(because(new Unavailable({ code: "ILLEGAL_GENERATION", detail: "the assignment is over" })))
+          group.members.has(member.id) ? member.commit(offsets) : Effect.fail(because(new TransportClosed()))
         ),
       pause: (partition) => member.pause(partition),
       resume: (partition) => member.resume(partition),

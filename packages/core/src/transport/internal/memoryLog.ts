@@ -3,6 +3,13 @@
  */
 import type { ConsumedRecord, OutgoingRecord } from "../KafkaRecord.ts"
 
+/** About what a record takes in a batch on the wire. */
+export const wireSize = ({ headers, key, value }: OutgoingRecord): number =>
+  headers.reduce(
+    (size, [name, header]) => size + name.length + header.length + 4,
+    16 + (key?.length ?? 0) + (value?.length ?? 0)
+  )
+
 const copy = (bytes: Uint8Array | null): Uint8Array | null => (bytes === null ? null : bytes.slice())
 
 export class MemoryLog {

@@ -6,6 +6,7 @@ import type { EventLoop } from "../../host/EventLoop.ts"
 import type { TopicPartition } from "../KafkaRecord.ts"
 import { type MemoryBroker, partitionKey } from "../MemoryBroker.ts"
 import type { JoinGroup, OffsetCommit } from "../Transport.ts"
+import type { TransportError } from "../TransportError.ts"
 
 // One fetch response's worth of records.
 const fetchLimit = 500
@@ -80,8 +81,7 @@ export class MemoryMembership {
     this.#isFetching = false
   }
 
-  /** False when the generation of the assignment is over. */
-  commit(offsets: ReadonlyArray<OffsetCommit>): boolean {
+  commit(offsets: ReadonlyArray<OffsetCommit>): Effect.Effect<void, TransportError> {
     return this.#broker.commit(this.#options.groupId, this.generation, offsets)
   }
 
@@ -104,10 +104,5 @@ export class MemoryMembership {
     if (taken > 0) owned.position = records[taken - 1]!.offset + 1
     if (taken < records.length) owned.isPaused = true
     else this.#schedule(owned)
-  }
-
-  /** Run before the partitions are given up. */
-  get onRevoking(): Effect.Effect<void> {
-    return this.#options.onRevoking
   }
 }

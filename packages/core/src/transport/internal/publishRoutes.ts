@@ -1,0 +1,61 @@
+/**
+ * Which lane each partition's records go through: the lane of its leader, or the lane -1 while no leader is known.
+ *
+ * A partition changes lanes only in `reroute`, which moves its waiting records along, so that records of one partition
+ * never sit in two lanes.
+ */
+import type { TopicPartition } from "../KafkaRecord.ts"
+import { PublishLane } from "./publishLane.ts"
+
+export class PublishRoutes {
+  readonly #leaderOf: (topic: string, partition: number) => number
+  readonly #lanes = new Map<number, PublishLane>()
+  readonly #routes = new Map<string, Map<number, PublishLane>>()
+
+  constructor(leaderOf: (topic: string, partition: number) => number) {
+    this.#leaderOf = leaderOf
+  }
+
+  get lanes(): Iterable<PublishLane> {
+    return this.#lanes.values()
+  }
+
+  /** The lane of a partition, as of the last `reroute`. */
+  laneOf({ partition, topic }: TopicPartition): PublishLane {
+    let partitions = this.#routes.get(topic)
+    if (partitions === undefined) this.#routes.set(topic, (partitions = new Map()))
+    let lane = partitions.get(partition)
+    if (lane === undefined) partitions.set(partition, (lane = this.#laneTo(this.#leaderOf(topic, partition))))
+    return lane
+  }
+
+  /** The topics that have a partition in this lane. */
+  topicsIn(lane: PublishLane): ReadonlyArray<string> {
+    return Array.from(this.#routes)
+      .filter(([, partitions]) => [...partitions.values()].includes(lane))
+      .map(([topic]) => topic)
+  }
+
+  /** Moves every partition to the lane of its leader of now, and returns the lanes that got records. */
+  reroute(): ReadonlySet<PublishLane> {
+    const grown = new Set<PublishLane>()
+    for (const [topic, partitions] of this.#routes) {
+      for (const [partition, from] of partitions) {
+        const leader = this.#leaderOf(topic, partition)
+        if (leader === from.leader || leader < 0) continue
+        const to = this.#laneTo(leader)
+        partitions.set(partition, to)
+        to.offerFirst(from.remove((publication) => publication.topic === topic && publication.partition === partition))
+        if (from.size === 0) from.failures = 0
+        grown.add(to)
+      }
+    }
+    return grown
+  }
+
+  #laneTo(leader: number): PublishLane {
+    let lane = this.#lanes.get(leader)
+    if (lane === undefined) this.#lanes.set(leader, (lane = new PublishLane(leader)))
+    return lane
+  }
+}
