@@ -1,0 +1,4 @@
+import * as TransportMemory from "../../src/transport/TransportMemory.ts"
+import { requestReplySuite } from "../suites/RequestReplySuite.ts"
+
+requestReplySuite("over memory", TransportMemory.layer)

@@ -1,0 +1,32 @@
+/**
+ * The laws of request/reply, one file per promise of the design, over whatever transport they are given: memory, memory
+ * with faults, a driver with a real Kafka.
+ *
+ * Each law has topics and a group of its own. Over memory time is virtual: nothing waits for the clock.
+ */
+import { describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Transport } from "../../src/transport/Transport.ts"
+import * as Harness from "./requestReply/Harness.ts"
+import { firstCallLaws } from "./requestReply/firstCall.ts"
+import { oneOutcomeLaws } from "./requestReply/oneOutcome.ts"
+import { rightReplyLaws } from "./requestReply/rightReply.ts"
+
+const laws: ReadonlyArray<(law: Harness.Law) => void> = [oneOutcomeLaws, rightReplyLaws, firstCallLaws]
+
+/** Over a transport that lives in virtual time; every law gets a fresh one. */
+export const requestReplySuite = <E>(name: string, transport: Layer.Layer<Transport, E>): void => {
+  describe(name, () => {
+    const environment = Layer.merge(transport, Harness.layerVirtual)
+    for (const state of laws) state((name, body) => it.effect(name, () => Effect.provide(body, environment)))
+  })
+}
+
+/** Over a transport to a real Kafka. */
+export const requestReplySuiteLive = <E>(name: string, transport: Layer.Layer<Transport, E>): void => {
+  describe(name, () => {
+    const environment = Layer.merge(transport, Harness.layerReal)
+    for (const state of laws) state((name, body) => it.live(name, () => Effect.provide(body, environment), 60_000))
+  })
+}

@@ -1,0 +1,66 @@
+/**
+ * Responders and requesters of a contract nobody else knows, started and stopped by a test.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import type * as RpcClient from "effect/rpc/RpcClient"
+import type * as RpcGroup from "effect/rpc/RpcGroup"
+import { randomUUID } from "node:crypto"
+import * as Requester from "../../../src/requester/Requester.ts"
+import type { Options as RequesterOptions } from "../../../src/requester/Options.ts"
+import type { RequestError } from "../../../src/requester/RequestError.ts"
+import * as Responder from "../../../src/responder/Responder.ts"
+import type { Options as ResponderOptions } from "../../../src/responder/Options.ts"
+import * as Bench from "./Bench.ts"
+
+export type Client = RpcClient.RpcClient<RpcGroup.Rpcs<Bench.Bench>, RequestError>
+
+/** A contract with topics and a group of its own. */
+export const newBench = (): Bench.Bench => Bench.named(newName())
+
+export const newName = (): string => `law-${randomUUID()}`
+
+/** More than one, so that records spread; few, since a real broker creates them for every law. */
+const partitions = 3
+
+/** Builds a layer in a scope of its own within the test's. */
+export const launch = Effect.fnUntraced(function* <A, E, R>(layer: Layer.Layer<A, E, R>) {
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const context = yield* Layer.buildWithScope(Layer.fresh(layer), scope)
+  return { context, stop: Scope.close(scope, Exit.void) }
+})
+
+/** Starts a responder of the bench. */
+export const serve = Effect.fnUntraced(function* (
+  bench: Bench.Bench,
+  handlers: Partial<Bench.Handlers>,
+  options: Partial<ResponderOptions> = {}
+) {
+  const layer = Responder.layer(bench, { topics: "create", partitions, ...options }).pipe(
+    Layer.provide(bench.toLayer(Bench.handlers(handlers)))
+  )
+  const { context, stop } = yield* launch(layer)
+  return { responder: yield* Effect.provide(Responder.Responder, context), stop }
+})
+
+/** Starts a requester of the bench. */
+export const connect = Effect.fnUntraced(function* (bench: Bench.Bench, options: Partial<RequesterOptions> = {}) {
+  const layer = Requester.layer([bench], { topics: "create", partitions, ...options })
+  const { context, stop } = yield* launch(layer)
+  const client: Client = yield* Effect.provide(Requester.client(bench), context)
+  const requester = yield* Effect.provide(Requester.Requester, context)
+  return { client, inFlight: requester.inFlight, stop }
+})
+
+/** A responder and a requester of a new contract. */
+export const pair = Effect.fnUntraced(function* (
+  handlers: Partial<Bench.Handlers>,
+  options: { readonly requester?: Partial<RequesterOptions>; readonly responder?: Partial<ResponderOptions> } = {}
+) {
+  const bench = newBench()
+  const serving = yield* serve(bench, handlers, options.responder)
+  const connected = yield* connect(bench, options.requester)
+  return { bench, responder: serving.responder, stopResponder: serving.stop, ...connected }
+})
