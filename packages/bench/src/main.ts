@@ -1,0 +1,64 @@
+/**
+ * `pnpm bench`: starts a real Kafka, a responder and a requester as processes of their own, and prints how they do
+ * against what they are meant to reach. Figures depend on the machine; compare only within one run.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { KafkaCluster } from "@kafka-request-reply/dev-kafka/KafkaCluster"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as ChildProcess from "effect/process/ChildProcess"
+import * as Report from "./Report.ts"
+
+class Unfinished extends Schema.TaggedError<Unfinished>()("Unfinished", { detail: Schema.String }) {
+  override get message() {
+    return this.detail
+  }
+}
+
+const launch = (script: string, brokers: string) =>
+  ChildProcess.make(process.execPath, ["--conditions=source", new URL(script, import.meta.url).pathname], {
+    env: { KAFKA_BROKERS: brokers },
+    extendEnv: true,
+    stderr: "inherit",
+    killSignal: "SIGTERM",
+    forceKillAfter: "30 seconds"
+  })
+
+const lines = (process: Effect.Success<ReturnType<typeof launch>>) =>
+  process.stdout.pipe(Stream.decodeText(), Stream.splitLines)
+
+const measure = Effect.gen(function* () {
+  yield* Console.error("starting Kafka")
+  // The server compiler: throughput is measured, not how soon the broker starts.
+  const cluster = yield* KafkaCluster.make({ brokers: 1, jvmOptions: [] })
+  const brokers = cluster.brokers.join(",")
+  const responder = yield* launch("./responder.ts", brokers)
+  yield* lines(responder).pipe(
+    Stream.takeUntil((line) => line === "serving"),
+    Stream.runDrain
+  )
+  yield* Console.error("measuring, about a minute")
+  const requester = yield* launch("./requester.ts", brokers)
+  const measured: Array<Report.Measured> = []
+  yield* lines(requester).pipe(
+    Stream.runForEach((line) => Effect.sync(() => void measured.push(JSON.parse(line) as Report.Measured)))
+  )
+  if ((yield* requester.exitCode) !== 0) return yield* new Unfinished({ detail: "the requester failed, see above" })
+  return Report.rowsOf(measured)
+}).pipe(Effect.scoped)
+
+const bench = Command.make(
+  "bench",
+  { json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("One JSON array instead of a table")) },
+  Effect.fnUntraced(function* ({ json }) {
+    const rows = yield* measure
+    yield* Console.log(json ? JSON.stringify(rows) : Report.table(rows))
+  })
+).pipe(Command.withDescription("Measure request/reply over a real Kafka"))
+
+bench.pipe(Command.run({ version: "0.1.0" }), Effect.provide(NodeServices.layer), NodeRuntime.runMain)
