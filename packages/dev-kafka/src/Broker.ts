@@ -19,6 +19,7 @@ import {
   PortTaken,
   saysDiskIsFull
 } from "./DevKafkaError.ts"
+import { endOfLog } from "./internal/endOfLog.ts"
 import { inRealTime } from "./internal/liveClock.ts"
 import { spawnBroker } from "./internal/brokerProcess.ts"
 import { waitFor } from "./internal/waitFor.ts"
@@ -68,13 +69,6 @@ interface Running {
   readonly process: ChildProcessSpawner.ChildProcessHandle
   readonly scope: Scope.Closeable
 }
-
-const endOfLog = (text: string): string =>
-  text
-    .split("\n")
-    .filter((line) => line !== "" && !/^\s+at /.test(line))
-    .slice(-12)
-    .join("\n")
 
 /** Which of the known reasons the log of an exited broker tells. */
 const whyExited = (broker: number, logFile: string, log: string): DevKafkaError => {

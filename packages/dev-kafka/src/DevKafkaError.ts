@@ -45,7 +45,7 @@ export class PortTaken extends Schema.TaggedError<PortTaken>(`${id}/PortTaken`)(
 }) {
   override get message() {
     const [noun, verb] = this.ports.length === 1 ? ["port", "is"] : ["ports", "are"]
-    return `${noun} ${this.ports.join(", ")} ${verb} taken by a program that is not Kafka: stop it, choose another port with DEV_KAFKA_PORT, or set KAFKA_BROKERS to a Kafka that runs elsewhere`
+    return `${noun} ${this.ports.join(", ")} ${verb} taken by another program: stop it, choose another port with DEV_KAFKA_PORT, or set KAFKA_BROKERS to a Kafka that runs elsewhere`
   }
 }
 

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { because, BrokerExited, DiskFull, fromSystem, saysDiskIsFull } from "../DevKafkaError.ts"
 import { brokerCommand, formatCommand, type JavaSetup } from "./brokerProcess.ts"
+import { endOfLog } from "./endOfLog.ts"
 import { runTool } from "./runTool.ts"
 import { host, type NodePorts, serverProperties } from "./serverProperties.ts"
 
@@ -50,7 +51,7 @@ export const prepareNodes = (options: {
           return yield* because(
             saysDiskIsFull(result.output)
               ? new DiskFull({ path: folder })
-              : new BrokerExited({ broker: id, log: result.output })
+              : new BrokerExited({ broker: id, log: endOfLog(result.output) })
           )
         }
       }
