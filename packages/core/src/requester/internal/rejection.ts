@@ -27,8 +27,10 @@ export const errorOfRejection = (
 ): RequestError => {
   const { at, retryAfter, status } = reply.envelope
   const known = status ?? "internal"
-  // Before our own deadline "expired" can only mean that the two wall clocks disagree.
-  if (known === "expired" && at !== undefined && clock.remainingMillis > 0) {
+  // Before our own deadline the responder says that it is over: the two wall clocks disagree. A responder that gives less
+  // time than was asked for (its `maxTimeout`) does not say so.
+  const deadline = clock.nowMillis + clock.remainingMillis
+  if (known === "expired" && at !== undefined && clock.remainingMillis > 0 && at > deadline) {
     return because(new ClockSkew({ operation: operation.tag, requesterMillis: clock.nowMillis, responderMillis: at }))
   }
   return because(
