@@ -9,11 +9,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Transport } from "../../src/transport/Transport.ts"
 import * as Harness from "./requestReply/Harness.ts"
+import { deadlineLaws } from "./requestReply/deadlines.ts"
 import { firstCallLaws } from "./requestReply/firstCall.ts"
 import { oneOutcomeLaws } from "./requestReply/oneOutcome.ts"
 import { rightReplyLaws } from "./requestReply/rightReply.ts"
+import { whatIsKnownLaws } from "./requestReply/whatIsKnown.ts"
 
-const laws: ReadonlyArray<(law: Harness.Law) => void> = [oneOutcomeLaws, rightReplyLaws, firstCallLaws]
+const laws: ReadonlyArray<(law: Harness.Law) => void> = [oneOutcomeLaws, rightReplyLaws, firstCallLaws, whatIsKnownLaws, deadlineLaws]
 
 /** Over a transport that lives in virtual time; every law gets a fresh one. */
 export const requestReplySuite = <E>(name: string, transport: Layer.Layer<Transport, E>): void => {
