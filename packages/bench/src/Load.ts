@@ -36,7 +36,10 @@ export const run = Effect.fnUntraced(function* <E, R>(
   })
   const cpu = process.cpuUsage()
   const from = clock.monotonicTimeNanosUnsafe()
-  yield* Effect.forEach(Array.from({ length: load.inFlight }), () => caller, { concurrency: "unbounded", discard: true })
+  yield* Effect.forEach(Array.from({ length: load.inFlight }), () => caller, {
+    concurrency: "unbounded",
+    discard: true
+  })
   const seconds = millis(clock.monotonicTimeNanosUnsafe() - from) / 1000
   const { system, user } = process.cpuUsage(cpu)
   times.sort()

@@ -8,6 +8,9 @@ export type Measured =
   | { readonly name: "ready" | "idle" | "memory"; readonly value: number }
   | { readonly name: "load"; readonly figures: Figures }
 
+/** What is run before the loads and not counted: compilers and caches. */
+export const warmUp = { inFlight: 256, calls: 40_000 }
+
 /** The loads, in the order they are run. */
 export const loads: ReadonlyArray<{ readonly inFlight: number; readonly calls: number }> = [
   { inFlight: 1, calls: 2_000 },
@@ -53,12 +56,22 @@ export const rowsOf = (measured: ReadonlyArray<Measured>): ReadonlyArray<Row> =>
     if (one.name === "idle") return [atMost("processor use of an idle, connected requester", one.value, 2, "%")]
     if (one.name !== "load") return [atMost("resident with 10 000 calls in flight", one.value, 250, "MB")]
     const { cpuMicrosPerCall, inFlight, p50, perSecond } = one.figures
-    const cpu = { what: `  requester's processor time, ${inFlight} in flight`, measured: cpuMicrosPerCall, unit: "µs/call" }
+    const cpu = {
+      what: `  requester's processor time, ${inFlight} in flight`,
+      measured: cpuMicrosPerCall,
+      unit: "µs/call"
+    }
     return [
       atLeast(`calls, ${inFlight} in flight`, perSecond, perSecondTargets.get(inFlight), "/s"),
       inFlight === 1
         ? atMost("  half of them answered within", p50, 2, "ms")
-        : { what: "  half of them answered within", measured: p50, target: undefined, unit: "ms", isReached: undefined },
+        : {
+            what: "  half of them answered within",
+            measured: p50,
+            target: undefined,
+            unit: "ms",
+            isReached: undefined
+          },
       { ...cpu, target: undefined, isReached: undefined }
     ]
   })
@@ -70,7 +83,8 @@ const number = (value: number): string =>
 export const table = (rows: ReadonlyArray<Row>): string =>
   rows
     .map(({ isReached, measured, target, unit, what }) => {
-      const goal = target === undefined ? "" : `${isReached === true ? "reached" : "MISSED "}  ${number(target)} ${unit}`
+      const goal =
+        target === undefined ? "" : `${isReached === true ? "reached" : "MISSED "}  ${number(target)} ${unit}`
       return `${what.padEnd(48)}${number(measured).padStart(9)} ${unit.padEnd(8)} ${goal}`.trimEnd()
     })
     .join("\n")

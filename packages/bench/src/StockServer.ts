@@ -13,6 +13,9 @@ import * as RpcGroup from "effect/rpc/RpcGroup"
 /** The one operation under a name of its own, so that no other responder answers. */
 export const Bench = RpcGroup.make(GetStock).annotate(Contract.Name, "bench")
 
+/** The same, served by nobody: its calls stay in flight. */
+export const Unanswered = RpcGroup.make(GetStock).annotate(Contract.Name, "bench-unanswered")
+
 export const sku = Sku.make("TEA-0001")
 
 const stock: Stock = { sku, available: Count.make(17), reserved: Count.make(3) }

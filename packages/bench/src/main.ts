@@ -54,7 +54,9 @@ const measure = Effect.gen(function* () {
 
 const bench = Command.make(
   "bench",
-  { json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("One JSON array instead of a table")) },
+  {
+    json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("One JSON array instead of a table"))
+  },
   Effect.fnUntraced(function* ({ json }) {
     const rows = yield* measure
     yield* Console.log(json ? JSON.stringify(rows) : Report.table(rows))

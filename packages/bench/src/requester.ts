@@ -12,42 +12,48 @@ import * as Layer from "effect/Layer"
 import * as Load from "./Load.ts"
 import * as Report from "./Report.ts"
 
-const { Bench, sku } = await import("./StockServer.ts")
+const { Bench, sku, Unanswered } = await import("./StockServer.ts")
 
 const print = (measured: Report.Measured) => Console.log(JSON.stringify(measured))
 
-const requester = Requester.layer([Bench], { topics: "create", partitions: 1, maxInFlight: 20_000 })
+const requester = Requester.layer([Bench, Unanswered], { topics: "create", partitions: 1, maxInFlight: 20_000 })
 
-/** Resident set, in MB. */
-const resident = () => process.memoryUsage().rss / 2 ** 20
+const idleSeconds = 10
+
+/** Percent of one processor while nothing is asked. */
+const idle = Effect.gen(function* () {
+  yield* Effect.sleep("1 second")
+  const before = process.cpuUsage()
+  yield* Effect.sleep(`${idleSeconds} seconds`)
+  const { system, user } = process.cpuUsage(before)
+  return (user + system) / (idleSeconds * 10_000)
+})
+
+const held = 10_000
+
+/** The highest resident set, in MB, while so many calls wait for an answer that does not come. */
+const memory = Effect.gen(function* () {
+  const client = yield* Requester.client(Unanswered)
+  const calls = yield* Effect.forEach(Array.from({ length: held }), () =>
+    Effect.forkChild(client.GetStock({ sku }).pipe(Requester.withTimeout("1 minute")))
+  )
+  let highest = 0
+  const look = Effect.sync(() => {
+    highest = Math.max(highest, process.memoryUsage().rss / 2 ** 20)
+  })
+  yield* look.pipe(Effect.andThen(Effect.sleep("50 millis")), Effect.repeat({ times: 60 }))
+  yield* Fiber.interruptAll(calls)
+  return highest
+})
 
 const measure = Effect.gen(function* () {
   yield* print({ name: "ready", value: performance.now() })
+  yield* print({ name: "idle", value: yield* idle })
+  yield* print({ name: "memory", value: yield* memory })
   const client = yield* Requester.client(Bench)
   const call = client.GetStock({ sku })
-
-  const idleSeconds = 10
-  yield* Effect.sleep("1 second")
-  const cpu = process.cpuUsage()
-  yield* Effect.sleep(`${idleSeconds} seconds`)
-  const { system, user } = process.cpuUsage(cpu)
-  yield* print({ name: "idle", value: (user + system) / idleSeconds / 10_000 })
-
-  yield* Load.run(call, { inFlight: 256, calls: 40_000 })
+  yield* Load.run(call, Report.warmUp)
   for (const load of Report.loads) yield* print({ name: "load", figures: yield* Load.run(call, load) })
-
-  const before = resident()
-  let highest = before
-  const watch = Effect.sync(() => {
-    highest = Math.max(highest, resident())
-  }).pipe(Effect.delay("20 millis"), Effect.forever)
-  const watching = yield* Effect.forkChild(watch)
-  yield* Load.run(call, { inFlight: 10_000, calls: 50_000 })
-  yield* Fiber.interrupt(watching)
-  yield* print({ name: "memory", value: highest })
 })
 
-measure.pipe(
-  Effect.provide(requester.pipe(Layer.provide(KafkajsTransport.layerConfig()))),
-  NodeRuntime.runMain
-)
+measure.pipe(Effect.provide(requester.pipe(Layer.provide(KafkajsTransport.layerConfig()))), NodeRuntime.runMain)
