@@ -89,9 +89,11 @@ export const make = (
     (fields: RequestEnvelope.Fields, key: Uint8Array | null, value: Uint8Array) =>
     (correlationId: Uint8Array): Resend => {
       const address = replyTo()
+      // What may not run twice at one time stays where it was sent first, key or not: only there it is known again.
+      const home = router.route(key, 0)
       return (attempt) => ({
         topic: router.topic,
-        partition: router.route(key, operation.isSafe ? attempt - 1 : 0),
+        partition: attempt === 1 || !operation.isSafe ? home : router.route(key, attempt - 1),
         key,
         value,
         headers: RequestEnvelope.encode({ ...fields, correlationId, replyTo: address, attempt })
