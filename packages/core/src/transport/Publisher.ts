@@ -101,7 +101,8 @@ export const make = Effect.fnUntraced(function* (
     lane.isScheduled = true
     eventLoop.nextTurn(() => {
       lane.isScheduled = false
-      if (isClosed) return
+      // A batch may have failed since this was scheduled; the end of the backoff schedules again.
+      if (isClosed || lane.isBackingOff) return
       if (lane.leader < 0) backOff(lane, leaderUnknown)
       else flushLane(lane)
     })
