@@ -12,10 +12,14 @@ import * as Harness from "./requestReply/Harness.ts"
 import { deadlineLaws } from "./requestReply/deadlines.ts"
 import { firstCallLaws } from "./requestReply/firstCall.ts"
 import { oneOutcomeLaws } from "./requestReply/oneOutcome.ts"
+import { boundLaws } from "./requestReply/bounds.ts"
+import { orderLaws } from "./requestReply/order.ts"
+import { poisonLaws } from "./requestReply/poison.ts"
+import { retryLaws } from "./requestReply/retries.ts"
 import { rightReplyLaws } from "./requestReply/rightReply.ts"
 import { whatIsKnownLaws } from "./requestReply/whatIsKnown.ts"
 
-const laws: ReadonlyArray<(law: Harness.Law) => void> = [oneOutcomeLaws, rightReplyLaws, firstCallLaws, whatIsKnownLaws, deadlineLaws]
+const laws: ReadonlyArray<(law: Harness.Law) => void> = [oneOutcomeLaws, rightReplyLaws, firstCallLaws, whatIsKnownLaws, deadlineLaws, retryLaws, orderLaws, boundLaws, poisonLaws]
 
 /** Over a transport that lives in virtual time; every law gets a fresh one. */
 export const requestReplySuite = <E>(name: string, transport: Layer.Layer<Transport, E>): void => {

@@ -25,6 +25,9 @@ export const newName = (): string => `law-${randomUUID()}`
 /** More than one, so that records spread; few, since a real broker creates them for every law. */
 const partitions = 3
 
+/** Laws about draining say how long; for the others, what is left over at the end of a test is not waited for. */
+const common = { topics: "create", partitions, drainTimeout: 0 } as const
+
 /** Builds a layer in a scope of its own within the test's. */
 export const launch = Effect.fnUntraced(function* <A, E, R>(layer: Layer.Layer<A, E, R>) {
   const scope = yield* Scope.fork(yield* Effect.scope)
@@ -38,7 +41,7 @@ export const serve = Effect.fnUntraced(function* (
   handlers: Partial<Bench.Handlers>,
   options: Partial<ResponderOptions> = {}
 ) {
-  const layer = Responder.layer(bench, { topics: "create", partitions, ...options }).pipe(
+  const layer = Responder.layer(bench, { ...common, ...options }).pipe(
     Layer.provide(bench.toLayer(Bench.handlers(handlers)))
   )
   const { context, stop } = yield* launch(layer)
@@ -47,7 +50,7 @@ export const serve = Effect.fnUntraced(function* (
 
 /** Starts a requester of the bench. */
 export const connect = Effect.fnUntraced(function* (bench: Bench.Bench, options: Partial<RequesterOptions> = {}) {
-  const layer = Requester.layer([bench], { topics: "create", partitions, ...options })
+  const layer = Requester.layer([bench], { ...common, ...options })
   const { context, stop } = yield* launch(layer)
   const client: Client = yield* Effect.provide(Requester.client(bench), context)
   const requester = yield* Effect.provide(Requester.Requester, context)

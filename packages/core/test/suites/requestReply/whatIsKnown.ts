@@ -192,11 +192,9 @@ export const whatIsKnownLaws = (law: Law): void => {
     "P4: a call that timed out says that the broker had it",
     Effect.gen(function* () {
       const { client } = yield* connect(newBench())
-      const call = yield* client.Work({ id: "1" }).pipe(
-        Requester.withTimeout("500 millis"),
-        requestErrorOf,
-        Effect.forkChild({ startImmediately: true })
-      )
+      const call = yield* client
+        .Work({ id: "1" })
+        .pipe(Requester.withTimeout("500 millis"), requestErrorOf, Effect.forkChild({ startImmediately: true }))
       yield* advance("600 millis")
       const error = yield* Fiber.join(call)
       assert(error.reason._tag === "Timeout")
