@@ -25,6 +25,9 @@ export class OffsetLedger {
   /** What is done at or above the base. */
   readonly #done = new DoneRuns()
   #open = 0
+  #epoch = 0
+  /** The offset after the highest that was ever delivered, and the newest timestamp: how another log is told. */
+  #seen: number
   #newest = Number.NEGATIVE_INFINITY
   #changes = 0
   #committedChanges = 0
@@ -33,6 +36,7 @@ export class OffsetLedger {
   constructor(committed: number | undefined, metadata: string) {
     this.#base = committed ?? -1
     this.#next = this.#base
+    this.#seen = this.#base
     if (committed === undefined) return
     for (const { from, to } of decode(committed, metadata)) this.#done.add(from, to)
     this.#advance()
@@ -48,9 +52,16 @@ export class OffsetLedger {
     return this.#base
   }
 
+  /** How often the topic was found to be made anew: offsets of one epoch say nothing about those of another. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
   /** Whether another offset may be taken now, without outgrowing the window or the metadata of a commit. */
   canTake(offset: number): boolean {
-    return this.#base < 0 || (offset - this.#base < window && this.#done.count < maxRuns)
+    // With nothing open the base cannot be waited for: it moves by taking. What lies between two runs adds none.
+    if (this.#open === 0) return true
+    return offset - this.#base < window && (this.#done.count < maxRuns || offset < this.#done.end!)
   }
 
   /**
@@ -59,12 +70,11 @@ export class OffsetLedger {
    */
   take(offset: number, timestamp: number): boolean {
     if (this.#base < 0) this.#base = this.#next = offset
-    if (offset < this.#next) {
-      // A record delivered again is not newer than what was seen. A newer one tells that the topic was made anew, and so
-      // does the first one of an ownership, which is never below the committed offset otherwise.
-      if (timestamp <= this.#newest) return false
-      this.#restart(offset)
-    }
+    // A record delivered again is not newer than what was seen. A newer one tells that the topic was made anew, and so
+    // does the first one of an ownership, which is never below the committed offset otherwise.
+    if (offset < this.#seen && timestamp > this.#newest) this.#restart(offset)
+    if (offset < this.#next) return false
+    this.#seen = Math.max(this.#seen, offset + 1)
     this.#newest = Math.max(this.#newest, timestamp)
     if (offset > this.#next) {
       this.#done.add(this.#next, offset)
@@ -77,10 +87,13 @@ export class OffsetLedger {
     return true
   }
 
-  /** Notes that an offset taken before is done. Each taken offset is to be done once. */
+  /**
+   * Notes that an offset is done, once: one that was taken, or one that an earlier ownership took and that was not
+   * delivered again yet, which then is not taken when it comes.
+   */
   done(offset: number): void {
     if (offset < this.#base || this.#done.has(offset)) return
-    this.#open--
+    if (offset < this.#next) this.#open--
     this.#changes++
     this.#done.add(offset, offset + 1)
     this.#advance()
@@ -88,7 +101,13 @@ export class OffsetLedger {
 
   /** Takes over what another ledger of the same partition knows to be done; nothing may be taken yet. */
   inherit(other: OffsetLedger): void {
-    if (this.#base < 0) return
+    this.#epoch = other.#epoch
+    if (this.#base < 0) {
+      // Nothing was ever committed, so everything comes again from the start of the log.
+      this.#base = this.#next = other.#base
+    }
+    this.#seen = Math.max(this.#seen, other.#seen)
+    this.#newest = other.#newest
     if (other.#base > this.#base) this.#done.add(this.#base, other.#base)
     for (const { from, to } of other.#done.runs()) this.#done.add(Math.max(from, this.#base), to)
     this.#advance()
@@ -108,8 +127,9 @@ export class OffsetLedger {
 
   #restart(offset: number): void {
     this.#done.dropBelow(Number.POSITIVE_INFINITY)
-    this.#base = this.#next = offset
+    this.#base = this.#next = this.#seen = offset
     this.#open = 0
+    this.#epoch++
     this.#changes++
   }
 

@@ -21,6 +21,7 @@ export interface PartitionCommit extends Commit {
 }
 
 export class Ownership {
+  // Those that were owned before, too: what is done there need not run again if they come back uncommitted.
   readonly #partitions = new Map<number, Owned>()
   #open = 0
 
@@ -42,9 +43,6 @@ export class Ownership {
         known.isOwned = true
       }
     }
-    for (const [partition, owned] of this.#partitions) {
-      if (!owned.isOwned && owned.open.size === 0) this.#partitions.delete(partition)
-    }
   }
 
   /** The ledger of a partition that is owned now. */
@@ -53,13 +51,11 @@ export class Ownership {
     return owned?.isOwned === true ? owned.ledger : undefined
   }
 
-  /** Continues with a record that is delivered again while it is still open here. False when it is not. */
-  adopt(record: ConsumedRecord, ledger: OffsetLedger): boolean {
-    const taken = this.#partitions.get(record.partition)?.open.get(record.offset)
-    // A topic made anew has other records at the same offsets.
-    if (taken === undefined || taken.record.timestamp !== record.timestamp) return false
-    taken.ledger = ledger
-    return true
+  /** Whether a record that is delivered again is still open here, so that nothing is to be done for it now. */
+  isOpen(record: ConsumedRecord): boolean {
+    const owned = this.#partitions.get(record.partition)
+    const taken = owned?.open.get(record.offset)
+    return taken !== undefined && taken.epoch === owned?.ledger.epoch
   }
 
   add(taken: TakenRecord): void {
@@ -75,12 +71,8 @@ export class Ownership {
     const { offset, partition } = taken.record
     const owned = this.#partitions.get(partition)
     if (owned?.open.get(offset) === taken) owned.open.delete(offset)
-    if (isDone) taken.ledger.done(offset)
-  }
-
-  /** Everything that is open, of all partitions. */
-  openRecords(): ReadonlyArray<TakenRecord> {
-    return Array.from(this.#partitions.values(), ({ open }) => [...open.values()]).flat()
+    // The ledger of today, not of when it was taken: the record may not have been delivered again yet.
+    if (isDone && owned?.ledger.epoch === taken.epoch) owned.ledger.done(offset)
   }
 
   /** What changed since it was committed last. */

@@ -315,7 +315,7 @@ export const make = Effect.fnUntraced(function* (
         if (!ledger.take(record.offset, record.timestamp)) {
           recorder.notExecuted("redelivered", record, "it is done already")
           onProgress()
-        } else if (ownership.adopt(record, ledger)) {
+        } else if (ownership.isOpen(record)) {
           recorder.notExecuted("redelivered", record, "it is being worked on already")
         } else admit(record, ledger)
       }

@@ -17,15 +17,15 @@ export class TakenRecord {
   readonly record: ConsumedRecord
   /** When nobody can be waiting for its reply any more, monotonic milliseconds. */
   readonly replyBy: number
-  /** The ledger of the current ownership of its partition; replaced when the partition stays ours over a rebalance. */
-  ledger: OffsetLedger
+  /** The epoch of its partition's ledger when it was taken. */
+  readonly epoch: number
   /** What must still happen before its offset is done: its reply; for a discarded call also the end of its handler. */
   parts = 1
   isClosed = false
 
   constructor(record: ConsumedRecord, ledger: OffsetLedger, replyBy: number) {
     this.record = record
-    this.ledger = ledger
+    this.epoch = ledger.epoch
     this.replyBy = replyBy
   }
 }
