@@ -1,8 +1,11 @@
 /** Topics of their own and records for tests against a broker. */
 import { randomUUID } from "node:crypto"
+import assert from "node:assert/strict"
 import * as Effect from "effect/Effect"
-import type { OutgoingRecord } from "../../src/transport/KafkaRecord.ts"
-import { Transport } from "../../src/transport/Transport.ts"
+import * as Queue from "effect/Queue"
+import { Kafka, logLevel } from "kafkajs"
+import type { ConsumedRecord, OutgoingRecord } from "../../src/transport/KafkaRecord.ts"
+import { type AssignedPartition, type JoinGroup, type StartPosition, Transport } from "../../src/transport/Transport.ts"
 import type { RecordHeaders } from "../../src/wire/RecordHeaders.ts"
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -29,4 +32,59 @@ export const makeTopic = Effect.fnUntraced(function* (
   const name = `kafkajs-${randomUUID()}`
   yield* (yield* Transport).topics.create({ name, partitions, replicationFactor: -1, configs })
   return name
+})
+
+/** Deletes a topic, through a client of its own. */
+export const deleteTopic = (brokers: ReadonlyArray<string>, topic: string) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin()),
+    (admin) => Effect.tryPromise(() => admin.connect().then(() => admin.deleteTopics({ topics: [topic] }))),
+    (admin) => Effect.ignore(Effect.tryPromise(() => admin.disconnect()))
+  )
+
+/** Reads one partition into a queue. */
+export const reader = Effect.fnUntraced(function* (topic: string, partition: number, from: StartPosition) {
+  const records = yield* Queue.unbounded<ConsumedRecord>()
+  yield* (yield* Transport).readPartition({
+    topic,
+    partition,
+    from,
+    onRecords: (fetched) => void Queue.offerAllUnsafe(records, fetched)
+  })
+  return records
+})
+
+/** Joins a group; its assignments and records go into queues. */
+export const member = Effect.fnUntraced(function* (groupId: string, topic: string, options: Partial<JoinGroup> = {}) {
+  const assignments = yield* Queue.unbounded<ReadonlyArray<AssignedPartition>>()
+  const records = yield* Queue.unbounded<ConsumedRecord>()
+  const joined = yield* (yield* Transport).joinGroup({
+    groupId,
+    topics: [topic],
+    onAssigned: (partitions) => void Queue.offerUnsafe(assignments, partitions),
+    onRecords: (fetched) => {
+      Queue.offerAllUnsafe(records, fetched)
+      return fetched.length
+    },
+    onRevoking: Effect.void,
+    revokeTimeoutMillis: 1_000,
+    ...options
+  })
+  return { ...joined, assignments, records }
+})
+
+/** Takes records until each of the values has come at least once; gives all that came. */
+export const takeUntil = Effect.fnUntraced(function* (
+  queue: Queue.Queue<ConsumedRecord>,
+  values: ReadonlyArray<string>
+) {
+  const missing = new Set(values)
+  const taken: Array<ConsumedRecord> = []
+  while (missing.size > 0) {
+    const next = yield* Effect.timeoutOption(Queue.take(queue), "30 seconds")
+    if (next._tag === "None") assert.fail(`never came: ${[...missing].slice(0, 20).join(", ")}`)
+    taken.push(next.value)
+    missing.delete(text(next.value.value))
+  }
+  return taken
 })

@@ -1,6 +1,7 @@
 /**
  * What every connection of the driver is made with, and the time limits of talking to brokers.
  */
+import * as Duration from "effect/Duration"
 import type { Sasl, Ssl } from "./kafkajsInternals.ts"
 
 export interface ClientSettings {
@@ -20,3 +21,42 @@ export interface ClientSettings {
   readonly sessionTimeoutMillis: number
   readonly heartbeatMillis: number
 }
+
+export interface ClientOptions {
+  /** The bootstrap list, `host:port` each; one that answers is enough. */
+  readonly brokers: ReadonlyArray<string>
+  /** The name brokers show in their logs and quotas. */
+  readonly clientId: string
+  /** TLS, as kafkajs takes it; absent: plain text. */
+  readonly ssl?: Ssl | undefined
+  /** SASL, as kafkajs takes it; absent: no authentication. */
+  readonly sasl?: Sasl | undefined
+  /** How long one connection attempt may take (default 3 seconds). */
+  readonly connectionTimeout?: Duration.Input
+  /**
+   * How long a broker may take to answer before its connection is cut (default 10 seconds). Below 5 seconds a stalled
+   * event loop is mistaken for a silent broker.
+   */
+  readonly requestTimeout?: Duration.Input
+  /** How long the layer, a reader or a topic may be tried to open (default 4.5 seconds: an error is said within 5). */
+  readonly startTimeout?: Duration.Input
+  /** How long a broker may hold a fetch that finds nothing (default 500 ms): idle CPU against the time to stop. */
+  readonly maxWait?: Duration.Input
+  /** After this silence a member's partitions go to others (default 10 seconds; brokers take 6 seconds and more). */
+  readonly sessionTimeout?: Duration.Input
+  /** How soon a member notices a rebalance (default 250 ms). */
+  readonly heartbeatInterval?: Duration.Input
+}
+
+export const toSettings = (options: ClientOptions): ClientSettings => ({
+  brokers: options.brokers,
+  clientId: options.clientId,
+  ssl: options.ssl,
+  sasl: options.sasl,
+  connectionTimeoutMillis: Duration.toMillis(options.connectionTimeout ?? "3 seconds"),
+  requestTimeoutMillis: Duration.toMillis(options.requestTimeout ?? "10 seconds"),
+  startTimeoutMillis: Duration.toMillis(options.startTimeout ?? "4500 millis"),
+  maxWaitMillis: Duration.toMillis(options.maxWait ?? "500 millis"),
+  sessionTimeoutMillis: Duration.toMillis(options.sessionTimeout ?? "10 seconds"),
+  heartbeatMillis: Duration.toMillis(options.heartbeatInterval ?? "250 millis")
+})

@@ -23,7 +23,7 @@ import {
   requestTimeoutEvent
 } from "./kafkajsInternals.ts"
 import { makeLogger } from "./logBridge.ts"
-import { MetadataView, nowhere } from "./metadataView.ts"
+import { MetadataView } from "./metadataView.ts"
 import { SocketRegistry } from "./socketRegistry.ts"
 
 export interface ClusterClient {
@@ -118,7 +118,7 @@ export const make = Effect.fnUntraced(function* (
 
   const connect = call("connecting", () => cluster.connect())
   const broker: ClusterClient["broker"] = (nodeId, timeoutMillis = requestTimeoutMillis + graceMillis) =>
-    nodeId < 0 || nodeId === nowhere
+    nodeId < 0
       ? Effect.fail(
           because(new Unavailable({ code: "LEADER_NOT_AVAILABLE", detail: "the partition has no leader now" }))
         )

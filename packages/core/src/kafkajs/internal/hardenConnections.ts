@@ -5,6 +5,7 @@
  *   H2  concurrent first requests each open a socket, and all but one are lost
  *   H3  a socket that did not connect in time is left connecting; its late error then ends the live connection
  *   H4  metadata fails as a whole when one topic of many is missing or has no leader
+ *   H5  see `socketRegistry.ts`
  */
 import {
   ask,

@@ -9,12 +9,6 @@ interface Topic {
   readonly leaders: ReadonlyArray<number>
 }
 
-/**
- * The "leader" of partitions that do not exist. What is sent there is answered without a broker, and holds up nothing
- * that is on its way to a real one.
- */
-export const nowhere = 0x7fff_ffff
-
 const noPartitions: ReadonlyMap<string, Topic> = new Map()
 
 // UNKNOWN_TOPIC_OR_PARTITION, and INVALID_TOPIC_EXCEPTION for names that no topic can have.
@@ -30,7 +24,6 @@ export class MetadataView {
   readonly #cluster: Cluster
   #source: Metadata | null = null
   #topics = noPartitions
-  #missing: ReadonlySet<string> = new Set()
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
@@ -46,15 +39,11 @@ export class MetadataView {
     return this.#current().get(topic)?.partitions
   }
 
-  /**
-   * The leader's broker id; -1 when it is not known now; `nowhere` when the last look found no such topic or partition.
-   * A topic asked for the first time is registered.
-   */
+  /** The leader's broker id, or -1 when it is not known now. A topic asked for the first time is registered. */
   leaderOf(topic: string, partition: number): number {
     const found = this.#current().get(topic)
-    if (found !== undefined) return found.leaders[partition] ?? nowhere
-    this.register(topic)
-    return this.#missing.has(topic) ? nowhere : -1
+    if (found === undefined) this.register(topic)
+    return found?.leaders[partition] ?? -1
   }
 
   /** Stops asking for topics that do not exist: their names may come from foreign records, and must not add up. */
@@ -69,7 +58,6 @@ export class MetadataView {
     if (metadata !== this.#source) {
       this.#source = metadata
       const all = metadata?.topicMetadata ?? []
-      this.#missing = new Set(all.filter(({ topicErrorCode }) => missing.has(topicErrorCode)).map(({ topic }) => topic))
       const known = all.filter(({ topicErrorCode }) => topicErrorCode === 0)
       this.#topics = new Map(known.map((topic) => [topic.topic, toTopic(topic)]))
     }

@@ -10,17 +10,10 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { OutgoingRecord } from "../../transport/KafkaRecord.ts"
 import type { PartitionAck, ProducerLink } from "../../transport/ProducerLink.ts"
-import {
-  because,
-  NoSuchPartition,
-  NoSuchTopic,
-  type TransportError,
-  Unavailable
-} from "../../transport/TransportError.ts"
+import { because, NoSuchTopic, type TransportError } from "../../transport/TransportError.ts"
 import { classifyError } from "../classifyError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { ask, createErrorFromCode, protocolRequest, withBody } from "./kafkajsInternals.ts"
-import { nowhere } from "./metadataView.ts"
 import { encodeProduce } from "./produceCodec.ts"
 
 interface ProduceResponse {
@@ -82,21 +75,6 @@ export const make = Effect.fnUntraced(function* (
     return toAcks(yield* client.call(`writing to broker ${leader}`, produce, { timeoutMillis }))
   })
 
-  /** Looks again before it says of each partition what is missing: topics are created, and grow. */
-  const answerMissing = Effect.fnUntraced(function* (batch: ReadonlyArray<OutgoingRecord>) {
-    for (const { topic } of batch) metadata.register(topic)
-    yield* client.refresh
-    return batch.map(({ partition, topic }): PartitionAck => {
-      const partitions = metadata.partitions(topic)
-      if (partitions === undefined) return { topic, partition, error: because(new NoSuchTopic({ topic })) }
-      if (partition >= partitions) {
-        return { topic, partition, error: because(new NoSuchPartition({ topic, partition, partitions })) }
-      }
-      const detail = `${topic}-${partition} has just appeared`
-      return { topic, partition, error: because(new Unavailable({ code: "LEADER_NOT_AVAILABLE", detail })) }
-    })
-  })
-
   yield* client.refresh.pipe(Effect.ignore, Effect.delay(metadataAge), Effect.forever, Effect.forkScoped)
 
   return {
@@ -107,8 +85,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.suspend(() => {
         const [first] = batch
         if (first === undefined) return Effect.succeed([])
-        const leader = metadata.leaderOf(first.topic, first.partition)
-        return leader === nowhere ? answerMissing(batch) : sendTo(leader, batch, timeoutMillis)
+        return sendTo(metadata.leaderOf(first.topic, first.partition), batch, timeoutMillis)
       })
   }
 })

@@ -40,6 +40,8 @@ export class SocketRegistry {
     const sockets = this.#sockets.get(address) ?? new Set()
     this.#sockets.set(address, sockets.add(socket))
     socket.once("close", () => {
+      // H5: kafkajs goes on "disconnecting" a dead socket with every failed try, and each `unref` leaves a listener.
+      socket.unref = () => socket
       sockets.delete(socket)
       if (sockets.size === 0 && this.#sockets.get(address) === sockets) this.#sockets.delete(address)
     })

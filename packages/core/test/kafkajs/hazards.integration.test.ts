@@ -1,0 +1,191 @@
+/**
+ * What kafkajs does to the unwary (docs/adr/0002), one test per hazard, on a broker in good health. Where the broker must
+ * suffer: `outages.integration.test.ts`.
+ */
+import { assert, layer } from "@effect/vitest"
+import { sharedBrokers } from "@kafka-request-reply/dev-kafka/SharedBroker"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Queue from "effect/Queue"
+import * as ClusterClient from "../../src/kafkajs/internal/clusterClient.ts"
+import { toSettings } from "../../src/kafkajs/internal/clientSettings.ts"
+import * as ProducerLink from "../../src/kafkajs/internal/producerLink.ts"
+import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
+import { Transport } from "../../src/transport/Transport.ts"
+import { bytes, deleteTopic, makeTopic, member, reader, record, takeUntil, text } from "./fixtures.ts"
+
+const options = { brokers: sharedBrokers, clientId: "core-test" }
+
+layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30 seconds" })(
+  "kafkajs hazards",
+  (it) => {
+    it.effect("L3: a partition that does not exist is named, and the others of its batch are written", () =>
+      Effect.gen(function* () {
+        const topic = yield* makeTopic(2)
+        const client = yield* ClusterClient.make(toSettings(options))
+        const link = yield* ProducerLink.make(client)
+        assert.strictEqual(yield* link.partitions(topic), 2)
+        const acks = yield* link.send([record(topic, 0, "a"), record(topic, 7, "b"), record(topic, 1, "c")], 5_000)
+        const byPartition = new Map(acks.map(({ error, partition }) => [partition, error?.reason._tag]))
+        assert.deepStrictEqual(
+          byPartition,
+          new Map([
+            [0, undefined],
+            [1, undefined],
+            [7, "NoSuchTopic"]
+          ])
+        )
+        const { publisher } = yield* Transport
+        const error = yield* Effect.flip(publisher.publish(record(topic, 7, "b")))
+        assert.strictEqual(error.reason._tag, "NoSuchPartition")
+      })
+    )
+
+    it.effect("L4: what is written in the moment a reader is ready is not missed", () =>
+      Effect.gen(function* () {
+        const { publisher } = yield* Transport
+        const topic = yield* makeTopic(1)
+        for (let round = 0; round < 20; round++) {
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              yield* publisher.publish(record(topic, 0, `before ${round}`))
+              const records = yield* reader(topic, 0, "end")
+              yield* publisher.publish(record(topic, 0, `after ${round}`))
+              assert.strictEqual(text((yield* Queue.take(records)).value), `after ${round}`)
+            })
+          )
+        }
+      })
+    )
+
+    it.effect("L5: a commit for a partition that has moved is refused, and the new owner's stays", () =>
+      Effect.gen(function* () {
+        const topic = yield* makeTopic(2)
+        const group = `${topic}.group`
+        const first = yield* member(group, topic)
+        yield* Queue.take(first.assignments)
+        const committed = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const second = yield* member(group, topic)
+            const [mine] = yield* Queue.take(second.assignments)
+            yield* Queue.take(first.assignments)
+            yield* second.commit([{ ...mine!, offset: 5, metadata: "second" }])
+            const late = yield* Effect.flip(first.commit([{ ...mine!, offset: 3, metadata: "first" }]))
+            assert.strictEqual(late.reason._tag, "Unavailable")
+            return mine!
+          })
+        )
+        const again = yield* Queue.take(first.assignments)
+        const { partition } = committed
+        assert.deepInclude(again, { topic, partition, committed: 5, metadata: "second" })
+      })
+    )
+
+    it.effect("L6: what was delivered and not committed is delivered again", () =>
+      Effect.gen(function* () {
+        const { publisher } = yield* Transport
+        const topic = yield* makeTopic(1)
+        yield* Effect.forEach([1, 2, 3], (n) => publisher.publish(record(topic, 0, `${n}`)))
+        for (let round = 0; round < 2; round++) {
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              const { assignments, records } = yield* member(`${topic}.group`, topic)
+              assert.deepStrictEqual(yield* Queue.take(assignments), [
+                { topic, partition: 0, committed: undefined, metadata: "" }
+              ])
+              const taken = yield* takeUntil(records, ["1", "2", "3"])
+              assert.deepStrictEqual(
+                taken.map(({ offset }) => offset),
+                [0, 1, 2]
+              )
+            })
+          )
+        }
+      })
+    )
+
+    it.effect("H4: a missing topic does not hide the others, and is forgotten", () =>
+      Effect.gen(function* () {
+        const topic = yield* makeTopic(1)
+        const client = yield* ClusterClient.make(toSettings(options))
+        client.metadata.register("no such topic")
+        client.metadata.register(`${topic}.missing`)
+        client.metadata.register(topic)
+        yield* client.refresh
+        assert.isAtLeast(client.metadata.leaderOf(topic, 0), 0)
+        assert.deepStrictEqual([...client.cluster.targetTopics], [topic])
+      })
+    )
+
+    it.effect("A4: a callback that throws ends neither a reader nor a membership", () =>
+      Effect.gen(function* () {
+        const { publisher, readPartition } = yield* Transport
+        const topic = yield* makeTopic(1)
+        const calls = { reader: 0, group: 0 }
+        const survived = { reader: yield* Deferred.make<void>(), group: yield* Deferred.make<void>() }
+        const callback = (who: "reader" | "group") => {
+          if (calls[who]++ === 0) throw new TypeError("a bug")
+          Deferred.doneUnsafe(survived[who], Exit.void)
+        }
+        yield* readPartition({ topic, partition: 0, from: "end", onRecords: () => callback("reader") })
+        yield* member(`${topic}.group`, topic, {
+          onRecords: (records) => {
+            callback("group")
+            return records.length
+          }
+        })
+        const publishing = Effect.forever(Effect.delay(publisher.publish(record(topic, 0, "x")), "50 millis"))
+        yield* Effect.raceFirst(
+          Effect.all([Deferred.await(survived.reader), Deferred.await(survived.group)]),
+          publishing
+        )
+      })
+    )
+
+    it.effect("A5: the interrupted first join of a group that waits for its members leaves nobody behind", () =>
+      Effect.gen(function* () {
+        const topic = yield* makeTopic(2)
+        const group = `${topic}.group`
+        const hold = yield* Deferred.make<void>()
+        // Its letting go keeps the rebalance, and with it the join of the other, pending.
+        const first = yield* member(group, topic, { onRevoking: Deferred.await(hold), revokeTimeoutMillis: 20_000 })
+        yield* Queue.take(first.assignments)
+        yield* Effect.scoped(member(group, topic)).pipe(Effect.timeoutOption("1500 millis"))
+        yield* Deferred.succeed(hold, undefined)
+        const alone = yield* Queue.take(first.assignments).pipe(Effect.timeout("3 seconds"))
+        assert.lengthOf(alone, 2)
+      })
+    )
+
+    it.effect(
+      "A6: a topic that was deleted is reported as lost once, and read from its beginning when it is back",
+      () =>
+        Effect.gen(function* () {
+          const { publisher, readPartition } = yield* Transport
+          const topic = yield* makeTopic(1)
+          yield* Effect.forEach([1, 2, 3], () => publisher.publish(record(topic, 0, "old")))
+          const lost = yield* Queue.unbounded<string>()
+          const values = yield* Queue.unbounded<string>()
+          yield* readPartition({
+            topic,
+            partition: 0,
+            from: "end",
+            onRecords: (records) =>
+              void Queue.offerAllUnsafe(
+                values,
+                records.map(({ value }) => text(value))
+              ),
+            onLost: (error) => void Queue.offerUnsafe(lost, error.reason._tag)
+          })
+          yield* deleteTopic(sharedBrokers, topic)
+          assert.strictEqual(yield* Queue.take(lost), "NoSuchTopic")
+          const { topics } = yield* Transport
+          yield* topics.create({ name: topic, partitions: 1, replicationFactor: -1, configs: {} })
+          yield* publisher.publish({ topic, partition: 0, key: null, value: bytes("new"), headers: [] }, 10_000)
+          assert.strictEqual(yield* Queue.take(values), "new")
+          assert.lengthOf(yield* Queue.clear(lost), 0)
+        })
+    )
+  }
+)

@@ -1,0 +1,101 @@
+import { once } from "node:events"
+import { createRequire } from "node:module"
+import { createServer, Socket } from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { hardenConnection } from "../../../src/kafkajs/internal/hardenConnections.ts"
+import { type Connection, createLogger, type RequestQueue } from "../../../src/kafkajs/internal/kafkajsInternals.ts"
+import { SocketRegistry } from "../../../src/kafkajs/internal/socketRegistry.ts"
+
+const require = createRequire(import.meta.url)
+
+interface StockQueue extends RequestQueue {
+  readonly throttleCheckTimeoutId: unknown
+  maybeThrottle(millis: number): void
+  checkPendingRequests(): void
+  push(request: object): void
+  destroy(): void
+}
+interface StockConnection extends Connection {
+  readonly requestQueue: StockQueue
+  disconnect(): Promise<unknown>
+}
+const StockConnection = require("kafkajs/src/network/connection") as new (options: object) => StockConnection
+
+const logger = createLogger({ level: 0, logCreator: () => () => {} })
+
+const makeConnection = (options: object): StockConnection => {
+  const connection = new StockConnection({
+    host: "127.0.0.1",
+    port: 1,
+    logger,
+    connectionTimeout: 1_000,
+    requestTimeout: 1_000,
+    ...options
+  })
+  hardenConnection(connection)
+  return connection
+}
+
+describe("hardenConnections", () => {
+  it("H1: sets no timer while nothing waits, and one while a throttled request does", () => {
+    const { requestQueue: queue } = makeConnection({})
+    queue.checkPendingRequests()
+    assert.isNull(queue.throttleCheckTimeoutId)
+    queue.maybeThrottle(60_000)
+    queue.checkPendingRequests()
+    assert.isNull(queue.throttleCheckTimeoutId)
+    queue.push({ entry: { correlationId: 1 }, expectResponse: true, sendRequest: () => assert.fail("throttled") })
+    assert.isNotNull(queue.throttleCheckTimeoutId)
+    queue.destroy()
+  })
+
+  it.live("H1: sends a throttled request when the throttling is over", () =>
+    Effect.gen(function* () {
+      const { requestQueue: queue } = makeConnection({})
+      queue.maybeThrottle(20)
+      yield* Effect.callback<void>((resume) =>
+        queue.push({ entry: { correlationId: 1 }, expectResponse: true, sendRequest: () => resume(Effect.void) })
+      )
+      queue.destroy()
+    })
+  )
+
+  it.live("H2, H5: opens one socket for any number of first requests, and leaves nothing on it", () =>
+    Effect.gen(function* () {
+      let accepted = 0
+      const server = createServer(() => void accepted++)
+      yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
+      server.listen(0, "127.0.0.1")
+      yield* Effect.tryPromise(() => once(server, "listening"))
+      const address = server.address()
+      const port = typeof address === "object" ? address?.port : undefined
+      const sockets = new SocketRegistry()
+      const connection = makeConnection({ port, socketFactory: sockets.open })
+      yield* Effect.tryPromise(() => Promise.all(Array.from({ length: 20 }, () => connection.connect())))
+      assert.deepStrictEqual([accepted, sockets.size], [1, 1])
+
+      yield* Effect.callback<void>((resume) => {
+        connection.socket!.once("close", () => resume(Effect.void))
+        sockets.close()
+      })
+      assert.strictEqual(sockets.size, 0)
+      // H5: a closed socket gathers no listeners, however often kafkajs disconnects it.
+      const listeners = connection.socket!.listenerCount("connect")
+      yield* Effect.tryPromise(() => connection.disconnect())
+      yield* Effect.tryPromise(() => connection.disconnect())
+      assert.strictEqual(connection.socket!.listenerCount("connect"), listeners)
+      const refused = yield* Effect.flip(Effect.tryPromise(() => connection.connect()))
+      assert.include(String(refused.cause), "the client is closed")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("H3: destroys a socket that did not connect in time", () =>
+    Effect.gen(function* () {
+      const silent = new Socket()
+      const connection = makeConnection({ connectionTimeout: 20, socketFactory: () => silent })
+      yield* Effect.flip(Effect.tryPromise(() => connection.connect()))
+      assert.isTrue(silent.destroyed)
+    })
+  )
+})
