@@ -79,6 +79,7 @@ export const startJava = Effect.fnUntraced(function* (brokers: 1 | 3, say: Say) 
       dataDir,
       settings: {},
       jvmOptions: [],
+      archive: "use",
       watched: false,
       say
     })

@@ -14,8 +14,14 @@ const neededMajor = 17
 
 const home = Config.option(Config.String("JAVA_HOME")).pipe(Effect.orDie)
 
-/** The command that starts the Java to use. */
-export const findJava: Effect.Effect<string, DevKafkaError, ChildProcessSpawner.ChildProcessSpawner> = Effect.gen(
+export interface Java {
+  readonly command: string
+  /** As in `17.0.15`. */
+  readonly version: string
+}
+
+/** The Java to use. */
+export const findJava: Effect.Effect<Java, DevKafkaError, ChildProcessSpawner.ChildProcessSpawner> = Effect.gen(
   function* () {
     const fromHome = Option.map(yield* home, (folder) => `${folder}/bin/java`)
     let problem = because(new JavaMissing())
@@ -26,8 +32,8 @@ export const findJava: Effect.Effect<string, DevKafkaError, ChildProcessSpawner.
       )
       if (Option.isNone(result)) continue
       const version = javaVersion(result.value.output)
-      const major = Option.flatMap(version, javaMajor)
-      if (Option.isSome(major) && major.value >= neededMajor) return java
+      const major = Option.getOrElse(Option.flatMap(version, javaMajor), () => 0)
+      if (Option.isSome(version) && major >= neededMajor) return { command: java, version: version.value }
       const found = Option.getOrElse(version, () => result.value.output.split("\n", 1)[0] ?? "unknown")
       problem = because(new JavaTooOld({ java, found }))
     }

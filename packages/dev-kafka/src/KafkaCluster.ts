@@ -58,6 +58,7 @@ export class KafkaCluster extends Context.Service<
         dataDir: options.dataDir,
         settings: options.settings ?? {},
         jvmOptions: options.jvmOptions ?? ["-XX:TieredStopAtLevel=1"],
+        archive: "make",
         watched: true,
         say: silent
       }),

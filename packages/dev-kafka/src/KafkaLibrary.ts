@@ -26,6 +26,8 @@ import { isMissing, runTool } from "./internal/runTool.ts"
 export interface KafkaLibrary {
   /** Kafka's version, as in `4.4.0`. */
   readonly version: string
+  /** Where the jars lie. */
+  readonly folder: string
   /** For `java -cp`. */
   readonly classPath: string
 }
@@ -101,7 +103,7 @@ export const kafkaLibrary = Effect.fnUntraced(function* (
 ): Effect.fn.Return<KafkaLibrary, DevKafkaError, FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner> {
   const { complete, lib, version } = yield* inspect
   if (!complete) yield* download(say)
-  return { version, classPath: `${lib}/*` }
+  return { version, folder: lib, classPath: `${lib}/*` }
 })
 
 /** Succeeds when the jars are there, or Maven to get them. */

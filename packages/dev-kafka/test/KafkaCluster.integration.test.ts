@@ -1,11 +1,12 @@
 /**
  * Real brokers through everything that fault tests do to them.
  */
+import { type AddressInfo, createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { PortTaken } from "../src/DevKafkaError.ts"
 import { KafkaCluster } from "../src/KafkaCluster.ts"
-import { parseAddress, probe } from "../src/KafkaProbe.ts"
+import { probe } from "../src/KafkaProbe.ts"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Schedule from "effect/Schedule"
@@ -184,8 +185,12 @@ describe("KafkaCluster", () => {
     "says which chosen port is taken",
     () =>
       Effect.gen(function* () {
-        const { brokers } = yield* KafkaCluster.make({ brokers: 1 })
-        const { port } = parseAddress(brokers[0]!)
+        const server = yield* Effect.acquireRelease(
+          Effect.sync(() => createServer().listen(0, "127.0.0.1")),
+          (listening) => Effect.sync(() => listening.close())
+        )
+        yield* Effect.callback<void>((resume) => void server.once("listening", () => resume(Effect.void)))
+        const { port } = server.address() as AddressInfo
         const error = yield* Effect.flip(KafkaCluster.make({ brokers: 1, ports: [port] }))
         assert.deepStrictEqual(error.reason, new PortTaken({ ports: [port] }))
       }).pipe(Effect.provide(NodeServices.layer)),

@@ -12,8 +12,8 @@ import { runModule, makeWorld, type World } from "./cli.ts"
 const realWorld = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const world = yield* makeWorld()
-  const { classPath, version } = yield* kafkaLibrary()
-  yield* fs.symlink(classPath.slice(0, -"/*".length), `${world.folder}/lib-${version}`)
+  const library = yield* kafkaLibrary()
+  yield* fs.symlink(library.folder, `${world.folder}/lib-${library.version}`)
   yield* Effect.addFinalizer(() => Effect.orDie(kafka(world, "down")))
   return world
 })

@@ -8,6 +8,8 @@ import { log4jFile } from "./devFolder.ts"
 export interface JavaSetup {
   readonly java: string
   readonly classPath: string
+  /** Options for the archive of classes. */
+  readonly archive: ReadonlyArray<string>
   readonly jvmOptions: ReadonlyArray<string>
 }
 
@@ -22,6 +24,7 @@ export const formatCommand = (
   setup.java,
   [
     ...serialHeap,
+    ...setup.archive,
     "-XX:TieredStopAtLevel=1",
     "-cp",
     setup.classPath,
@@ -44,6 +47,7 @@ export const brokerCommand = (setup: JavaSetup, properties: string, log: string)
     log,
     setup.java,
     ...serialHeap,
+    ...setup.archive,
     ...setup.jvmOptions,
     "-cp",
     setup.classPath,

@@ -16,6 +16,7 @@ const temporary = Effect.gen(function* () {
     dataDir: undefined,
     settings: {},
     jvmOptions: ["-XX:TieredStopAtLevel=1"],
+    archive: "use",
     watched: true,
     say
   })

@@ -11,6 +11,7 @@ import * as Broker from "../Broker.ts"
 import { because, type DevKafkaError, fromSystem, NotHealthy, PortTaken } from "../DevKafkaError.ts"
 import { findJava } from "../Java.ts"
 import { kafkaLibrary } from "../KafkaLibrary.ts"
+import { makeArchive, useArchive } from "./classArchive.ts"
 import { freePorts, isFree } from "./freePorts.ts"
 import { inRealTime } from "./liveClock.ts"
 import { prepareNodes } from "./prepareNodes.ts"
@@ -24,6 +25,8 @@ export interface StartOptions {
   readonly dataDir: string | undefined
   readonly settings: Readonly<Record<string, string>>
   readonly jvmOptions: ReadonlyArray<string>
+  /** Whether to make the archive of classes that speeds starts up, or only to use it if it is there. */
+  readonly archive: "make" | "use"
   /** Whether the brokers die with this process. */
   readonly watched: boolean
   readonly say: Say
@@ -67,7 +70,8 @@ const awaitCluster = (all: ReadonlyArray<Broker.Broker>) =>
 const attempt = Effect.fnUntraced(function* (options: StartOptions) {
   const fs = yield* FileSystem.FileSystem
   const java = yield* findJava
-  const { classPath } = yield* kafkaLibrary(options.say)
+  const library = yield* kafkaLibrary(options.say)
+  const archive = yield* options.archive === "make" ? makeArchive(java, library) : useArchive(java, library)
   const ports = yield* choosePorts(options.brokers, options.ports)
   const folder =
     options.dataDir ??
@@ -75,7 +79,7 @@ const attempt = Effect.fnUntraced(function* (options: StartOptions) {
       .makeTempDirectoryScoped({ prefix: "dev-kafka-" })
       .pipe(Effect.mapError(fromSystem("the temporary folder"))))
   const nodes = yield* prepareNodes({
-    setup: { java, classPath, jvmOptions: options.jvmOptions },
+    setup: { java: java.command, classPath: library.classPath, archive, jvmOptions: options.jvmOptions },
     // One folder, one cluster: nodes formatted in different runs still belong together.
     clusterId: (options.dataDir === undefined
       ? randomBytes(16)
