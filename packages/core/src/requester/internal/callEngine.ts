@@ -88,7 +88,6 @@ export const make = Effect.fnUntraced(function* (
   const table = new PendingTable()
   const ended = new EndedCalls()
   const budget = new RetryBudget(options.retryBudget, options.retryBudgetRatio)
-  const times = new WeakMap<PendingCall, RetryTimes>()
   const empty = Deferred.makeUnsafe<void>()
   let nextNumber = 1
   let isClosing = false
@@ -131,7 +130,7 @@ export const make = Effect.fnUntraced(function* (
   const sendAttempt = (call: PendingCall, resend: Resend): void => {
     const attempt = new Attempt(call, call.newestAttempt + 1, resend(call.newestAttempt + 1), observer)
     call.attempts.push(attempt)
-    const retry = times.get(call)
+    const retry = call.times
     const isLast = retry === undefined || attempt.number >= retry.maxAttempts
     call.retryAt = isLast ? Number.POSITIVE_INFINITY : now() + retry.attemptMillis
     sweeper.wakeBy(Math.min(call.retryAt, call.deadline))
@@ -168,7 +167,7 @@ export const make = Effect.fnUntraced(function* (
       nowMillis: clock.currentTimeMillisUnsafe(),
       remainingMillis: call.deadline - now()
     })
-    const retryTimes = times.get(call)
+    const retryTimes = call.times
     if (retryTimes !== undefined && error.isRetryable) {
       call.rejection = error
       call.retryAt = nextAttemptAt({
@@ -220,9 +219,9 @@ export const make = Effect.fnUntraced(function* (
       deadline: prepared.deadline,
       byteSize: prepared.byteSize,
       waitsForReady: prepared.waitsForReady,
-      resend: prepared.times === undefined ? undefined : resend
+      resend: prepared.times === undefined ? undefined : resend,
+      times: prepared.times
     })
-    if (prepared.times !== undefined) times.set(call, prepared.times)
     ended.opened(number)
     table.add(call)
     recorder.started(table.size)

@@ -9,6 +9,7 @@ import { Publication } from "../../transport/Publication.ts"
 import type { TransportError } from "../../transport/TransportError.ts"
 import type { ReplyEnvelope } from "../../wire/ReplyEnvelope.ts"
 import type { Delivery, RequestError } from "../RequestError.ts"
+import type { RetryTimes } from "./retryDecision.ts"
 
 /** A reply that reached its call. */
 export interface Reply {
@@ -65,6 +66,8 @@ export class PendingCall {
   rejection: RequestError | undefined
   obstacle: TransportError | undefined
   readonly resend: Resend | undefined
+  /** How it is retried; undefined when it is not. */
+  readonly times: RetryTimes | undefined
 
   constructor(fields: {
     readonly number: number
@@ -75,6 +78,7 @@ export class PendingCall {
     readonly byteSize: number
     readonly waitsForReady: boolean
     readonly resend: Resend | undefined
+    readonly times: RetryTimes | undefined
   }) {
     this.number = fields.number
     this.correlationId = fields.correlationId
@@ -84,6 +88,7 @@ export class PendingCall {
     this.byteSize = fields.byteSize
     this.waitsForReady = fields.waitsForReady
     this.resend = fields.resend
+    this.times = fields.times
   }
 
   get newestAttempt(): number {

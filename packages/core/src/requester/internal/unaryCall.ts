@@ -80,6 +80,9 @@ export const make = (
   const isRetried = operation.isSafe || operation.isIdempotent
   const times = isRetried ? timesOf(operation.retry) : undefined
   let nextRequest = 0
+  // Most calls ask for the same timeout, often as text: it is read once.
+  let lastAsked: Duration.Input | undefined
+  let lastTimeoutMillis: number | RequestError = 0
 
   const invalidPayload = (error: { readonly message: string }) =>
     because(new InvalidPayload({ operation: tag, detail: error.message }))
@@ -176,7 +179,12 @@ export const make = (
   return (payload, callOptions) =>
     Effect.withFiber((fiber) => {
       const settings = CallSettings.read(operation, callOptions?.context, fiber)
-      const timeoutMillis = timeoutMillisOf(operation, settings.timeout ?? options.timeout, maxTimeoutMillis)
+      const asked = settings.timeout ?? options.timeout
+      if (asked !== lastAsked) {
+        lastTimeoutMillis = timeoutMillisOf(operation, asked, maxTimeoutMillis)
+        lastAsked = asked
+      }
+      const timeoutMillis = lastTimeoutMillis
       if (typeof timeoutMillis !== "number") return Effect.fail(timeoutMillis)
       let made: unknown
       try {
