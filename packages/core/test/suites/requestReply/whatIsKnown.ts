@@ -21,6 +21,13 @@ import { bytes, namesOf, post, requestIn, watch } from "./topics.ts"
 
 const echo = { Work: ({ id }: { readonly id: string }) => Effect.succeed(`done ${id}`) }
 
+const defectOf = <A, E>(call: Effect.Effect<A, E>) =>
+  Effect.map(Effect.exit(call), (exit) => {
+    if (Exit.isSuccess(exit)) throw new Error("it succeeded")
+    assert.isTrue(Cause.hasDies(exit.cause))
+    return Cause.squash(exit.cause) as Error
+  })
+
 export const whatIsKnownLaws = (law: Law): void => {
   law(
     "P4: what is wrong with a call is said before anything is sent",
@@ -70,12 +77,6 @@ export const whatIsKnownLaws = (law: Law): void => {
           throw new TypeError("a synchronous throw")
         }
       })
-      const defectOf = <A, E>(call: Effect.Effect<A, E>) =>
-        Effect.map(Effect.exit(call), (exit) => {
-          if (Exit.isSuccess(exit)) throw new Error("it succeeded")
-          assert.isTrue(Cause.hasDies(exit.cause))
-          return Cause.squash(exit.cause) as Error
-        })
       assert.strictEqual((yield* defectOf(client.Work({ id: "bad" }))).message, "out of paper")
       assert.strictEqual((yield* defectOf(client.Find({ id: "bad" }))).message, "a synchronous throw")
       assert.strictEqual(yield* client.Work({ id: "good" }), "done good")
