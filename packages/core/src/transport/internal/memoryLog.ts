@@ -10,7 +10,8 @@ export const wireSize = ({ headers, key, value }: OutgoingRecord): number =>
     16 + (key?.length ?? 0) + (value?.length ?? 0)
   )
 
-const copy = (bytes: Uint8Array | null): Uint8Array | null => (bytes === null ? null : bytes.slice())
+// Not `slice`: that of a Buffer is a view.
+const copy = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
 
 export class MemoryLog {
   readonly topic: string
@@ -37,9 +38,9 @@ export class MemoryLog {
     this.#records.push({
       topic: this.topic,
       partition: this.partition,
-      key: copy(record.key),
-      value: copy(record.value),
-      headers: record.headers.map(([name, value]) => [name, value.slice()] as const),
+      key: record.key === null ? null : copy(record.key),
+      value: record.value === null ? null : copy(record.value),
+      headers: record.headers.map(([name, value]) => [name, copy(value)] as const),
       offset,
       timestamp
     })

@@ -1,0 +1,32 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as OptionRules from "../../src/transport/OptionRules.ts"
+import * as RequesterOptions from "../../src/requester/Options.ts"
+import * as ResponderOptions from "../../src/responder/Options.ts"
+
+describe("OptionRules", () => {
+  it.effect("accepts the defaults of both sides", () =>
+    Effect.gen(function* () {
+      yield* OptionRules.check(RequesterOptions.defaults, RequesterOptions.rules)
+      yield* OptionRules.check(ResponderOptions.defaults, ResponderOptions.rules)
+    })
+  )
+
+  it.effect.each([
+    ["maxInFlight", 0],
+    ["maxInFlight", 1.5],
+    ["maxInFlight", Number.NaN],
+    ["timeout", "0 millis"],
+    ["timeout", "soon"],
+    ["timeout", Number.POSITIVE_INFINITY],
+    ["replyPartition", -1],
+    ["retryBudgetRatio", 2]
+  ] as const)("names a requester's option %s of %s", ([option, given]) =>
+    Effect.gen(function* () {
+      const options = { ...RequesterOptions.defaults, [option]: given }
+      const { reason } = yield* Effect.flip(OptionRules.check(options, RequesterOptions.rules))
+      assert.deepInclude(reason, { _tag: "InvalidOption", option, given: String(given) })
+      assert.include(reason.message, option)
+    })
+  )
+})
