@@ -1,0 +1,236 @@
+/**
+ * The simulated Kafka cluster: the in-memory broker's logs behind a network with latencies, with leaders that freeze, are
+ * cut off or move, and with faults for single records.
+ *
+ * Plain callbacks on timers, no fibers: a host that dies in the middle of something cannot take the cluster along.
+ */
+import type { MemoryBroker } from "@kafka-request-reply/core/transport/MemoryBroker"
+import { missing } from "@kafka-request-reply/core/transport/MemoryBroker"
+import type { OutgoingRecord, TopicPartition } from "@kafka-request-reply/core/transport/KafkaRecord"
+import type { PartitionAck } from "@kafka-request-reply/core/transport/ProducerLink"
+import type { TopicSpec } from "@kafka-request-reply/core/transport/Transport"
+import {
+  because,
+  NoAnswer,
+  TooLarge,
+  type TransportError,
+  Unavailable,
+  Unreachable
+} from "@kafka-request-reply/core/transport/TransportError"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cause from "effect/Cause"
+import type { Happening } from "../history/Event.ts"
+import type { RandomStream } from "../kernel/RandomStream.ts"
+import type { Timers } from "../kernel/VirtualClock.ts"
+import { Coordinator } from "./Coordinator.ts"
+import { Labels } from "./Labels.ts"
+import type { RecordFault, RecordFaults } from "./RecordFault.ts"
+
+/** What a host was answered to a produce request. */
+export type Produced = ReadonlyArray<PartitionAck> | TransportError
+
+export interface ClusterOptions {
+  readonly broker: MemoryBroker["Service"]
+  readonly timers: Timers
+  /** The latencies' stream of a host. */
+  readonly randomOf: (host: string) => RandomStream
+  readonly faults: RecordFaults
+  readonly leaders: number
+  readonly sessionTimeoutMillis: number
+  readonly heartbeatMillis: number
+  readonly onEvent: (who: string, happening: Happening) => void
+}
+
+interface Node {
+  frozenUntil: number
+  cutUntil: number
+}
+
+export class Cluster {
+  readonly options: ClusterOptions
+  readonly labels = new Labels()
+  readonly #nodes: ReadonlyArray<Node>
+  readonly #moved = new Map<string, number>()
+  readonly #groups = new Map<string, Coordinator>()
+  readonly #watchers = new Set<() => void>()
+
+  constructor(options: ClusterOptions) {
+    this.options = options
+    this.#nodes = Array.from({ length: options.leaders }, () => ({ frozenUntil: 0, cutUntil: 0 }))
+  }
+
+  // --- topics and leaders ---
+
+  leaderOf({ partition, topic }: TopicPartition): number {
+    return this.#moved.get(`${topic}-${partition}`) ?? partition % this.#nodes.length
+  }
+
+  createTopic(spec: TopicSpec): boolean {
+    const isNew = this.options.broker.createTopic(spec)
+    if (isNew) for (const watcher of this.#watchers) watcher()
+    return isNew
+  }
+
+  deleteTopic(name: string): void {
+    this.options.broker.deleteTopic(name)
+    for (const watcher of this.#watchers) watcher()
+  }
+
+  /** Calls back when a topic was created or deleted, until the returned function is called. */
+  onTopics(watcher: () => void): () => void {
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
+  }
+
+  group(id: string): Coordinator {
+    let group = this.#groups.get(id)
+    if (group === undefined) this.#groups.set(id, (group = new Coordinator(this, id)))
+    return group
+  }
+
+  // --- faults of nodes ---
+
+  freeze(leader: number, millis: number): void {
+    const node = this.#nodes[leader % this.#nodes.length]!
+    node.frozenUntil = Math.max(node.frozenUntil, this.options.timers.now() + millis)
+  }
+
+  cut(leader: number, millis: number): void {
+    const node = this.#nodes[leader % this.#nodes.length]!
+    node.cutUntil = Math.max(node.cutUntil, this.options.timers.now() + millis)
+  }
+
+  /** Moves the leadership of a partition to the next node. */
+  move(partition: TopicPartition): void {
+    this.#moved.set(`${partition.topic}-${partition.partition}`, (this.leaderOf(partition) + 1) % this.#nodes.length)
+  }
+
+  isCut(leader: number): boolean {
+    return this.#nodes[leader]!.cutUntil > this.options.timers.now()
+  }
+
+  /** Does something at a node as soon as it answers: now, or when it thaws. */
+  at(leader: number, task: () => void): void {
+    const wait = this.#nodes[leader]!.frozenUntil - this.options.timers.now()
+    if (wait <= 0) task()
+    else this.options.timers.after(wait, () => this.at(leader, task))
+  }
+
+  /** How long until a fetch from this leader can be answered. */
+  fetchDelay(leader: number): number {
+    const { cutUntil, frozenUntil } = this.#nodes[leader]!
+    return Math.max(0, Math.max(cutUntil, frozenUntil) - this.options.timers.now())
+  }
+
+  // --- writing ---
+
+  /** A produce request of a host on its way; `respond` is called when the answer reaches the host, if it does. */
+  produce(
+    host: string,
+    leader: number,
+    batch: ReadonlyArray<OutgoingRecord>,
+    respond: (produced: Produced) => void
+  ): void {
+    const { faults, randomOf, timers } = this.options
+    const random = randomOf(host)
+    const out = random.between(1, 4)
+    const back = random.between(1, 4)
+    let delay = 0
+    let slow = 0
+    let isLost = false
+    const byRecord = new Map<OutgoingRecord, RecordFault>()
+    for (const record of batch) {
+      const { label } = this.labels.describe(record)
+      const fault = faults.take(label)
+      if (fault === undefined) continue
+      byRecord.set(record, fault)
+      this.options.onEvent("cluster", { type: "fault", fault: fault.kind, detail: `${label.leg} of ${label.call}` })
+      if (fault.kind === "delay") delay = Math.max(delay, fault.millis)
+      if (fault.kind === "slow-ack") slow = Math.max(slow, fault.millis)
+      if (fault.kind === "lost-ack") {
+        slow = Math.max(slow, fault.millis)
+        isLost = true
+      }
+    }
+    const refusal = [...byRecord.values()].find(({ kind }) => kind === "refuse")
+    timers.after(out + delay, () => {
+      if (this.isCut(leader)) {
+        const error = because(new Unreachable({ brokers: [String(leader)], detail: "connection refused" }))
+        return timers.after(back, () => respond(error))
+      }
+      this.at(leader, () => {
+        const produced =
+          refusal === undefined
+            ? this.#write(leader, batch, byRecord)
+            : because(new Unavailable({ code: "NOT_ENOUGH_REPLICAS", detail: "refused by the plan" }))
+        const answer = isLost ? because(new NoAnswer({ detail: "the connection was lost" })) : produced
+        timers.after(back + slow, () => respond(answer))
+      })
+    })
+  }
+
+  #write(
+    leader: number,
+    batch: ReadonlyArray<OutgoingRecord>,
+    faults: ReadonlyMap<OutgoingRecord, RecordFault>
+  ): ReadonlyArray<PartitionAck> {
+    const acks: Array<PartitionAck> = []
+    const partitions = Map.groupBy(batch, ({ partition, topic }) => `${topic}-${partition}`)
+    for (const records of partitions.values()) {
+      const { partition, topic } = records[0]!
+      const kinds = new Set(records.map((record) => faults.get(record)?.kind))
+      if (kinds.has("unmentioned")) continue
+      const error = this.#refusalOf({ topic, partition }, leader, kinds) ?? this.#append(records, faults)
+      acks.push(error === undefined ? { topic, partition } : { topic, partition, error })
+    }
+    return acks
+  }
+
+  #refusalOf(
+    partition: TopicPartition,
+    leader: number,
+    kinds: ReadonlySet<RecordFault["kind"] | undefined>
+  ): TransportError | undefined {
+    if (kinds.has("too-large")) return because(new TooLarge({ topic: partition.topic, detail: "refused by the plan" }))
+    if (this.options.broker.log(partition) === undefined) return missing(this.options.broker, partition)
+    if (this.leaderOf(partition) === leader) return undefined
+    return because(new Unavailable({ code: "NOT_LEADER_OR_FOLLOWER", detail: "the leader has moved" }))
+  }
+
+  #append(
+    records: ReadonlyArray<OutgoingRecord>,
+    faults: ReadonlyMap<OutgoingRecord, RecordFault>
+  ): TransportError | undefined {
+    const { timers } = this.options
+    const kept = records.filter((record) => faults.get(record)?.kind !== "lose")
+    const error = kept.length === 0 ? undefined : this.append(kept)
+    if (error !== undefined) return error
+    for (const record of kept) {
+      const fault = faults.get(record)
+      if (fault?.kind === "duplicate") timers.after(fault.millis, () => void this.append([record]))
+    }
+    return undefined
+  }
+
+  /** Appends records of one partition, all or none. */
+  append(records: ReadonlyArray<OutgoingRecord>): TransportError | undefined {
+    const { partition, topic } = records[0]!
+    const exit = Effect.runSyncExit(this.options.broker.appendBatch({ topic, partition }, records))
+    if (Exit.isFailure(exit)) return Cause.squash(exit.cause) as TransportError
+    for (const [index, record] of records.entries()) {
+      const { deadline, label, outcome } = this.labels.describe(record)
+      this.options.onEvent("cluster", {
+        type: "written",
+        label,
+        topic,
+        partition,
+        offset: exit.value + index,
+        key: record.key === null ? undefined : Buffer.from(record.key).toString("utf8"),
+        deadline,
+        outcome
+      })
+    }
+    return undefined
+  }
+}

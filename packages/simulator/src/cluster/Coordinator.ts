@@ -1,0 +1,180 @@
+/**
+ * The coordinator of one consumer group: generations, the barrier at which members meet, commits, eviction of members
+ * that are silent for too long.
+ *
+ * Eager rebalancing as kafkajs does it: everybody gives up everything, joins, and gets new partitions.
+ */
+import { assignInTurn, partitionKey } from "@kafka-request-reply/core/transport/MemoryBroker"
+import type { TopicPartition } from "@kafka-request-reply/core/transport/KafkaRecord"
+import type { AssignedPartition, OffsetCommit } from "@kafka-request-reply/core/transport/Transport"
+import { because, Refused, type TransportError, Unavailable } from "@kafka-request-reply/core/transport/TransportError"
+import type { Cluster } from "./Cluster.ts"
+
+/** The brokers' default of `offset.metadata.max.bytes`. */
+const maxMetadata = 4_096
+// Coordinators are spread over the nodes; one group is enough to have it on the first.
+const home = 0
+
+export interface Assignment {
+  readonly generation: number
+  readonly partitions: ReadonlyArray<AssignedPartition>
+}
+
+/** One membership as the coordinator knows it. Its callbacks run at the cluster; the member brings them to its host. */
+export interface Membership {
+  readonly id: string
+  readonly host: string
+  readonly topics: ReadonlyArray<string>
+  readonly revokeTimeoutMillis: number
+  /** Told, at what would be its next heartbeat, that it must give up its partitions and join again. */
+  readonly onRebalance: () => void
+}
+
+interface Member {
+  readonly membership: Membership
+  joined: ((assignment: Assignment) => void) | undefined
+}
+
+export class Coordinator {
+  readonly id: string
+  readonly #cluster: Cluster
+  readonly #members = new Map<string, Member>()
+  readonly #committed = new Map<string, { readonly offset: number; readonly metadata: string }>()
+  #generation = 0
+  #isRebalancing = false
+  #round = 0
+  #commitsToRefuse = 0
+
+  constructor(cluster: Cluster, id: string) {
+    this.#cluster = cluster
+    this.id = id
+  }
+
+  /** What is committed for a partition. */
+  committed(partition: TopicPartition): { readonly offset: number; readonly metadata: string } | undefined {
+    return this.#committed.get(partitionKey(partition))
+  }
+
+  /** Waits for all other members, then answers with the new assignment. */
+  join(membership: Membership, joined: (assignment: Assignment) => void): void {
+    this.#cluster.at(home, () => {
+      this.#members.set(membership.id, { membership, joined })
+      this.rebalance()
+      this.#completeWhenAllJoined()
+    })
+  }
+
+  leave(id: string): void {
+    this.#cluster.at(home, () => {
+      if (!this.#members.delete(id)) return
+      this.rebalance()
+      this.#completeWhenAllJoined()
+    })
+  }
+
+  /** Forgets the members of a host that was silent for too long. */
+  evict(host: string): void {
+    const gone = [...this.#members.values()].filter(({ membership }) => membership.host === host)
+    for (const { membership } of gone) {
+      this.#members.delete(membership.id)
+      this.#notify(membership)
+    }
+    if (gone.length === 0) return
+    this.rebalance()
+    this.#completeWhenAllJoined()
+  }
+
+  /** Makes everybody join again. */
+  rebalance(): void {
+    if (this.#isRebalancing) return
+    this.#isRebalancing = true
+    const round = ++this.#round
+    let patience = 0
+    for (const { joined, membership } of this.#members.values()) {
+      patience = Math.max(patience, membership.revokeTimeoutMillis)
+      if (joined === undefined) this.#notify(membership)
+    }
+    const { heartbeatMillis, timers } = this.#cluster.options
+    timers.after(patience + heartbeatMillis * 2 + 2_000, () => {
+      if (round !== this.#round || !this.#isRebalancing) return
+      for (const [id, { joined, membership }] of this.#members) {
+        if (joined !== undefined) continue
+        this.#members.delete(id)
+        this.#notify(membership)
+      }
+      this.#completeWhenAllJoined()
+    })
+  }
+
+  /** The next commits fail, though the generation is right. */
+  refuseCommits(count: number): void {
+    this.#commitsToRefuse += count
+  }
+
+  commit(
+    id: string,
+    generation: number,
+    offsets: ReadonlyArray<OffsetCommit>,
+    respond: (error: TransportError | undefined) => void
+  ): void {
+    this.#cluster.at(home, () => respond(this.#commit(id, generation, offsets)))
+  }
+
+  #commit(id: string, generation: number, offsets: ReadonlyArray<OffsetCommit>): TransportError | undefined {
+    const member = this.#members.get(id)
+    if (member === undefined || generation !== this.#generation) {
+      return because(new Unavailable({ code: "ILLEGAL_GENERATION", detail: "the assignment is over" }))
+    }
+    if (this.#commitsToRefuse > 0) {
+      this.#commitsToRefuse--
+      return because(new Unavailable({ code: "COORDINATOR_LOAD_IN_PROGRESS", detail: "refused by the plan" }))
+    }
+    for (const commit of offsets) {
+      const { metadata, offset, partition } = commit
+      if (metadata.length > maxMetadata) {
+        return because(new Refused({ code: "OFFSET_METADATA_TOO_LARGE", detail: `${metadata.length} characters` }))
+      }
+      this.#committed.set(partitionKey(commit), { offset, metadata })
+      const happening = { type: "committed", generation, partition, offset, metadata } as const
+      this.#cluster.options.onEvent(member.membership.host, happening)
+    }
+    return undefined
+  }
+
+  #notify(membership: Membership): void {
+    const { heartbeatMillis, randomOf, timers } = this.#cluster.options
+    timers.after(randomOf(membership.host).between(1, heartbeatMillis), membership.onRebalance)
+  }
+
+  #completeWhenAllJoined(): void {
+    if (!this.#isRebalancing) return
+    const members = [...this.#members.values()]
+    if (members.some(({ joined }) => joined === undefined)) return
+    this.#isRebalancing = false
+    this.#round++
+    if (members.length === 0) return
+    this.#generation++
+    const { broker } = this.#cluster.options
+    const topics = new Set(members.flatMap(({ membership }) => membership.topics))
+    const partitions = [...topics]
+      .toSorted()
+      .flatMap((topic) =>
+        Array.from({ length: broker.describe(topic)?.partitions ?? 0 }, (_, partition) => ({ topic, partition }))
+      )
+    const shares = assignInTurn(
+      partitions,
+      members.map(({ membership: { id, topics } }) => ({ id, topics }) as never)
+    )
+    for (const member of members) {
+      const joined = member.joined!
+      member.joined = undefined
+      joined({
+        generation: this.#generation,
+        partitions: (shares.get(member.membership.id) ?? []).map((partition) => {
+          const found = this.committed(partition)
+          return { ...partition, committed: found?.offset, metadata: found?.metadata ?? "" }
+        })
+      })
+    }
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * What the cluster needs to know of a program that talks to it.
+ */
+import type { RandomStream } from "../kernel/RandomStream.ts"
+
+export interface Process {
+  readonly name: string
+  /** Its network's latencies. */
+  readonly random: RandomStream
+  /** Runs a task in the program: now, later or never. */
+  readonly run: (task: () => void) => void
+}

@@ -1,0 +1,23 @@
+/**
+ * Where a mutant may spoil the engine from outside: the services it is given and the values it returns.
+ */
+import type { ProducerLink } from "@kafka-request-reply/core/transport/ProducerLink"
+import type { Requester } from "@kafka-request-reply/core/requester/Requester"
+import type { Transport } from "@kafka-request-reply/core/transport/Transport"
+import type * as Effect from "effect/Effect"
+
+export interface Decorators {
+  readonly link: (link: ProducerLink) => ProducerLink
+  readonly transport: (transport: Transport["Service"]) => Transport["Service"]
+  readonly requester: (requester: Requester["Service"]) => Requester["Service"]
+  /** Wraps the calls that handlers make. */
+  readonly nested: <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
+/** The engine as it is. */
+export const none: Decorators = {
+  link: (link) => link,
+  transport: (transport) => transport,
+  requester: (requester) => requester,
+  nested: (call) => call
+}

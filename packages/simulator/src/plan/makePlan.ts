@@ -1,0 +1,141 @@
+/**
+ * From a seed to a plan. A third of all plans have no fault at all, so that what only works by accident is seen; the rest
+ * have a few, since many at once explain everything.
+ */
+import { type RecordFault, recordFaultKinds } from "../cluster/RecordFault.ts"
+import * as RandomStream from "../kernel/RandomStream.ts"
+import type { Behaviour, OperationTag, Plan, PlannedCall, Role, Settings, WorldFault } from "./Plan.ts"
+
+const operations: ReadonlyArray<OperationTag> = ["Read", "Read", "Put", "Put", "Take", "Take", "Do", "Do", "Relay"]
+const behaviours: ReadonlyArray<Behaviour> = [
+  "ok",
+  "ok",
+  "ok",
+  "ok",
+  "ok",
+  "refuse",
+  "final",
+  "die",
+  "huge",
+  "stubborn"
+]
+
+const settingsOf = (random: RandomStream.RandomStream): Settings => {
+  const isTight = random.chance(0.15)
+  const responders = random.between(1, 4)
+  return {
+    requesters: random.between(1, 4),
+    responders,
+    partitions: random.between(1, 6),
+    replyPartitions: random.between(1, 3),
+    leaders: random.between(1, 3),
+    preemption: random.pick([0, 0, 0.01, 0.1]),
+    concurrency: isTight ? random.between(1, 3) : 64,
+    maxWaiting: isTight ? random.between(1, 4) : 1_000,
+    maxWaitingPerKey: isTight ? random.between(1, 2) : 256,
+    maxInFlight: isTight ? random.between(1, 4) : 1_000,
+    sessionTimeoutMillis: random.pick([500, 3_000]),
+    heartbeatMillis: random.pick([50, 250]),
+    clockSkewMillis: random.pick([200, 1_000]),
+    quiesceMillis: random.pick([300, 2_000]),
+    drainMillis: random.pick([400, 3_000]),
+    skews: Array.from({ length: responders }, () => (random.chance(0.1) ? random.between(-3_000, 3_000) : 0))
+  }
+}
+
+const horizon = 1_500
+
+const callOf = (random: RandomStream.RandomStream, name: string, settings: Settings): PlannedCall => {
+  const operation = random.pick(operations)
+  const isKeyed = operation === "Put" || operation === "Take"
+  const key = isKeyed || random.chance(0.4) ? `k${random.between(0, 3)}` : undefined
+  const isSlow = random.chance(0.15)
+  return {
+    name,
+    requester: random.between(0, settings.requesters - 1),
+    at: random.between(0, horizon),
+    operation,
+    key: isKeyed && random.chance(0.3) ? `own-${name}` : key,
+    value: random.chance(0.85) ? 0 : 1,
+    timeoutMillis: random.pick([150, 400, 1_000, 3_000, 3_000]),
+    millis: isSlow ? random.between(100, 1_500) : random.between(0, 30),
+    behaviour: random.pick(behaviours),
+    interruptAfter: random.chance(0.12) ? random.between(0, 120) : undefined,
+    isDiscard: random.chance(0.06),
+    isImpatient: random.chance(0.06),
+    isOversize: random.chance(0.02)
+  }
+}
+
+/** What is the same for all calls with one primary key, so that their payloads are equal unless the value differs. */
+const unify = (calls: ReadonlyArray<PlannedCall>): ReadonlyArray<PlannedCall> => {
+  const first = new Map<string, PlannedCall>()
+  return calls.map((call) => {
+    if (call.operation !== "Put" && call.operation !== "Take") return call
+    const id = `${call.operation} ${call.key}`
+    const known = first.get(id)
+    if (known === undefined) {
+      first.set(id, call)
+      return call
+    }
+    return { ...call, millis: known.millis, behaviour: known.behaviour, isOversize: known.isOversize }
+  })
+}
+
+const recordFaultOf = (random: RandomStream.RandomStream, calls: ReadonlyArray<PlannedCall>): RecordFault => ({
+  kind: random.pick(recordFaultKinds),
+  leg: random.pick(["request", "request", "reply", "reply", "cancel"] as const),
+  call: random.pick(calls).name,
+  nth: random.pick([0, 0, 0, 1, 2]),
+  millis: random.pick([10, 60, 200, 600, 2_000])
+})
+
+const worldFaultOf = (random: RandomStream.RandomStream, settings: Settings): WorldFault => {
+  const at = random.between(0, horizon + 300)
+  const millis = random.pick([20, 100, 400, 1_200, 4_000])
+  const role: Role = random.chance(0.75) ? "responder" : "requester"
+  const index = random.between(0, settings[role === "responder" ? "responders" : "requesters"] - 1)
+  const partition = random.between(0, 5)
+  switch (random.between(0, 11)) {
+    case 0:
+    case 1:
+      return { kind: "crash", role, index, at, millis }
+    case 2:
+    case 3:
+      return { kind: "drain", role, index, at, millis }
+    case 4:
+      return { kind: "pause", role, index, at, millis }
+    case 5:
+      return { kind: "freeze", leader: random.between(0, 2), at, millis }
+    case 6:
+      return { kind: "cut", leader: random.between(0, 2), at, millis }
+    case 7:
+      return { kind: "move", topic: random.pick(["requests", "replies"] as const), partition, at }
+    case 8:
+      return { kind: "rebalance", at }
+    case 9:
+      return { kind: "refuse-commits", at, count: random.between(1, 4) }
+    case 10:
+      return { kind: "junk", at, variant: random.between(0, 99), partition }
+    default:
+      return { kind: "lose-replies", at, millis, partitions: random.between(1, 3) }
+  }
+}
+
+export const makePlan = (seed: number): Plan => {
+  const settings = settingsOf(RandomStream.make(seed, "settings"))
+  const workload = RandomStream.make(seed, "workload")
+  const calls = unify(
+    Array.from({ length: workload.between(2, 14) }, (_, index) => callOf(workload, `c${index}`, settings))
+  )
+  const trouble = RandomStream.make(seed, "faults")
+  const recordFaults = trouble.chance(0.4) ? 0 : trouble.between(1, 4)
+  const worldFaults = trouble.chance(0.5) ? 0 : trouble.between(1, 2)
+  return {
+    seed,
+    settings,
+    calls,
+    recordFaults: Array.from({ length: recordFaults }, () => recordFaultOf(trouble, calls)),
+    worldFaults: Array.from({ length: worldFaults }, () => worldFaultOf(trouble, settings))
+  }
+}

@@ -1,0 +1,331 @@
+/**
+ * One history as it unfolds: boots the programs, breaks what the plan says, waits until everything has settled, closes,
+ * and counts what is left.
+ *
+ * Phases: work (until every call has ended or its program died) → settle (until what was taken is committed) → close
+ * (until every program is closed) → over.
+ */
+import type { Requester } from "@kafka-request-reply/core/requester/Requester"
+import type { Responder } from "@kafka-request-reply/core/responder/Responder"
+import type { MemoryBroker } from "@kafka-request-reply/core/transport/MemoryBroker"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { Cluster } from "../cluster/Cluster.ts"
+import { junkOf } from "../cluster/junk.ts"
+import { RecordFaults } from "../cluster/RecordFault.ts"
+import type { Happening } from "../history/Event.ts"
+import { EventLog } from "../history/EventLog.ts"
+import { Host } from "../kernel/Host.ts"
+import * as RandomStream from "../kernel/RandomStream.ts"
+import type { VirtualClock } from "../kernel/VirtualClock.ts"
+import type { Decorators } from "../mutants/Decorators.ts"
+import type { Plan, PlannedCall, Role, WorldFault } from "../plan/Plan.ts"
+import { type ProgramEnvironment, requesterProgram, responderProgram } from "./programs.ts"
+
+export type Phase = "work" | "settle" | "close" | "over"
+
+interface Program {
+  readonly role: Role
+  readonly index: number
+  readonly host: Host
+  stop: () => void
+  isStopping: boolean
+  isClosed: boolean
+  requester: Requester["Service"] | undefined
+  responder: Responder["Service"] | undefined
+}
+
+const groupId = "sim.responder"
+/** No call, fault or restart of a plan reaches further than this. */
+const workMillis = 40_000
+const settleMillis = 8_000
+const closeMillis = 40_000
+
+export class World {
+  phase: Phase = "work"
+  readonly log: EventLog
+  readonly cluster: Cluster
+  /** Every program that was ever started, the dead ones too. */
+  readonly programs: Array<Program> = []
+  readonly plan: Plan
+  readonly #clock: VirtualClock
+  readonly #decorators: Decorators
+  readonly #current = new Map<string, Program>()
+  readonly #incarnations = new Map<string, number>()
+  readonly #networks = new Map<string, RandomStream.RandomStream>()
+  readonly #waiting = new Set<PlannedCall>()
+  readonly #open = new Map<string, string>()
+  #runs = 0
+
+  constructor(plan: Plan, clock: VirtualClock, broker: MemoryBroker["Service"], decorators: Decorators) {
+    this.plan = plan
+    this.#clock = clock
+    this.#decorators = decorators
+    this.log = new EventLog(clock.now)
+    for (const call of plan.calls) this.#waiting.add(call)
+    const { heartbeatMillis, leaders, sessionTimeoutMillis } = plan.settings
+    this.cluster = new Cluster({
+      broker,
+      timers: clock,
+      randomOf: (host) => this.#network(host),
+      faults: new RecordFaults(plan.recordFaults),
+      leaders,
+      sessionTimeoutMillis,
+      heartbeatMillis,
+      onEvent: (who, happening) => this.log.add(who, happening)
+    })
+  }
+
+  begin(): void {
+    const { partitions, replyPartitions, requesters, responders } = this.plan.settings
+    for (const [name, count] of [
+      ["sim.requests", partitions],
+      ["sim.replies", replyPartitions],
+      ["sim.control", 1]
+    ] as const) {
+      this.cluster.createTopic({ name, partitions: count, replicationFactor: 1, configs: {} })
+    }
+    const order = RandomStream.make(this.plan.seed, "boot")
+    for (let index = 0; index < responders; index++) {
+      this.#clock.after(order.between(0, 40), () => this.#boot("responder", index))
+    }
+    for (let index = 0; index < requesters; index++) {
+      this.#clock.after(order.between(0, 40), () => this.#boot("requester", index))
+    }
+    for (const fault of this.plan.worldFaults) this.#clock.after(fault.at, () => this.#inflict(fault))
+    this.#clock.after(workMillis, () => this.#settle())
+  }
+
+  // --- programs ---
+
+  #network(host: string): RandomStream.RandomStream {
+    let random = this.#networks.get(host)
+    if (random === undefined) {
+      this.#networks.set(host, (random = RandomStream.make(this.plan.seed, `network of ${host}`)))
+    }
+    return random
+  }
+
+  #boot(role: Role, index: number): void {
+    if (this.phase !== "work" && !(role === "responder" && this.phase === "settle")) return
+    const place = `${role}-${index}`
+    const incarnation = this.#incarnations.get(place) ?? 0
+    this.#incarnations.set(place, incarnation + 1)
+    const name = incarnation === 0 ? place : `${place}.${incarnation}`
+    const onEvent = (happening: Happening): void => this.#on(program, happening)
+    const host = new Host(this.#clock, {
+      name,
+      seed: this.plan.seed,
+      skewMillis: role === "responder" ? (this.plan.settings.skews[index] ?? 0) : 0,
+      onLog: (level, message) => onEvent({ type: "logged", level, message })
+    })
+    let resume: (() => void) | undefined
+    const program: Program = {
+      role,
+      index,
+      host,
+      stop: () => {
+        program.isStopping = true
+        resume?.()
+      },
+      isStopping: false,
+      isClosed: false,
+      requester: undefined,
+      responder: undefined
+    }
+    this.programs.push(program)
+    this.#current.set(place, program)
+    onEvent({ type: "booted" })
+    const environment: ProgramEnvironment = {
+      cluster: this.cluster,
+      process: { name, random: this.#network(name), run: (task) => host.run(task) },
+      settings: this.plan.settings,
+      decorators: this.#decorators,
+      onEvent,
+      stopped: Effect.callback<void>((done) => {
+        if (program.isStopping) done(Effect.void)
+        else resume = () => done(Effect.void)
+      })
+    }
+    const body =
+      role === "requester"
+        ? requesterProgram(
+            environment,
+            () => this.#takeCalls(index),
+            (requester) => (program.requester = requester)
+          )
+        : responderProgram(
+            environment,
+            () => ++this.#runs,
+            this.plan.calls.some(({ operation }) => operation === "Relay"),
+            (responder) => (program.responder = responder)
+          )
+    const fiber = Effect.runForkWith(host.context)(Effect.scoped(body))
+    fiber.addObserver((exit) => this.#onExit(program, exit))
+  }
+
+  #takeCalls(index: number): ReadonlyArray<PlannedCall> {
+    const calls = [...this.#waiting].filter(({ requester }) => requester === index)
+    for (const call of calls) {
+      this.#waiting.delete(call)
+      this.#open.set(call.name, `requester-${index}`)
+    }
+    return calls
+  }
+
+  #onExit(program: Program, exit: Exit.Exit<void, unknown>): void {
+    program.isClosed = true
+    const { host, index, role } = program
+    if (Exit.isSuccess(exit)) this.log.add(host.name, { type: "closed" })
+    else {
+      const error = Cause.squash(exit.cause)
+      this.log.add(host.name, { type: "failed", detail: error instanceof Error ? error.message : String(error) })
+    }
+    // As an orchestrator does.
+    if (Exit.isFailure(exit)) this.#clock.after(300, () => this.#boot(role, index))
+    this.#closeWhenAll()
+  }
+
+  #on(program: Program, happening: Happening): void {
+    this.log.add(program.host.name, happening)
+    if (happening.type !== "ended") return
+    this.#open.delete(happening.call)
+    this.#count(program)
+    this.#settleWhenDone()
+  }
+
+  /** What a requester holds must never be more than the calls that wait. */
+  #count(program: Program): void {
+    if (program.requester === undefined) return
+    const place = `requester-${program.index}`
+    const waiting = [...this.#open.values()].filter((where) => where === place).length
+    const held = Effect.runSync(program.requester.inFlight)
+    if (held > waiting)
+      this.log.add(program.host.name, { type: "counted", what: "entries without a caller", count: held })
+  }
+
+  // --- phases ---
+
+  #settleWhenDone(): void {
+    if (this.phase === "work" && this.#waiting.size === 0 && this.#open.size === 0)
+      this.#clock.after(1, () => this.#settle())
+  }
+
+  #settle(): void {
+    if (this.phase !== "work") return
+    this.phase = "settle"
+    // Faults that are still to come would fall into the closing.
+    const last = Math.max(0, ...this.plan.worldFaults.map((fault) => fault.at + ("millis" in fault ? fault.millis : 0)))
+    const elapsed = this.log.elapsed()
+    this.#clock.after(Math.max(0, last - elapsed) + settleMillis, () => this.#close())
+  }
+
+  #close(): void {
+    this.phase = "close"
+    this.#recordCommitted()
+    for (const program of this.programs) {
+      if (program.isClosed || program.host.state === "dead") continue
+      program.host.resume()
+      program.host.run(() => program.stop())
+    }
+    this.#clock.after(closeMillis, () => this.#end())
+    this.#closeWhenAll()
+  }
+
+  #closeWhenAll(): void {
+    if (this.phase !== "close") return
+    if (this.programs.every(({ host, isClosed }) => isClosed || host.state === "dead")) {
+      // What was detached gets its turn to end.
+      this.#clock.after(50, () => this.#end())
+    }
+  }
+
+  #end(): void {
+    if (this.phase === "over") return
+    this.phase = "over"
+    for (const { host, isClosed } of this.programs) {
+      if (!isClosed && host.state !== "dead") this.log.add(host.name, { type: "counted", what: "not closed", count: 1 })
+    }
+  }
+
+  #recordCommitted(): void {
+    const { broker } = this.cluster.options
+    for (let partition = 0; partition < this.plan.settings.partitions; partition++) {
+      const end = broker.log({ topic: "sim.requests", partition })?.end ?? 0
+      const offset = this.cluster.group(groupId).committed({ topic: "sim.requests", partition })?.offset ?? 0
+      if (offset < end) {
+        this.log.add("cluster", {
+          type: "counted",
+          what: `requests not committed in partition ${partition}`,
+          count: end - offset
+        })
+      }
+    }
+  }
+
+  // --- faults ---
+
+  #inflict(fault: WorldFault): void {
+    const { at: _at, kind, ...rest } = fault
+    this.log.add("cluster", { type: "fault", fault: kind, detail: JSON.stringify(rest) })
+    switch (fault.kind) {
+      case "crash":
+      case "drain":
+      case "pause": {
+        const program = this.#current.get(`${fault.role}-${fault.index}`)
+        if (program !== undefined && !program.isClosed && program.host.state === "up") this.#strike(program, fault)
+        return
+      }
+      case "freeze":
+        return this.cluster.freeze(fault.leader, fault.millis)
+      case "cut":
+        return this.cluster.cut(fault.leader, fault.millis)
+      case "move":
+        return this.cluster.move({ topic: `sim.${fault.topic}`, partition: fault.partition })
+      case "rebalance":
+        return this.cluster.group(groupId).rebalance()
+      case "refuse-commits":
+        return this.cluster.group(groupId).refuseCommits(fault.count)
+      case "junk":
+        return void this.cluster.append([junkOf(fault.variant, fault.partition % this.plan.settings.partitions)])
+      case "lose-replies": {
+        this.cluster.deleteTopic("sim.replies")
+        const spec = { name: "sim.replies", partitions: fault.partitions, replicationFactor: 1, configs: {} }
+        return void this.#clock.after(fault.millis, () => this.cluster.createTopic(spec))
+      }
+    }
+  }
+
+  #strike(program: Program, { kind, millis }: WorldFault & { readonly kind: "crash" | "drain" | "pause" }): void {
+    const { host, index, role } = program
+    const { sessionTimeoutMillis } = this.plan.settings
+    const evict = (): void => this.cluster.group(groupId).evict(host.name)
+    if (kind === "crash") {
+      this.log.add(host.name, { type: "crashed" })
+      host.kill()
+      for (const [call, where] of this.#open) if (where === `${role}-${index}`) this.#open.delete(call)
+      this.#clock.after(sessionTimeoutMillis, evict)
+      this.#clock.after(millis, () => this.#boot(role, index))
+      return this.#settleWhenDone()
+    }
+    if (kind === "pause") {
+      this.log.add(host.name, { type: "paused" })
+      host.pause()
+      if (millis > sessionTimeoutMillis) this.#clock.after(sessionTimeoutMillis, evict)
+      this.#clock.after(millis, () => {
+        if (host.state !== "paused") return
+        this.log.add(host.name, { type: "resumed" })
+        host.resume()
+      })
+      return
+    }
+    if (program.isStopping) return
+    host.run(() => program.stop())
+    const reboot = (): void => {
+      if (program.isClosed) this.#boot(role, index)
+      else this.#clock.after(50, reboot)
+    }
+    this.#clock.after(millis, reboot)
+  }
+}

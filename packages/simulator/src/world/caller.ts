@@ -1,0 +1,112 @@
+/**
+ * Makes one planned call and says how it ended.
+ */
+import * as Requester from "@kafka-request-reply/core/requester/Requester"
+import { RequestError } from "@kafka-request-reply/core/requester/RequestError"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { callHeader } from "../cluster/Labels.ts"
+import type { Happening } from "../history/Event.ts"
+import type { PlannedCall } from "../plan/Plan.ts"
+import type { Answer, Order, Refusal } from "./Contract.ts"
+import type { Client } from "./handlers.ts"
+
+/** Larger than the requesters' `maxRequestBytes`. */
+const oversizePadding = "x".repeat(5_000)
+
+/** What a call is about: its key where it has a primary one, else itself. */
+export const subjectOf = ({ key, name, operation }: PlannedCall): string =>
+  operation === "Put" || operation === "Take" ? (key ?? name) : name
+
+export const orderOf = (call: PlannedCall): Order => ({
+  subject: subjectOf(call),
+  value: call.value,
+  millis: call.millis,
+  behaviour: call.behaviour,
+  padding: call.isOversize ? oversizePadding : ""
+})
+
+interface Outcome {
+  readonly outcome: string
+  readonly detail: string
+  readonly run: number | undefined
+}
+
+const ofRequestError = ({ message, reason }: RequestError): Outcome => {
+  const detail = message
+  switch (reason._tag) {
+    case "Timeout":
+    case "Closed":
+    case "ReplyAddressLost":
+      return { outcome: `${reason._tag} ${reason.delivery}`, detail, run: undefined }
+    case "Rejected":
+      return { outcome: `Rejected ${reason.status}`, detail, run: undefined }
+    default:
+      return { outcome: reason._tag, detail, run: undefined }
+  }
+}
+
+/** How a call ended, in the words that oracles use. */
+export const outcomeOf = (call: PlannedCall, exit: Exit.Exit<unknown, unknown>): Outcome => {
+  if (Exit.isSuccess(exit)) {
+    if (call.isDiscard) return { outcome: "accepted", detail: "", run: undefined }
+    const { run, subject, value } = exit.value as Answer
+    const isOurs = subject === subjectOf(call) && value === call.value
+    return { outcome: isOurs ? "success" : "wrong reply", detail: `from run ${run} about ${subject} ${value}`, run }
+  }
+  if (Cause.hasInterruptsOnly(exit.cause)) return { outcome: "interrupted", detail: "", run: undefined }
+  const reason = exit.cause.reasons[0]
+  if (reason !== undefined && Cause.isFailReason(reason)) {
+    if (reason.error instanceof RequestError) return ofRequestError(reason.error)
+    const { isFinal, run, subject } = reason.error as Refusal
+    const isOurs = subject === subjectOf(call)
+    const outcome = isOurs ? (isFinal ? "final" : "refuse") : "wrong reply"
+    return { outcome, detail: `from run ${run} about ${subject}`, run }
+  }
+  const error = Cause.squash(exit.cause)
+  const message = error instanceof Error ? error.message : String(error)
+  const run = /^run (\d+) dies as it should$/.exec(message)?.[1]
+  return { outcome: "defect", detail: message, run: run === undefined ? undefined : Number(run) }
+}
+
+/** Ends when the call has ended; `onEvent` is told of it in the same instant. */
+export const makeCall = (
+  client: Client,
+  call: PlannedCall,
+  onEvent: (happening: Happening) => void
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { isDiscard, isImpatient, key, name, operation, timeoutMillis } = call
+    const options = { headers: { [callHeader]: name } }
+    const order = orderOf(call)
+    const asked: Effect.Effect<unknown, unknown> = isDiscard
+      ? client[operation](order, { ...options, discard: true })
+      : client[operation](order, options)
+    const routed = key === undefined ? asked : Requester.withRoutingKey(key)(asked)
+    onEvent({ type: "called", call: name, operation, timeoutMillis })
+    const fiber = yield* routed.pipe(
+      Requester.withTimeout(timeoutMillis),
+      Requester.withWaitForReady(!isImpatient),
+      Effect.forkChild({ startImmediately: true })
+    )
+    const ended = Effect.callback<void>((resume) => {
+      fiber.addObserver((exit) => {
+        onEvent({ type: "ended", call: name, ...outcomeOf(call, exit) })
+        resume(Effect.void)
+      })
+    })
+    if (call.interruptAfter !== undefined) {
+      yield* Effect.sleep(call.interruptAfter).pipe(
+        Effect.andThen(
+          Effect.sync(() => {
+            if (fiber.pollUnsafe() !== undefined) return
+            onEvent({ type: "interrupted", call: name })
+            fiber.interruptUnsafe()
+          })
+        ),
+        Effect.forkChild({ startImmediately: true })
+      )
+    }
+    yield* ended
+  })

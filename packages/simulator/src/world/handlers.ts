@@ -1,0 +1,92 @@
+/**
+ * The handlers of the simulated responders: they do what the payload says and tell the log.
+ */
+import * as Requester from "@kafka-request-reply/core/requester/Requester"
+import type { RequestError } from "@kafka-request-reply/core/requester/RequestError"
+import { RequestInfo } from "@kafka-request-reply/core/responder/RequestInfo"
+import * as CorrelationId from "@kafka-request-reply/core/wire/CorrelationId"
+import * as RecordHeaders from "@kafka-request-reply/core/wire/RecordHeaders"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as RpcClient from "effect/rpc/RpcClient"
+import { callHeader } from "../cluster/Labels.ts"
+import type { Happening } from "../history/Event.ts"
+import { type Answer, type Order, type Refusal, Simulated, type SimulatedRpcs } from "./Contract.ts"
+
+export type Client = RpcClient.RpcClient<SimulatedRpcs, RequestError>
+
+export interface HandlerEnvironment {
+  readonly nextRun: () => number
+  readonly onEvent: (happening: Happening) => void
+  /** For calls made by handlers. */
+  readonly client: Client | undefined
+  /** Wraps each nested call; a mutant may spoil it. */
+  readonly nested: <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
+/** Larger than the responders' `maxReplyBytes`. */
+export const hugePadding = "x".repeat(3_000)
+
+const exitOf = (exit: Exit.Exit<unknown, unknown>): string => {
+  if (Exit.isSuccess(exit)) return "success"
+  if (Cause.hasInterruptsOnly(exit.cause)) return "interrupt"
+  return Cause.hasDies(exit.cause) ? "defect" : "failure"
+}
+
+const outcomeOf = ({ behaviour, subject, value }: Order, run: number): Effect.Effect<Answer, Refusal> => {
+  switch (behaviour) {
+    case "refuse":
+    case "final":
+      return Effect.fail({ subject, run, isFinal: behaviour === "final" })
+    case "die":
+      return Effect.die(new Error(`run ${run} dies as it should`))
+    default:
+      return Effect.succeed({ subject, value, run, padding: behaviour === "huge" ? hugePadding : "" })
+  }
+}
+
+export const makeHandlers = (environment: HandlerEnvironment) => {
+  const { client, nested, nextRun, onEvent } = environment
+
+  const serve =
+    (operation: string) =>
+    (order: Order): Effect.Effect<Answer, Refusal> =>
+      // The start of a run and its end are told together, or not at all.
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const info = yield* RequestInfo
+          if (info === undefined) return yield* Effect.die(new Error("a handler ran outside a request"))
+          const run = nextRun()
+          const name = RecordHeaders.last(info.headers, callHeader)
+          const call = name === undefined ? "?" : Buffer.from(name).toString("utf8")
+          const id = CorrelationId.toHex(info.correlationId)
+          const { attempt, offset, partition } = info
+          const key = operation === "Put" || operation === "Take" ? order.subject : undefined
+          const work = Effect.gen(function* () {
+            if (operation === "Relay" && client !== undefined) {
+              const inner: Order = { ...order, subject: `${order.subject}-inner`, behaviour: "ok" }
+              const headers = { [callHeader]: `${call}.inner` }
+              yield* Effect.ignore(nested(client.Read(inner, { headers }).pipe(Requester.withTimeout("4 seconds"))))
+            } else if (order.millis > 0) yield* Effect.sleep(order.millis)
+            return yield* outcomeOf(order, run)
+          })
+          onEvent({ type: "run", run, call, id, operation, key, partition, offset, attempt })
+          return yield* (order.behaviour === "stubborn" ? work : restore(work)).pipe(
+            Effect.onExit((exit) => Effect.sync(() => onEvent({ type: "ran", run, call, exit: exitOf(exit) })))
+          )
+        })
+      )
+
+  return Simulated.toLayer(
+    Effect.succeed(
+      Simulated.of({
+        Read: serve("Read"),
+        Put: serve("Put"),
+        Take: serve("Take"),
+        Do: serve("Do"),
+        Relay: serve("Relay")
+      })
+    )
+  )
+}
