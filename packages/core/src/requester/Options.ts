@@ -2,6 +2,7 @@
  * Every setting of a requester, with its default and the reason for it.
  */
 import * as Duration from "effect/Duration"
+import { between, duration, type Rule, whole } from "../transport/OptionRules.ts"
 import type { TopicPolicy } from "../transport/TopicSetup.ts"
 
 export interface Options {
@@ -58,13 +59,17 @@ export const defaults: Options = {
   tracing: "inherit"
 }
 
-/** The options with durations in milliseconds, resolved once. */
-export interface Limits {
-  readonly timeoutMillis: number
-  readonly maxTimeoutMillis: number
+/** What the options accept. */
+export const rules: { readonly [K in keyof Options]?: Rule } = {
+  timeout: duration(1),
+  maxTimeout: duration(1),
+  maxInFlight: whole(1),
+  maxInFlightBytes: whole(1),
+  maxRequestBytes: whole(1),
+  replyPartition: whole(0),
+  partitions: whole(1),
+  startTimeout: duration(1),
+  drainTimeout: duration(0),
+  retryBudget: whole(0),
+  retryBudgetRatio: between(0, 1)
 }
-
-export const limitsOf = (options: Options): Limits => ({
-  timeoutMillis: Duration.toMillis(options.timeout),
-  maxTimeoutMillis: Duration.toMillis(options.maxTimeout)
-})

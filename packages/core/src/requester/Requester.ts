@@ -24,6 +24,7 @@ import type * as Scope from "effect/Scope"
 import * as Contract from "../contract/Contract.ts"
 import { type AnyGroup, clientMiddlewares, operationsOf } from "../contract/Operation.ts"
 import { Entropy } from "../host/Entropy.ts"
+import * as OptionRules from "../transport/OptionRules.ts"
 import * as StartError from "../transport/StartError.ts"
 import * as TopicSetup from "../transport/TopicSetup.ts"
 import { Transport } from "../transport/Transport.ts"
@@ -33,7 +34,7 @@ import * as Canceller from "./internal/canceller.ts"
 import * as ReplyAddress from "./internal/replyAddress.ts"
 import * as RequestRouter from "./internal/requestRouter.ts"
 import * as UnaryCall from "./internal/unaryCall.ts"
-import { defaults, type Options } from "./Options.ts"
+import { defaults, type Options, rules } from "./Options.ts"
 import type { RequestError } from "./RequestError.ts"
 
 export { withReplyMetadata, withRoutingKey, withTimeout, withWaitForReady } from "./CallSettings.ts"
@@ -136,7 +137,9 @@ export const make = (
   overrides: Partial<Options> = {}
 ): Effect.Effect<Requester["Service"], StartError.StartError, Transport | Scope.Scope> => {
   const options = { ...defaults, ...overrides }
-  return StartError.within(start(groups, options), options.startTimeout, "preparing the requester's topics")
+  return OptionRules.check(options, rules).pipe(
+    Effect.andThen(StartError.within(start(groups, options), options.startTimeout, "preparing the requester's topics"))
+  )
 }
 
 /** The layer of `make`. */

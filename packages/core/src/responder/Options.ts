@@ -2,6 +2,7 @@
  * Every setting of a responder, with its default and the reason for it.
  */
 import type * as Duration from "effect/Duration"
+import { duration, type Rule, whole } from "../transport/OptionRules.ts"
 import type { TopicPolicy } from "../transport/TopicSetup.ts"
 
 /** One request that was answered, or finished without an answer. */
@@ -94,4 +95,25 @@ export const defaults: Options = {
   deadLetterTopic: undefined,
   tracing: "inherit",
   onAnswered: undefined
+}
+
+/** What the options accept. */
+export const rules: { readonly [K in keyof Options]?: Rule } = {
+  concurrency: whole(1),
+  maxWaiting: whole(1),
+  maxWaitingPerKey: whole(1),
+  maxWait: duration(1),
+  retryAfter: duration(0),
+  maxTimeout: duration(1),
+  clockSkew: duration(0),
+  maxReplyBytes: whole(1),
+  maxRequestBytes: whole(1),
+  partitions: whole(1),
+  startTimeout: duration(1),
+  drainTimeout: duration(0),
+  quiesceTimeout: duration(0),
+  commitInterval: duration(1),
+  dedupeEntries: whole(0),
+  dedupeBytes: whole(0),
+  dedupeAge: duration(0)
 }

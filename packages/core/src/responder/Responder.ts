@@ -22,6 +22,7 @@ import type * as Scope from "effect/Scope"
 import * as Contract from "../contract/Contract.ts"
 import { type AnyGroup, operationsOf } from "../contract/Operation.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
+import * as OptionRules from "../transport/OptionRules.ts"
 import * as StartError from "../transport/StartError.ts"
 import * as TopicSetup from "../transport/TopicSetup.ts"
 import { type GroupMember, Transport } from "../transport/Transport.ts"
@@ -32,7 +33,7 @@ import { type Procedure, procedureOf } from "./internal/procedure.ts"
 import * as ServeRecorder from "./internal/serveRecorder.ts"
 import * as ServingLoop from "./internal/servingLoop.ts"
 import { timesOf } from "./internal/times.ts"
-import { defaults, type Options } from "./Options.ts"
+import { defaults, type Options, rules } from "./Options.ts"
 
 /** A contract being served. */
 export class Responder extends Context.Service<
@@ -154,6 +155,7 @@ export const make: <Rpcs extends Rpc.Any>(
 ) {
   const options = { ...defaults, ...overrides }
   const context = yield* Effect.context<Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>>()
+  yield* OptionRules.check(options, rules)
   return yield* StartError.within(start(group, options, context), options.startTimeout, "joining the responders' group")
 })
 

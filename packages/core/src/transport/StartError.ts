@@ -74,6 +74,17 @@ export class Unsupported extends Schema.TaggedError<Unsupported>(`${id}/Unsuppor
   }
 }
 
+/** An option has a value that makes no sense. */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>(`${id}/InvalidOption`)("InvalidOption", {
+  option: Schema.String,
+  given: Schema.String,
+  accepts: Schema.String
+}) {
+  override get message() {
+    return `the option ${this.option} is ${this.given}; it accepts ${this.accepts}`
+  }
+}
+
 /** A requester or responder could not start: one error, its `reason` says why. */
 export class StartError extends Schema.TaggedError<StartError>(id)("StartError", {
   reason: Schema.Union([
@@ -83,7 +94,8 @@ export class StartError extends Schema.TaggedError<StartError>(id)("StartError",
     HandlerMissing,
     Unsupported,
     TransportFailed,
-    StartTimeout
+    StartTimeout,
+    InvalidOption
   ])
 }) {
   override get message() {

@@ -15,6 +15,7 @@ export class RequestLanes<A> {
   #running = 0
   #waiting = 0
   #isHeld = false
+  #isAdvancing = false
 
   /** `start` is called when a request's turn has come; it must lead to one call of `finished`. */
   constructor(concurrency: number, start: (request: A) => void) {
@@ -87,15 +88,22 @@ export class RequestLanes<A> {
   }
 
   #advance(): void {
-    while (!this.#isHeld && this.#running < this.#concurrency && this.#head < this.#ready.length) {
-      const request = this.#ready[this.#head++]!
-      if (this.#head >= 1024 && this.#head * 2 >= this.#ready.length) {
-        this.#ready = this.#ready.slice(this.#head)
-        this.#head = 0
+    // A request may end inside `start`; the loop below goes on with the next one, so that none adds to the stack.
+    if (this.#isAdvancing) return
+    this.#isAdvancing = true
+    try {
+      while (!this.#isHeld && this.#running < this.#concurrency && this.#head < this.#ready.length) {
+        const request = this.#ready[this.#head++]!
+        if (this.#head >= 1024 && this.#head * 2 >= this.#ready.length) {
+          this.#ready = this.#ready.slice(this.#head)
+          this.#head = 0
+        }
+        this.#running++
+        this.#waiting--
+        this.#start(request)
       }
-      this.#running++
-      this.#waiting--
-      this.#start(request)
+    } finally {
+      this.#isAdvancing = false
     }
     if (this.#head === this.#ready.length && this.#head > 0) {
       this.#ready = []
