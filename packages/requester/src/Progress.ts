@@ -97,11 +97,13 @@ export const make = Effect.fnUntraced(function* ({ linesPerSecond, size }: Optio
   }
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
+      status?.("")
       if (unsaid.count > 0) course.line(course.paint("gray", `${unsaid.count} more: ${unsaid.text()}`))
     })
   )
   const progress: Progress = {
     answered: (order, outcome, millis) => {
+      if (outcome.kind === "stopped") return
       if (budget <= 0) return unsaid.add("Reserve", outcome.name, millis)
       budget--
       course.line(line(course.paint, order, outcome, millis))

@@ -29,7 +29,7 @@ export class Screen extends Context.Service<
     readonly course: Output
     /** Complaints: standard error. */
     readonly complaint: Output
-    /** Replaces the status line, as wide as the terminal at most; undefined where there is no terminal. */
+    /** Replaces the status line, as wide as the terminal at most; empty removes it. Undefined where there is no terminal. */
     readonly status: ((text: string) => void) | undefined
     /** Columns of the terminal the status line is on. */
     readonly columns: () => number

@@ -25,7 +25,7 @@ export const settings = {
   /** How long a call waits for its answer; `--timeout` comes first. Long enough for a responder that is started later. */
   timeout: Setting.duration("REQUESTER_TIMEOUT", "30 seconds", "1 ms", "5 minutes"),
   /** How long a stop waits for the answers of calls under way. */
-  drainTimeout: Setting.duration("REQUESTER_DRAIN_TIMEOUT", "5 seconds", "0 seconds", "10 minutes"),
+  drainTimeout: Setting.duration("REQUESTER_DRAIN_TIMEOUT", "3 seconds", "0 seconds", "10 minutes"),
   /** Lines about single calls per second; the rest of a second is summed up in one. 0 leaves only the sums. */
   linesPerSecond: Setting.whole("REQUESTER_LINES_PER_SECOND", 10, 0, 1_000_000),
   /** `text` for people, `json` for collectors; on standard error. */

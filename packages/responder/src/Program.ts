@@ -18,7 +18,7 @@ const serve = (settings: Settings.Settings) => {
   const kafka = KafkajsTransport.layer({
     brokers: settings.brokers,
     clientId: "inventory-responder",
-    startTimeout: "4 seconds"
+    startTimeout: "3 seconds"
   })
   const announce = Effect.gen(function* () {
     const { articles, reservations } = yield* Warehouse.use(({ size }) => size)
@@ -29,12 +29,13 @@ const serve = (settings: Settings.Settings) => {
   const announceStop = Effect.logInfo("stopping: finishing what is in work")
   return Effect.andThen(announce, Effect.never).pipe(
     Effect.onInterrupt(() => announceStop),
-    // Built in this order and closed in the reverse one: the responder drains while its database is still open.
+    // Built from the bottom: what is wrong on this machine is said before Kafka is asked. Closed from the top: the
+    // responder drains while Kafka and the database are still open.
     Effect.provide(
       InventoryService.serving(settings).pipe(
-        Layer.provideMerge(warehouse),
+        Layer.provide(kafka),
         Layer.provide(requestLog),
-        Layer.provide(kafka)
+        Layer.provideMerge(warehouse)
       )
     )
   )
