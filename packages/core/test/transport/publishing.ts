@@ -1,0 +1,27 @@
+/**
+ * A publisher over a scripted link, and the records and errors its tests use.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { monotonicMillis } from "../../src/host/MonotonicTime.ts"
+import * as Publisher from "../../src/transport/Publisher.ts"
+import { because, NoAnswer, Unavailable } from "../../src/transport/TransportError.ts"
+import { Item, ScriptedLink } from "./ScriptedLink.ts"
+
+export const key = (text: string) => ({ key: Buffer.from(text) })
+export const big = (index: number, bytes: number) => new Item(index, { value: Buffer.alloc(bytes) })
+export const impatient = (index: number) => new Item(index, {}, Number.POSITIVE_INFINITY, false)
+export const lost = because(new NoAnswer({ detail: "the connection was lost" }))
+export const moved = because(new Unavailable({ code: "NOT_LEADER_OR_FOLLOWER", detail: "" }))
+
+export const start = Effect.fnUntraced(function* (options: Partial<Publisher.Options> = {}) {
+  const link = new ScriptedLink()
+  const publisher = yield* Publisher.make(link, options)
+  const clock = yield* Clock.Clock
+  return {
+    link,
+    publisher,
+    offer: (all: ReadonlyArray<Item>) => all.forEach((item) => publisher.offer(item)),
+    inMillis: (millis: number) => monotonicMillis(clock) + millis
+  }
+})
