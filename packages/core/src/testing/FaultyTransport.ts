@@ -1,0 +1,136 @@
+/**
+ * The transport over the in-memory broker with faults on order: tests say what goes wrong, when, and wait for what happens.
+ *
+ * Deterministic: nothing goes wrong by itself, and nothing here takes time but what was asked for, on the clock of the
+ * test (`TestClock`). Without faults it is the in-memory transport. Random faults are the simulator's.
+ *
+ * @example
+ * ```ts
+ * const faults = yield* FaultyTransport.Faults
+ * yield* faults.inject(Fault.failAfter(), { topic: "inventory.requests" })
+ * const stock = yield* inventory.GetStock({ sku: "apple" })
+ * yield* faults.happened(FaultEvent.written("inventory.requests"), 2)
+ * ```
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Layer from "effect/Layer"
+import type { TopicPartition } from "../transport/KafkaRecord.ts"
+import * as MemoryBroker from "../transport/MemoryBroker.ts"
+import { Transport } from "../transport/Transport.ts"
+import * as TransportMemory from "../transport/TransportMemory.ts"
+import type * as Publisher from "../transport/Publisher.ts"
+import type { Fault, Match } from "./Fault.ts"
+import type { FaultEvent, FaultEventMatch } from "./FaultEvent.ts"
+import { EventLog } from "./internal/eventLog.ts"
+import { FaultPlan, Planned } from "./internal/faultPlan.ts"
+import * as FaultyDeliveries from "./internal/faultyDeliveries.ts"
+import * as FaultyLink from "./internal/faultyLink.ts"
+import { Leaders } from "./internal/leaders.ts"
+import * as WatchedBroker from "./internal/watchedBroker.ts"
+
+/** A fault that was injected. */
+export interface Injection {
+  /** How often it happened. */
+  readonly hits: Effect.Effect<number>
+  /** Lets go what `hold` holds, now and in future. */
+  readonly release: Effect.Effect<void>
+  /** It happens no more. */
+  readonly remove: Effect.Effect<void>
+}
+
+/** What can be made to go wrong, and what happened. */
+export class Faults extends Context.Service<
+  Faults,
+  {
+    /** The next `times` (default 1) produce requests with a matching record suffer the fault. */
+    readonly inject: (fault: Fault, match?: Match, times?: number) => Effect.Effect<Injection>
+    /** Nothing of these partitions is delivered, to readers and members, until the returned effect is run. */
+    readonly stall: (match: Match) => Effect.Effect<Effect.Effect<void>>
+    /** The next commits of a group (default 1) fail. */
+    readonly failCommits: (group: string, times?: number) => Effect.Effect<void>
+    /** The group's partitions are taken away and given anew, as when a member joins. Waits for the assignment. */
+    readonly rebalance: (group: string) => Effect.Effect<void>
+    /** The same, but the members are not asked first and cannot commit: as when their session timed out. */
+    readonly loseSession: (group: string) => Effect.Effect<void>
+    /** No produce request reaches this leader: it fails at once. */
+    readonly cut: (leader: number) => Effect.Effect<void>
+    /** Produce requests to this leader wait, and are carried out when it is healed. */
+    readonly freeze: (leader: number) => Effect.Effect<void>
+    /** Ends `cut` and `freeze`. */
+    readonly heal: (leader: number) => Effect.Effect<void>
+    /** Another broker leads the partition from now on. */
+    readonly moveLeader: (partition: TopicPartition, leader: number) => Effect.Effect<void>
+    /** Waits for the `nth` (default: first) matching event since the transport was made. */
+    readonly happened: (matches: FaultEventMatch, nth?: number) => Effect.Effect<FaultEvent>
+    /** Everything that happened so far. */
+    readonly events: Effect.Effect<ReadonlyArray<FaultEvent>>
+  }
+>()("@kafka-request-reply/core/testing/FaultyTransport/Faults") {}
+
+export interface Options {
+  /** Brokers that lead partitions, in turn. Default 1. */
+  readonly leaders?: number
+  readonly publisher?: Partial<Publisher.Options>
+}
+
+const make = Effect.fnUntraced(function* (options: Options) {
+  const log = new EventLog()
+  const plan = new FaultPlan()
+  const leaders = new Leaders(options.leaders ?? 1)
+  const { broker, failCommits } = WatchedBroker.make(yield* MemoryBroker.make, log)
+  const onBroker = Effect.provideService(MemoryBroker.MemoryBroker, broker)
+  const run = yield* FiberSet.makeRuntime<never, unknown, unknown>()
+  const link = FaultyLink.make({
+    link: yield* onBroker(TransportMemory.makeLink),
+    plan,
+    leaders,
+    log,
+    run: run as FaultyLink.Environment["run"]
+  })
+  const transport = yield* onBroker(TransportMemory.make(link, options.publisher))
+  const deliveries = FaultyDeliveries.make(transport, log)
+
+  const faults = Faults.of({
+    inject: (fault, match = {}, times = 1) =>
+      Effect.sync(() => {
+        const planned = new Planned(fault, match, times)
+        plan.add(planned)
+        return {
+          hits: Effect.sync(() => planned.hits),
+          release: Effect.sync(() => planned.release()),
+          remove: Effect.sync(() => plan.remove(planned))
+        }
+      }),
+    stall: (match) =>
+      Effect.sync(() => {
+        const stalled = { ...match }
+        deliveries.stall(stalled)
+        return Effect.sync(() => deliveries.resume(stalled))
+      }),
+    failCommits: (group, times = 1) => Effect.sync(() => failCommits(group, times)),
+    rebalance: broker.rebalance,
+    loseSession: (group) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => deliveries.loseSession(group, true)),
+        () => broker.rebalance(group),
+        () => Effect.sync(() => deliveries.loseSession(group, false))
+      ),
+    cut: (leader) => Effect.sync(() => leaders.cut(leader)),
+    freeze: (leader) => Effect.sync(() => leaders.freeze(leader)),
+    heal: (leader) => Effect.sync(() => leaders.heal(leader)),
+    moveLeader: (partition, leader) => Effect.sync(() => leaders.move(partition, leader)),
+    happened: (matches, nth = 1) => log.nth(matches, nth),
+    events: Effect.sync(() => [...log.events])
+  })
+  const { joinGroup, readPartition } = deliveries
+  return Context.make(Transport, Transport.of({ ...transport, readPartition, joinGroup })).pipe(
+    Context.add(MemoryBroker.MemoryBroker, broker),
+    Context.add(Faults, faults)
+  )
+})
+
+/** A transport of its own broker, with the broker and the faults beside it. */
+export const layer = (options: Options = {}): Layer.Layer<Transport | MemoryBroker.MemoryBroker | Faults> =>
+  Layer.effectContext(make(options))

@@ -1,0 +1,77 @@
+/**
+ * A requester and a responder of one contract over memory, for tests of programs that use them.
+ *
+ * It is the real engine: payloads and replies travel as bytes, timeouts, retries and deduplication work as over Kafka, and
+ * time is the test's (`TestClock`). What it cannot show is a broker that fails; `FaultyTransport` does that.
+ *
+ * @example
+ * ```ts
+ * const Handlers = Inventory.toLayer(Inventory.of({ GetStock: ({ sku }) => findStock(sku) }))
+ *
+ * it.effect("tells how much there is", () =>
+ *   Effect.gen(function* () {
+ *     const inventory = yield* RequestReplyTest.client(Inventory)
+ *     assert.deepStrictEqual(yield* inventory.GetStock({ sku: "apple" }), { sku: "apple", available: 12 })
+ *   }).pipe(Effect.provide(Handlers))
+ * )
+ * ```
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Rpc from "effect/rpc/Rpc"
+import type * as RpcClient from "effect/rpc/RpcClient"
+import type * as RpcGroup from "effect/rpc/RpcGroup"
+import type * as Scope from "effect/Scope"
+import * as Requester from "../requester/Requester.ts"
+import type { Options as RequesterOptions } from "../requester/Options.ts"
+import type { RequestError } from "../requester/RequestError.ts"
+import * as Responder from "../responder/Responder.ts"
+import type { Options as ResponderOptions } from "../responder/Options.ts"
+import type { MemoryBroker } from "../transport/MemoryBroker.ts"
+import type * as StartError from "../transport/StartError.ts"
+import type { Transport } from "../transport/Transport.ts"
+import * as TransportMemory from "../transport/TransportMemory.ts"
+
+export interface Options {
+  readonly requester?: Partial<RequesterOptions>
+  readonly responder?: Partial<ResponderOptions>
+}
+
+/** What the responder needs: the handlers, the server's middleware and what the schemas need. */
+type Served<Rpcs extends Rpc.Any> = Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>
+
+/** A requester and a responder over the transport in the context; missing topics are created. */
+export const layerOver = <Rpcs extends Rpc.Any>(
+  group: RpcGroup.RpcGroup<Rpcs>,
+  options: Options = {}
+): Layer.Layer<Requester.Requester | Responder.Responder, StartError.StartError, Transport | Served<Rpcs>> => {
+  // Nothing that a test leaves running is waited for: under a test's clock that would be for ever.
+  const common = { topics: "create", drainTimeout: 0 } as const
+  return Layer.merge(
+    Requester.layer([group], { ...common, ...options.requester }),
+    Responder.layer(group, { ...common, ...options.responder })
+  )
+}
+
+/** The same over a broker in memory of its own, which is in the context for inspection. */
+export const layer = <Rpcs extends Rpc.Any>(
+  group: RpcGroup.RpcGroup<Rpcs>,
+  options?: Options
+): Layer.Layer<
+  Requester.Requester | Responder.Responder | Transport | MemoryBroker,
+  StartError.StartError,
+  Served<Rpcs>
+> => layerOver(group, options).pipe(Layer.provideMerge(TransportMemory.layer))
+
+/** A client of the contract whose calls are served by the handlers in the context, until the scope closes. */
+export const client: <Rpcs extends Rpc.Any>(
+  group: RpcGroup.RpcGroup<Rpcs>,
+  options?: Options
+) => Effect.Effect<
+  RpcClient.RpcClient<Rpcs, RequestError>,
+  StartError.StartError,
+  Served<Rpcs> | Rpc.MiddlewareClient<Rpcs> | Scope.Scope
+> = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(group: RpcGroup.RpcGroup<Rpcs>, options?: Options) {
+  const context = yield* Layer.build(layer(group, options))
+  return yield* Effect.provide(Requester.client(group), context)
+})

@@ -1,0 +1,98 @@
+/**
+ * Deliveries that can be stopped, seen and disturbed: what readers are handed and what members take.
+ */
+import * as Effect from "effect/Effect"
+import type { ConsumedRecord, TopicPartition } from "../../transport/KafkaRecord.ts"
+import { partitionKey } from "../../transport/MemoryBroker.ts"
+import type { GroupMember, Transport } from "../../transport/Transport.ts"
+import { type Match, meansPartition } from "../Fault.ts"
+import type { EventLog } from "./eventLog.ts"
+
+export interface Deliveries {
+  readonly readPartition: Transport["Service"]["readPartition"]
+  readonly joinGroup: Transport["Service"]["joinGroup"]
+  /** Delivers nothing of these partitions until `resume` with the same value. */
+  readonly stall: (match: Match) => void
+  readonly resume: (match: Match) => void
+  /** While true, members of this group lose their partitions without being asked. */
+  readonly loseSession: (group: string, isLost: boolean) => void
+}
+
+export const make = (transport: Transport["Service"], log: EventLog): Deliveries => {
+  const stalls = new Set<Match>()
+  const lostSessions = new Set<string>()
+  const flushes = new Set<() => void>()
+  const isStalled = (partition: TopicPartition): boolean =>
+    [...stalls].some((match) => meansPartition(match, partition))
+
+  const delivered = (group: string | undefined, records: ReadonlyArray<ConsumedRecord>): void => {
+    for (const record of records) log.add({ _tag: "Delivered", group, record })
+  }
+
+  return {
+    readPartition: Effect.fnUntraced(function* (read) {
+      let kept: Array<ConsumedRecord> = []
+      const flush = () => {
+        if (kept.length === 0 || isStalled(read)) return
+        const records = kept
+        kept = []
+        delivered(undefined, records)
+        read.onRecords(records)
+      }
+      flushes.add(flush)
+      yield* Effect.addFinalizer(() => Effect.sync(() => flushes.delete(flush)))
+      return yield* transport.readPartition({
+        ...read,
+        onRecords: (records) => {
+          kept.push(...records)
+          flush()
+        }
+      })
+    }),
+    joinGroup: Effect.fnUntraced(function* (join) {
+      const group = join.groupId
+      let member: GroupMember | undefined
+      const refused = new Map<string, TopicPartition>()
+      const resume = () => {
+        for (const [key, partition] of refused) {
+          if (isStalled(partition)) continue
+          refused.delete(key)
+          member?.resume(partition)
+        }
+      }
+      flushes.add(resume)
+      yield* Effect.addFinalizer(() => Effect.sync(() => flushes.delete(resume)))
+      const joined = yield* transport.joinGroup({
+        ...join,
+        onAssigned: (partitions) => {
+          log.add({ _tag: "Assigned", group, partitions })
+          join.onAssigned(partitions)
+        },
+        onRecords: (records) => {
+          const { partition, topic } = records[0]!
+          if (isStalled({ topic, partition })) {
+            refused.set(partitionKey(records[0]!), { topic, partition })
+            return 0
+          }
+          const taken = join.onRecords(records)
+          delivered(group, records.slice(0, taken))
+          return taken
+        },
+        onRevoking: Effect.suspend(() => {
+          if (lostSessions.has(group)) return Effect.void
+          log.add({ _tag: "Revoking", group })
+          return join.onRevoking
+        })
+      })
+      member = joined
+      resume()
+      return joined
+    }),
+    stall: (match) => void stalls.add(match),
+    resume: (match) => {
+      stalls.delete(match)
+      for (const flush of flushes) flush()
+    },
+    loseSession: (group, isLost) => void (isLost ? lostSessions.add(group) : lostSessions.delete(group))
+  }
+}
