@@ -41,7 +41,9 @@ export const make = Effect.fnUntraced(function* (
     if (now < dueAt) return
     if (now - dueAt > lateMillis) yield* poll
     dueAt = Number.POSITIVE_INFINITY
-    dueAt = Math.min(dueAt, sweep(now))
+    const next = sweep(now)
+    // The sweep itself may have asked to be woken earlier.
+    dueAt = Math.min(dueAt, next)
   })
   yield* round.pipe(Effect.forever({ disableYield: true }), Effect.forkScoped)
 
