@@ -158,6 +158,21 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
       })
     )
 
+    it.effect("A7: a member without a partition waits for one, and takes over from who leaves", () =>
+      Effect.gen(function* () {
+        const { publisher } = yield* Transport
+        const topic = yield* makeTopic(1)
+        const first = yield* member(`${topic}.group`, topic)
+        const second = yield* member(`${topic}.group`, topic)
+        const isSpare = (yield* Queue.take(second.assignments)).length === 0
+        const [owner, spare] = isSpare ? [first, second] : [second, first]
+        yield* publisher.publish(record(topic, 0, "x"))
+        yield* Queue.take(owner.records)
+        yield* owner.leave
+        yield* Queue.take(spare.records)
+      })
+    )
+
     it.effect(
       "A6: a topic that was deleted is reported as lost once, and read from its beginning when it is back",
       () =>

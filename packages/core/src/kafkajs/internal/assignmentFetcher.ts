@@ -92,14 +92,18 @@ export const make = Effect.fnUntraced(function* (
   const refresh = Effect.ignore(client.refresh).pipe(Effect.andThen(startLoops), Effect.andThen(Effect.sync(wake)))
 
   const loop = (leader: number): Effect.Effect<never> => {
-    const outage = new Outage(clock, `reading for group ${groupId} from broker ${leader}`)
+    const outage = new Outage(clock, `reading for group ${groupId}`)
+    let turn = 0
     const round = Effect.suspend((): Effect.Effect<void, TransportError> => {
       const wanted = isStopped
         ? []
         : Array.from(owned.values()).filter(
             (entry) => !entry.isPaused && entry.rest.length === 0 && leaderOf(entry) === leader
           )
-      if (wanted.length === 0) return Deferred.await(changed)
+      // Also when its partitions have moved to another leader: then that one is read.
+      if (wanted.length === 0) return Effect.andThen(outage.worked, Deferred.await(changed))
+      // A broker fills its answer in the order asked (KIP-74): everyone comes first in turn.
+      wanted.push(...wanted.splice(0, turn++ % wanted.length))
       return fetchFrom(client, leader, wanted).pipe(
         Effect.flatMap((fetched) => Effect.forEach(fetched, accept, { discard: true })),
         Effect.andThen(outage.worked)

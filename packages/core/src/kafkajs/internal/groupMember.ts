@@ -33,6 +33,10 @@ import { Outage } from "./outage.ts"
 
 // The first join may have to wait for a coordinator whose topic is being created, and for the other members.
 const firstJoinMillis = 30_000
+const committedTries = 10
+const committedPauseMillis = 200
+
+const isRetryable = (error: TransportError): boolean => error.isRetryable
 
 export const joinGroup = Effect.fnUntraced(function* (
   settings: ClientSettings,
@@ -83,7 +87,12 @@ export const joinGroup = Effect.fnUntraced(function* (
   const takePart = Effect.gen(function* () {
     isJoining = true
     const joined = yield* membership.join.pipe(Effect.ensuring(Effect.sync(() => (isJoining = false))))
-    const assigned = yield* membership.committed(joined)
+    // Joining again for its sake would cost the whole group a rebalance.
+    const assigned = yield* membership
+      .committed(joined)
+      .pipe(
+        Effect.retry({ times: committedTries, schedule: Schedule.spaced(committedPauseMillis), while: isRetryable })
+      )
     return { joined, assigned }
   })
 

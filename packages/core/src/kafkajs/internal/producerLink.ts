@@ -72,7 +72,13 @@ export const make = Effect.fnUntraced(function* (
         withBody(protocol, () => encodeProduce(batch, options))
       )
     }
-    return toAcks(yield* client.call(`writing to broker ${leader}`, produce, { timeoutMillis }))
+    const answer = yield* client.call(`writing to broker ${leader}`, produce, { timeoutMillis }).pipe(
+      // Slow replicas are answered for; silence is a dead connection, and whatever else is on it waits in vain.
+      Effect.tapError(({ reason }) =>
+        Effect.sync(() => reason._tag === "NoAnswer" && client.cut("a write was not answered", broker))
+      )
+    )
+    return toAcks(answer)
   })
 
   yield* client.refresh.pipe(Effect.ignore, Effect.delay(metadataAge), Effect.forever, Effect.forkScoped)
