@@ -2,6 +2,7 @@
  * Between the JSON form of a message and the bytes of a record's value. JSON is the one content type that ships; another
  * one would be another value of this shape.
  */
+import { isUtf8 } from "node:buffer"
 import * as Result from "effect/Result"
 
 export interface PayloadCodec {
@@ -29,8 +30,11 @@ export const json: PayloadCodec = {
   },
   fromBytes: (bytes) => {
     if (bytes === null) return Result.succeed(null)
+    const buffer = view(bytes)
+    // Buffer would replace what is no UTF-8, and so change a payload without a word.
+    if (!isUtf8(buffer)) return Result.fail("it is no valid UTF-8")
     try {
-      return Result.succeed(JSON.parse(view(bytes).toString("utf8")) as unknown)
+      return Result.succeed(JSON.parse(buffer.toString("utf8")) as unknown)
     } catch (cause) {
       return Result.fail(detailOf(cause))
     }
