@@ -39,7 +39,7 @@ export interface Environment {
 }
 
 export interface Handling {
-  /** The root of the request's fiber. */
+  /** The root of the request's fiber, uninterruptible; runs in its procedure's context, where the schemas' services are. */
   readonly handle: (request: OpenRequest) => Effect.Effect<void>
   /** Whether a run of the same request is going on, so that this one needs no turn of its own. */
   readonly joins: (request: OpenRequest) => boolean
@@ -99,8 +99,8 @@ export const make = (environment: Environment): Handling => {
       if (request.stop === "expired") return Effect.succeed(rejected("expired", "its time was up while it ran"))
       return Effect.succeed(request.stop === undefined ? interrupted : undefined)
     }
-    const { context, operation } = request.procedure
-    const answer = Effect.provideContext(answerOf(operation, exit, options.maxReplyBytes), context)
+    const { operation } = request.procedure
+    const answer = answerOf(operation, exit, options.maxReplyBytes)
     if (Exit.isSuccess(exit) || !Cause.hasDies(exit.cause)) return answer
     const id = CorrelationId.toHex(request.correlationId)
     const report = Effect.logError(`the handler of ${operation.tag} died (call ${id})`, exit.cause)
@@ -155,14 +155,13 @@ export const make = (environment: Environment): Handling => {
   }
 
   const execute = (request: OpenRequest, payload: unknown): Effect.Effect<void> => {
-    const { context, operation } = request.procedure
+    const { operation } = request.procedure
     // Interrupted while it was decoded.
     if (request.isSettled || request.stop !== undefined) return Effect.void
     if (operation.isSafe) return run(request, payload, undefined)
     const key = operation.hasPrimaryKey ? primaryKeyOf(payload) : undefined
     if (key === undefined) return claim(request, payload, byCall(request), undefined)
     return fingerprintOf(operation, payload).pipe(
-      Effect.provideContext(context),
       Effect.flatMap((fingerprint) =>
         claim(request, payload, byKey(operation.tag, IdempotencyKey.onWire(key)), fingerprint)
       )
@@ -172,7 +171,7 @@ export const make = (environment: Environment): Handling => {
   return {
     handle: (request) =>
       Effect.suspend(() => {
-        const { context, operation } = request.procedure
+        const { operation } = request.procedure
         const invalid = (detail: string) => settle(request, rejected("invalid", detail), none)
         const body = PayloadCodec.json.fromBytes(request.record.value)
         if (Result.isFailure(body)) {
@@ -180,7 +179,6 @@ export const make = (environment: Environment): Handling => {
           return Effect.void
         }
         return operation.payload.decode(body.success).pipe(
-          Effect.provideContext(context),
           Effect.interruptible,
           Effect.exit,
           Effect.flatMap((exit) => {

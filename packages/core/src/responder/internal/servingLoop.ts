@@ -10,13 +10,9 @@
  *   5. done: the broker has acknowledged the reply, or nobody can be waiting any more   (close)
  */
 import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as FiberSet from "effect/FiberSet"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import * as Sweeper from "../../host/Sweeper.ts"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
 import type { Publisher } from "../../transport/Publisher.ts"
@@ -26,18 +22,20 @@ import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import type { Options } from "../Options.ts"
 import { type Answer, labelOf, rejected } from "./answer.ts"
 import { CancelledIds } from "./cancelledIds.ts"
+import { Condition } from "./condition.ts"
 import type { DeadLetters } from "./deadLetters.ts"
 import type { DedupeTable } from "./dedupeTable.ts"
 import * as Handling from "./handling.ts"
 import { intakeOf } from "./intake.ts"
 import type { OffsetLedger } from "./offsetLedger.ts"
-import { OpenRequest, type Stop } from "./openRequest.ts"
+import { OpenRequest } from "./openRequest.ts"
 import { Ownership, type PartitionCommit } from "./ownership.ts"
 import type { Procedure } from "./procedure.ts"
-import { ReplyPublication, type ReplyObserver } from "./replyPublication.ts"
-import { RequestLanes } from "./requestLanes.ts"
+import * as Replier from "./replier.ts"
+import { RequestIndex } from "./requestIndex.ts"
+import * as Runner from "./runner.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
-import { type Addressee, TakenRecord, textKey } from "./takenRecord.ts"
+import { TakenRecord, textKey } from "./takenRecord.ts"
 import type { Times } from "./times.ts"
 
 export interface Environment {
@@ -69,28 +67,19 @@ export interface ServingLoop {
   readonly running: () => number
 }
 
-const interrupt = (request: OpenRequest, stop: Stop): void => {
-  if (request.stop !== undefined) return
-  request.stop = stop
-  request.fiber?.interruptUnsafe()
-}
-
 export const make = Effect.fnUntraced(function* (
   environment: Environment
 ): Effect.fn.Return<ServingLoop, never, Scope.Scope> {
   const { deadLetters, dedupe, onProgress, onRoom, options, procedures, publisher, recorder, times } = environment
   const clock = yield* Clock.Clock
-  const fibers = yield* FiberSet.make()
-  const fork = yield* FiberSet.runtime(fibers)()
   const ownership = new Ownership()
   const cancelled = new CancelledIds()
-  /** Requests that were admitted and have no outcome, by correlation id: attempts of one call share it. */
-  const byId = new Map<string, Array<OpenRequest>>()
-  const running = new Set<OpenRequest>()
-  const full = new Set<number>()
+  const unsettled = new RequestIndex()
+  /** Partitions whose fetching is paused, by the offset there was no room for. */
+  const full = new Map<number, number>()
   const rules = { options, clockSkewMillis: times.clockSkew, procedures }
   let isHeld = true
-  let idle: Deferred.Deferred<void> | undefined
+  const idle = new Condition(() => ownership.open === 0)
 
   const now = () => monotonicMillis(clock)
 
@@ -103,7 +92,7 @@ export const make = Effect.fnUntraced(function* (
     recorder.open(ownership.open)
     if (isDone) onProgress()
     makeRoom()
-    if (ownership.open === 0 && idle !== undefined) Deferred.doneUnsafe(idle, Exit.void)
+    idle.changed()
   }
 
   const partDone = (taken: TakenRecord): void => {
@@ -114,38 +103,22 @@ export const make = Effect.fnUntraced(function* (
   const makeRoom = (): void => {
     // Half empty before fetching starts again, so that it does not stop and go with every record.
     if (full.size === 0 || isHeld || lanes.waiting > options.maxWaiting / 2) return
-    const partitions = [...full]
-    full.clear()
-    onRoom(partitions)
+    const partitions = [...full].flatMap(([partition, offset]) =>
+      ownership.ledgerOf(partition)?.canTake(offset) === true ? [partition] : []
+    )
+    for (const partition of partitions) full.delete(partition)
+    if (partitions.length > 0) onRoom(partitions)
   }
 
   // --- answering ---
 
-  const observer: ReplyObserver = {
-    onReplied: (reply) => partDone(reply.taken),
-    onReplyRefused: (reply, error) => {
-      const { addressee, answer, taken } = reply
-      // Closing: whoever owns the partition next answers.
-      if (error.reason._tag === "TransportClosed") return close(taken, false)
-      const mayStillBeTold = error.isDefinitive && answer.outcome !== "rejected"
-      if (!mayStillBeTold) {
-        recorder.replyAbandoned()
-        return partDone(taken)
-      }
-      const status = error.reason._tag === "TooLarge" ? "reply-too-large" : "internal"
-      send(taken, addressee, rejected(status, `the reply could not be written: ${error.message}`), [])
-    }
-  }
-
-  const send = (
-    taken: TakenRecord,
-    addressee: Addressee,
-    answer: Answer,
-    replyHeaders: ReadonlyArray<RecordHeader>
-  ): void => {
-    const at = clock.currentTimeMillisUnsafe()
-    publisher.offer(new ReplyPublication({ taken, addressee, answer, replyHeaders, at, observer }))
-  }
+  const send = Replier.make({
+    publisher,
+    clock,
+    recorder,
+    onDone: (taken) => partDone(taken),
+    onLeft: (taken) => close(taken, false)
+  })
 
   /** The one way a request gets its outcome; `undefined` when nobody is to be told. */
   const settle = (
@@ -155,9 +128,7 @@ export const make = Effect.fnUntraced(function* (
   ): void => {
     if (request.isSettled) return
     request.isSettled = true
-    const attempts = byId.get(request.id)?.filter((other) => other !== request) ?? []
-    if (attempts.length === 0) byId.delete(request.id)
-    else byId.set(request.id, attempts)
+    unsettled.remove(request)
     const { envelope, record } = request
     const outcome = answer === undefined ? "cancelled" : labelOf(answer)
     const millis = now() - request.takenAt
@@ -173,6 +144,13 @@ export const make = Effect.fnUntraced(function* (
     send(request, request, answer, replyHeaders)
   }
 
+  /** Whoever owns its partition next answers. */
+  const leave = (request: OpenRequest): void => {
+    request.isSettled = true
+    unsettled.remove(request)
+    close(request, false)
+  }
+
   // --- running ---
 
   const handling = Handling.make({
@@ -182,63 +160,21 @@ export const make = Effect.fnUntraced(function* (
     recorder,
     settle,
     accept: (request, answer) => send(request, request, answer, []),
-    release: (request) => releaseLane(request),
-    leave: (request) => {
-      request.isSettled = true
-      close(request, false)
-    }
+    release: (request) => runner.release(request),
+    leave
   })
 
-  const releaseLane = (request: OpenRequest): void => {
-    if (!request.isInLane) return
-    request.isInLane = false
-    lanes.finished(request.laneKey)
-  }
-
-  const start = (request: OpenRequest): void => {
-    running.add(request)
-    recorder.running(running.size)
-    sweeper.wakeBy(request.runBy)
-    request.fiber = fork(Effect.uninterruptible(handling.handle(request)))
-    request.fiber.addObserver((exit) => {
-      running.delete(request)
-      recorder.running(running.size)
-      if (Exit.isFailure(exit) && request.stop !== "draining") {
-        settle(request, rejected("internal", "the responder failed; see its log"), [])
-      }
-      releaseLane(request)
-      makeRoom()
-    })
-  }
-
-  const lanes = new RequestLanes<OpenRequest>(options.concurrency, (request) => {
-    request.isInLane = true
-    if (request.isSettled) return releaseLane(request)
-    const waited = now() - request.takenAt
-    if (waited > times.maxWait) {
-      settle(request, rejected("overloaded", `it waited ${Math.round(waited)} ms for its turn`, times.retryAfter), [])
-      return releaseLane(request)
-    }
-    if (now() >= request.runBy) {
-      settle(request, rejected("expired", "its time was up before its turn came"), [])
-      return releaseLane(request)
-    }
-    start(request)
+  const runner: Runner.Runner = yield* Runner.make({
+    concurrency: options.concurrency,
+    times,
+    clock,
+    recorder,
+    handle: handling.handle,
+    settle: (request, answer) => settle(request, answer, []),
+    onOverdue: (request) => close(request, true),
+    onEnded: () => makeRoom()
   })
-
-  const sweeper = yield* Sweeper.make((at) => {
-    let next = Number.POSITIVE_INFINITY
-    for (const request of running) {
-      if (request.runUntil > at) next = Math.min(next, request.runUntil)
-      else {
-        interrupt(request, "expired")
-        // A handler that cannot be interrupted does not hold its offset for ever.
-        if (request.replyBy <= at) close(request, true)
-        else next = Math.min(next, request.replyBy)
-      }
-    }
-    return next
-  })
+  const { lanes } = runner
 
   // --- taking ---
 
@@ -268,12 +204,10 @@ export const make = Effect.fnUntraced(function* (
     request.parts = envelope.isDiscard ? 2 : 1
     ownership.add(request)
     recorder.open(ownership.open)
-    const attempts = byId.get(request.id)
-    if (attempts === undefined) byId.set(request.id, [request])
-    else attempts.push(request)
+    unsettled.add(request)
     if (cancelled.has(request.id, at)) return settle(request, undefined, [])
     // The answer of a run that is going on is this one's answer too: no need to wait for a turn.
-    if (handling.joins(request)) return start(request)
+    if (handling.joins(request)) return runner.start(request)
     if (request.laneKey !== undefined && lanes.waitingFor(request.laneKey) >= options.maxWaitingPerKey) {
       const message = `${options.maxWaitingPerKey} requests wait behind its key already`
       return settle(request, rejected("overloaded", message, times.retryAfter), [])
@@ -283,16 +217,14 @@ export const make = Effect.fnUntraced(function* (
 
   const onCancel = (correlationId: Uint8Array): void => {
     const id = textKey(correlationId)
-    const requests = byId.get(id)
-    if (requests === undefined) return cancelled.add(id, now())
-    for (const request of requests) handling.cancel(request, interrupt)
+    const requests = unsettled.get(id)
+    if (requests.length === 0) return cancelled.add(id, now())
+    for (const request of requests) handling.cancel(request, Runner.interrupt)
   }
 
   const forgetWaiting = (): void => {
     for (const request of lanes.clear(({ laneKey }) => laneKey)) {
-      request.isSettled = true
-      byId.delete(request.id)
-      close(request, false)
+      leave(request)
     }
   }
 
@@ -309,7 +241,7 @@ export const make = Effect.fnUntraced(function* (
         const ledger = ownership.ledgerOf(record.partition)
         if (isHeld || ledger === undefined) return index
         if (lanes.waiting >= options.maxWaiting || !ledger.canTake(record.offset)) {
-          full.add(record.partition)
+          full.set(record.partition, record.offset)
           return index
         }
         if (!ledger.take(record.offset, record.timestamp)) {
@@ -332,20 +264,9 @@ export const make = Effect.fnUntraced(function* (
       lanes.hold()
       forgetWaiting()
     },
-    idleWithin: (millis) =>
-      Effect.suspend(() => {
-        if (ownership.open === 0) return Effect.succeed(true)
-        idle = Deferred.makeUnsafe<void>()
-        return Deferred.await(idle).pipe(
-          Effect.as(true),
-          Effect.timeoutOrElse({ duration: Math.max(0, millis), orElse: () => Effect.succeed(false) })
-        )
-      }),
-    abort: Effect.suspend(() => {
-      for (const request of running) interrupt(request, "draining")
-      return FiberSet.awaitEmpty(fibers)
-    }),
+    idleWithin: (millis) => idle.metWithin(millis),
+    abort: runner.abort,
     commits: () => ownership.commits(),
-    running: () => running.size
+    running: runner.running
   }
 })

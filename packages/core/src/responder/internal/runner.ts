@@ -1,0 +1,117 @@
+/**
+ * Runs requests: each in a fiber of its own when its turn has come, until its time is up or somebody stops it.
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import * as Sweeper from "../../host/Sweeper.ts"
+import { type Answer, rejected } from "./answer.ts"
+import { Condition } from "./condition.ts"
+import type { OpenRequest, Stop } from "./openRequest.ts"
+import { RequestLanes } from "./requestLanes.ts"
+import type { ServeRecorder } from "./serveRecorder.ts"
+import type { Times } from "./times.ts"
+
+export interface Environment {
+  readonly concurrency: number
+  readonly times: Times
+  readonly clock: Clock.Clock
+  readonly recorder: ServeRecorder
+  /** The root of a request's fiber. */
+  readonly handle: (request: OpenRequest) => Effect.Effect<void>
+  readonly settle: (request: OpenRequest, answer: Answer) => void
+  /** Nobody can be waiting for the request's reply any more, though its handler still runs. */
+  readonly onOverdue: (request: OpenRequest) => void
+  /** A request has ended: there may be room for more. */
+  readonly onEnded: () => void
+}
+
+export interface Runner {
+  readonly lanes: RequestLanes<OpenRequest>
+  /** Runs a request that needs no turn. */
+  readonly start: (request: OpenRequest) => void
+  /** Gives up the request's place in its lane; harmless when it has none. */
+  readonly release: (request: OpenRequest) => void
+  readonly running: () => number
+  /** Interrupts everything that runs and waits for its end. */
+  readonly abort: Effect.Effect<void>
+}
+
+export const interrupt = (request: OpenRequest, stop: Stop): void => {
+  if (request.stop !== undefined) return
+  request.stop = stop
+  request.fiber?.interruptUnsafe()
+}
+
+export const make = Effect.fnUntraced(function* (
+  environment: Environment
+): Effect.fn.Return<Runner, never, Scope.Scope> {
+  const { clock, handle, onEnded, onOverdue, recorder, settle, times } = environment
+  const running = new Set<OpenRequest>()
+  const stopped = new Condition(() => running.size === 0)
+
+  const release = (request: OpenRequest): void => {
+    if (!request.isInLane) return
+    request.isInLane = false
+    lanes.finished(request.laneKey)
+  }
+
+  const start = (request: OpenRequest): void => {
+    running.add(request)
+    recorder.running(running.size)
+    sweeper.wakeBy(request.runBy)
+    const fork = Effect.runForkWith(request.procedure.context)
+    request.fiber = fork(handle(request), { uninterruptible: true })
+    request.fiber.addObserver((exit) => {
+      running.delete(request)
+      recorder.running(running.size)
+      if (Exit.isFailure(exit) && request.stop !== "draining") {
+        settle(request, rejected("internal", "the responder failed; see its log"))
+      }
+      release(request)
+      stopped.changed()
+      onEnded()
+    })
+  }
+
+  /** Why a request that has waited for its turn does not run after all. */
+  const refusalOf = (request: OpenRequest): Answer | undefined => {
+    const now = monotonicMillis(clock)
+    const waited = now - request.takenAt
+    if (waited > times.maxWait) {
+      return rejected("overloaded", `it waited ${Math.round(waited)} ms for its turn`, times.retryAfter)
+    }
+    return now < request.runBy ? undefined : rejected("expired", "its time was up before its turn came")
+  }
+
+  const lanes = new RequestLanes<OpenRequest>(environment.concurrency, (request) => {
+    request.isInLane = true
+    const refusal = request.isSettled ? undefined : refusalOf(request)
+    if (!request.isSettled && refusal === undefined) return start(request)
+    if (refusal !== undefined) settle(request, refusal)
+    release(request)
+  })
+
+  const sweeper = yield* Sweeper.make((at) => {
+    let next = Number.POSITIVE_INFINITY
+    for (const request of running) {
+      if (request.runUntil > at) next = Math.min(next, request.runUntil)
+      else {
+        interrupt(request, "expired")
+        // A handler that cannot be interrupted does not hold its offset for ever.
+        if (request.replyBy <= at) onOverdue(request)
+        else next = Math.min(next, request.replyBy)
+      }
+    }
+    return next
+  })
+
+  const interruptAll = Effect.sync(() => {
+    for (const request of running) interrupt(request, "draining")
+  })
+  yield* Effect.addFinalizer(() => interruptAll)
+
+  return { lanes, start, release, running: () => running.size, abort: Effect.andThen(interruptAll, stopped.met) }
+})
