@@ -67,8 +67,7 @@ export const lookAgain = Schedule.spaced("1 second")
 
 /**
  * Ensures one topic and returns its number of partitions. Fails with `NoSuchTopic` when it is missing and may not be
- * created. What differs from
- * the recommended settings is logged, not changed: it is the owner's choice.
+ * created. Settings that differ from the recommended ones are logged, not changed: they are the owner's choice.
  */
 export const ensure = Effect.fnUntraced(function* (
   topics: Topics,
@@ -78,22 +77,12 @@ export const ensure = Effect.fnUntraced(function* (
   if (policy === "create" && (yield* topics.create(spec))) return spec.partitions
   const [found] = yield* topics.describe([spec.name])
   if (found === undefined) return yield* transportError(new NoSuchTopic({ topic: spec.name }))
-  if (policy === "create" && found.partitions !== spec.partitions) {
-    const { name, partitions } = spec
-    yield* Effect.logWarning(
-      `topic ${name} exists with ${found.partitions} partitions, not ${partitions} as set; it is used as it is`
-    )
-  }
   const names = Object.keys(spec.configs)
   const actual = yield* topics.configs(spec.name, names)
   const differing = names.filter((name) => actual[name] !== undefined && actual[name] !== spec.configs[name])
-  const differences = differing.map((name) => `${name}=${actual[name]} (recommended ${spec.configs[name]})`)
-  // Only who would create the topic has a wish for its size.
-  if (policy === "create" && found.partitions !== spec.partitions) {
-    differences.unshift(`it has ${found.partitions} partitions (asked for: ${spec.partitions})`)
-  }
-  if (differences.length > 0) {
-    yield* Effect.logInfo(`topic ${spec.name} is used as it is, but not as it would be made: ${differences.join(", ")}`)
+  if (differing.length > 0) {
+    const differences = differing.map((name) => `${name}=${actual[name]} (recommended ${spec.configs[name]})`)
+    yield* Effect.logInfo(`topic ${spec.name} differs from the recommended settings: ${differences.join(", ")}`)
   }
   return found.partitions
 })
