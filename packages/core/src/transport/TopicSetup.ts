@@ -77,6 +77,13 @@ export const ensure = Effect.fnUntraced(function* (
   if (policy === "create" && (yield* topics.create(spec))) return spec.partitions
   const [found] = yield* topics.describe([spec.name])
   if (found === undefined) return yield* transportError(new NoSuchTopic({ topic: spec.name }))
+  // Only who would create the topic has a wish for its size.
+  if (policy === "create" && found.partitions !== spec.partitions) {
+    const { name, partitions } = spec
+    yield* Effect.logWarning(
+      `topic ${name} exists with ${found.partitions} partitions, not ${partitions} as set; it is used as it is`
+    )
+  }
   const names = Object.keys(spec.configs)
   const actual = yield* topics.configs(spec.name, names)
   const differing = names.filter((name) => actual[name] !== undefined && actual[name] !== spec.configs[name])
