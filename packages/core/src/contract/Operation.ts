@@ -17,6 +17,7 @@ import type * as RpcMessage from "effect/rpc/RpcMessage"
 import type * as RpcMiddleware from "effect/rpc/RpcMiddleware"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
+import * as Bounds from "../wire/Bounds.ts"
 import * as Contract from "./Contract.ts"
 
 /** An `Rpc` with its schemas visible and its types erased. */
@@ -58,6 +59,15 @@ export interface Operation {
   readonly timeout: Duration.Input | undefined
   readonly retry: Contract.RetryPolicy
   readonly isFinalError: (error: unknown) => boolean
+}
+
+/** Why an operation cannot be carried over Kafka, if it cannot. */
+export const obstacleOf = (operation: Operation): string | undefined => {
+  if (operation.isStream) return "streams are not in version 1 of the protocol yet"
+  const bytes = Buffer.byteLength(operation.tag, "utf8")
+  return bytes <= Bounds.maxOperationBytes
+    ? undefined
+    : `its name has ${bytes} bytes, more than ${Bounds.maxOperationBytes}`
 }
 
 /** The primary key of a made or decoded payload. */

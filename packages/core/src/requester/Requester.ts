@@ -22,7 +22,7 @@ import type * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as Scope from "effect/Scope"
 import * as Contract from "../contract/Contract.ts"
-import { type AnyGroup, clientMiddlewares, operationsOf } from "../contract/Operation.ts"
+import { type AnyGroup, clientMiddlewares, obstacleOf, operationsOf } from "../contract/Operation.ts"
 import { Entropy } from "../host/Entropy.ts"
 import * as OptionRules from "../transport/OptionRules.ts"
 import * as StartError from "../transport/StartError.ts"
@@ -66,10 +66,10 @@ const routeOf = Effect.fnUntraced(function* (group: AnyGroup, options: Options, 
   if (names === undefined) {
     return yield* StartError.because(new StartError.Unnamed({ operations: operations.map(({ tag }) => tag) }))
   }
-  const stream = operations.find((operation) => operation.isStream)
-  if (stream !== undefined) {
-    const detail = "streams are not in version 1 of the protocol yet"
-    return yield* StartError.because(new StartError.Unsupported({ operation: stream.tag, detail }))
+  for (const operation of operations) {
+    const detail = obstacleOf(operation)
+    if (detail === undefined) continue
+    return yield* StartError.because(new StartError.Unsupported({ operation: operation.tag, detail }))
   }
   const maxTimeoutMillis = Duration.toMillis(options.maxTimeout)
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)

@@ -20,7 +20,7 @@ import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as Scope from "effect/Scope"
 import * as Contract from "../contract/Contract.ts"
-import { type AnyGroup, operationsOf } from "../contract/Operation.ts"
+import { type AnyGroup, obstacleOf, operationsOf } from "../contract/Operation.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 import * as OptionRules from "../transport/OptionRules.ts"
 import * as StartError from "../transport/StartError.ts"
@@ -49,8 +49,8 @@ export class Responder extends Context.Service<
 const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Context.Context<never>) {
   const procedures = new Map<string, Procedure>()
   for (const operation of operationsOf(group)) {
-    if (operation.isStream) {
-      const detail = "streams are not in version 1 of the protocol yet"
+    const detail = obstacleOf(operation)
+    if (detail !== undefined) {
       return yield* StartError.because(new StartError.Unsupported({ operation: operation.tag, detail }))
     }
     const procedure = procedureOf(operation, context)

@@ -36,6 +36,9 @@ export const toRecord = (headers: Headers.Headers): RecordHeaders | string => {
     bytes += name.length + value.byteLength
     record.push([name, value])
   }
+  if (record.length > Bounds.maxCallHeaderCount) {
+    return `there are ${record.length} of them, more than ${Bounds.maxCallHeaderCount}`
+  }
   if (bytes > Bounds.maxCallHeaderBytes) {
     return `together they have ${bytes} bytes, more than ${Bounds.maxCallHeaderBytes}`
   }
