@@ -19,9 +19,12 @@ import { waitFor } from "./internal/waitFor.ts"
 import { kafkaVersion } from "./KafkaLibrary.ts"
 import { probe } from "./KafkaProbe.ts"
 
+// A Kafka on a busy machine must not pass for a foreign program that keeps silent.
+const localPatience = "5 seconds"
+
 /** What is on the dev broker's port: a Kafka, nothing, or something else. */
 export const localKafka = Effect.gen(function* () {
-  const answer = yield* Effect.result(probe(localAddress(yield* devSettings)))
+  const answer = yield* Effect.result(probe(localAddress(yield* devSettings), localPatience))
   if (answer._tag === "Success") return "kafka" as const
   return answer.failure.kind === "refused" ? ("free" as const) : ("taken" as const)
 })

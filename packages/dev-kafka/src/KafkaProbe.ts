@@ -36,18 +36,19 @@ export const parseAddress = (address: string): { readonly host: string; readonly
 /** A dev cluster's answer has some kilobytes; text read as a length prefix says more than a gigabyte. */
 const longestAnswer = 64 * 1024 * 1024
 
+/** Errors of a connection that somebody accepted; they can come before the event that tells of the connection. */
+const hungUp = new Set(["ECONNRESET", "EPIPE"])
+
 const ask = (address: string) =>
   Effect.callback<ClusterMetadata, ProbeFailed>((resume) => {
     const fail = (kind: ProbeFailed["kind"], detail: string) =>
       resume(Effect.fail(new ProbeFailed({ address, kind, detail })))
     const socket = connect({ ...parseAddress(address), noDelay: true })
-    let connected = false
     let received: Buffer = Buffer.alloc(0)
-    socket.on("connect", () => {
-      connected = true
-      socket.write(metadataRequest())
-    })
-    socket.on("error", (error) => fail(connected ? "foreign" : "refused", error.message || "connection refused"))
+    socket.on("connect", () => socket.write(metadataRequest()))
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      fail(hungUp.has(error.code ?? "") ? "foreign" : "refused", error.message || "connection refused")
+    )
     socket.on("close", () => fail("foreign", "the connection was closed without an answer"))
     socket.on("data", (chunk) => {
       received = Buffer.concat([received, chunk])

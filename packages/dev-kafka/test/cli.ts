@@ -7,6 +7,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Stream from "effect/Stream"
 import * as ChildProcess from "effect/process/ChildProcess"
 import { freePorts } from "../src/internal/freePorts.ts"
+import { kafkaLibrary } from "../src/KafkaLibrary.ts"
 import { host } from "../src/internal/serverProperties.ts"
 
 export interface World {
@@ -36,6 +37,15 @@ export const makeWorld = Effect.fnUntraced(function* (scripts?: Readonly<Record<
     }
   }
   return world
+})
+
+/** A world with this machine's Java and the downloaded jars, and no Docker engine. */
+export const realWorld = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const world = yield* makeWorld()
+  const library = yield* kafkaLibrary()
+  yield* fs.symlink(library.folder, `${world.folder}/lib-${library.version}`)
+  return { ...world, environment: { ...world.environment, DOCKER_HOST: "tcp://127.0.0.1:1" } } satisfies World
 })
 
 /** Runs a module of `src` to its end. */

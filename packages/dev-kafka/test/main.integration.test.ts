@@ -3,34 +3,18 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { kafkaLibrary } from "../src/KafkaLibrary.ts"
-import { runModule, makeWorld, type World } from "./cli.ts"
-
-/** A world of its own that shares the downloaded jars. */
-const realWorld = Effect.gen(function* () {
-  const fs = yield* FileSystem.FileSystem
-  const world = yield* makeWorld()
-  const library = yield* kafkaLibrary()
-  yield* fs.symlink(library.folder, `${world.folder}/lib-${library.version}`)
-  yield* Effect.addFinalizer(() => Effect.orDie(kafka(world, "down")))
-  return world
-})
+import { realWorld, runModule, type World } from "./cli.ts"
 
 const kafka = (world: World, ...args: ReadonlyArray<string>) => runModule(world, "main.ts", ...args)
-
-const withoutDocker = (world: World): World => ({
-  ...world,
-  environment: { ...world.environment, DOCKER_HOST: "tcp://127.0.0.1:1" }
-})
 
 describe("kafka with a broker", () => {
   it.effect(
     "is started once by two that race, serves programs, and is gone after `down`",
     () =>
       Effect.gen(function* () {
-        const world = withoutDocker(yield* realWorld)
+        const world = yield* realWorld
+        yield* Effect.addFinalizer(() => Effect.orDie(kafka(world, "down")))
         const address = `localhost:${world.port}`
 
         const both = yield* Effect.all([kafka(world, "ensure"), kafka(world, "ensure")], { concurrency: 2 })

@@ -31,8 +31,8 @@ export const formatCommand = (
     "kafka.tools.StorageTool",
     "format",
     "--ignore-formatted",
-    "--cluster-id",
-    clusterId,
+    // One argument: one id in 64 begins with a dash, and would be read as an option.
+    `--cluster-id=${clusterId}`,
     "--config",
     properties
   ]
