@@ -2,7 +2,6 @@
  * The Kafka of a demo: the one that is there, or one that lives as long as the scope.
  */
 import * as Effect from "effect/Effect"
-import { startDocker } from "../DevBroker.ts"
 import * as DevBroker from "../DevBroker.ts"
 import { existing, resolve } from "../Ensure.ts"
 import { startBrokers } from "./startBrokers.ts"
@@ -23,7 +22,7 @@ const temporary = Effect.gen(function* () {
   return brokers.map((broker) => broker.address)
 })
 
-const container = Effect.acquireRelease(startDocker(say), () => Effect.orDie(DevBroker.down(false, say)), {
+const container = Effect.acquireRelease(DevBroker.startDocker(say), () => Effect.orDie(DevBroker.down(false, say)), {
   interruptible: true
 })
 
