@@ -82,7 +82,8 @@ export const run = (procedure: Procedure, invocation: Invocation): Effect.Effect
   })
   const scope = Scope.makeUnsafe()
   const wrapped = procedure.middlewares.reduce<Effect.Effect<unknown, unknown, unknown>>(
-    (inner, middleware) => middleware(inner as never, metadata as never),
+    // Called when its turn comes: not for a request that an outer one refuses, and what it throws is a defect of the run.
+    (inner, middleware) => Effect.suspend(() => middleware(inner as never, metadata as never)),
     handler
   )
   // The handlers' layer left its own Scope in the context: the request's Scope goes last, or finalizers would wait for
