@@ -16,10 +16,32 @@ import { boundLaws } from "./requestReply/bounds.ts"
 import { orderLaws } from "./requestReply/order.ts"
 import { poisonLaws } from "./requestReply/poison.ts"
 import { retryLaws } from "./requestReply/retries.ts"
+import { deduplicationLaws } from "./requestReply/deduplication.ts"
+import { interruptionLaws } from "./requestReply/interruption.ts"
+import { replyLaws } from "./requestReply/replies.ts"
+import { drainLaws } from "./requestReply/drain.ts"
+import { evolutionLaws } from "./requestReply/evolution.ts"
+import { middlewareLaws } from "./requestReply/middleware.ts"
 import { rightReplyLaws } from "./requestReply/rightReply.ts"
 import { whatIsKnownLaws } from "./requestReply/whatIsKnown.ts"
 
-const laws: ReadonlyArray<(law: Harness.Law) => void> = [oneOutcomeLaws, rightReplyLaws, firstCallLaws, whatIsKnownLaws, deadlineLaws, retryLaws, orderLaws, boundLaws, poisonLaws]
+const laws: ReadonlyArray<(law: Harness.Law) => void> = [
+  oneOutcomeLaws,
+  rightReplyLaws,
+  firstCallLaws,
+  whatIsKnownLaws,
+  deadlineLaws,
+  retryLaws,
+  orderLaws,
+  boundLaws,
+  poisonLaws,
+  deduplicationLaws,
+  interruptionLaws,
+  replyLaws,
+  drainLaws,
+  evolutionLaws,
+  middlewareLaws
+]
 
 /** Over a transport that lives in virtual time; every law gets a fresh one. */
 export const requestReplySuite = <E>(name: string, transport: Layer.Layer<Transport, E>): void => {

@@ -1,0 +1,216 @@
+/**
+ * P6 and semantics 7. A request that is asked for again is answered again, not done again.
+ */
+import { assert } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { Refused } from "./Bench.ts"
+import { statusOf } from "./failures.ts"
+import { advance, type Law, until } from "./Harness.ts"
+import { connect, newBench, pair, serve } from "./programs.ts"
+import { namesOf, post, watch } from "./topics.ts"
+
+/** Answers with the number of the run. */
+const counting = () => {
+  const runs: Array<string> = []
+  const handler = ({ id }: { readonly id: string }) => Effect.sync(() => `run ${runs.push(id)}`)
+  return { runs, handler }
+}
+
+export const deduplicationLaws = (law: Law): void => {
+  law(
+    "P6: a repeated key is answered with the stored success, to any caller",
+    Effect.gen(function* () {
+      const { handler, runs } = counting()
+      const { bench, client } = yield* pair({ Order: handler })
+      const other = yield* connect(bench)
+      assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "run 1")
+      assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "run 1")
+      assert.strictEqual(yield* other.client.Order({ id: "a", amount: 1 }), "run 1")
+      assert.strictEqual(yield* client.Order({ id: "b", amount: 1 }), "run 2")
+      assert.deepStrictEqual(runs, ["a", "b"])
+    })
+  )
+
+  law(
+    "P6: the same key of another operation is another key",
+    Effect.gen(function* () {
+      const { handler, runs } = counting()
+      const { client } = yield* pair({ Order: handler, Reserve: handler })
+      assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "run 1")
+      assert.strictEqual(yield* client.Reserve({ id: "a", amount: 2 }), "run 2")
+      assert.deepStrictEqual(runs, ["a", "a"])
+    })
+  )
+
+  law(
+    "P6: the same key with another payload is a conflict, while it runs and after",
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const started: Array<string> = []
+      const { client } = yield* pair({
+        Order: ({ id }) => {
+          started.push(id)
+          return Effect.as(Deferred.await(gate), "done")
+        }
+      })
+      const call = yield* Effect.forkChild(client.Order({ id: "a", amount: 1 }), { startImmediately: true })
+      yield* until("it runs", () => started.length === 1)
+      assert.strictEqual(yield* statusOf(client.Order({ id: "a", amount: 2 })), "key-conflict")
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(yield* Fiber.join(call), "done")
+      assert.strictEqual(yield* statusOf(client.Order({ id: "a", amount: 2 })), "key-conflict")
+      assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "done")
+      assert.deepStrictEqual(started, ["a"])
+    })
+  )
+
+  law(
+    "P6: callers of a key that runs join its run",
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      let runs = 0
+      const { bench, client } = yield* pair({
+        Order: () => Effect.suspend(() => Effect.as(Deferred.await(gate), `run ${++runs}`))
+      })
+      const other = yield* connect(bench)
+      const calls = yield* Effect.forEach([client, client, other.client, other.client], (each) =>
+        Effect.forkChild(each.Order({ id: "a", amount: 1 }), { startImmediately: true })
+      )
+      const sent = yield* watch(namesOf(bench).requests)
+      yield* until("all are written", () => sent.length === 4)
+      yield* advance("50 millis")
+      yield* Deferred.succeed(gate, undefined)
+      assert.deepStrictEqual(yield* Effect.forEach(calls, Fiber.join), ["run 1", "run 1", "run 1", "run 1"])
+    })
+  )
+
+  law(
+    "P6: a declared error is kept when the contract says that it is final, else it runs again",
+    Effect.gen(function* () {
+      let runs = 0
+      const { client } = yield* pair({
+        Order: ({ id }) =>
+          Effect.suspend(() => Effect.fail(new Refused({ why: `run ${++runs}`, isFinal: id === "final" })))
+      })
+      const order = (id: string) => Effect.map(Effect.flip(client.Order({ id, amount: 1 })), (error) => error.message)
+      assert.strictEqual(yield* order("final"), "run 1")
+      assert.strictEqual(yield* order("final"), "run 1")
+      assert.strictEqual(yield* order("not final"), "run 2")
+      assert.strictEqual(yield* order("not final"), "run 3")
+    })
+  )
+
+  law(
+    "P6: rejections, defects and interruptions are not kept",
+    Effect.gen(function* () {
+      let runs = 0
+      const { client } = yield* pair({
+        Order: () =>
+          Effect.suspend(() => {
+            runs++
+            if (runs === 1) return Effect.die("once")
+            if (runs === 2) return Effect.interrupt
+            if (runs === 3) return Effect.succeed(17 as never)
+            return Effect.succeed(`run ${runs}`)
+          })
+      })
+      const order = client.Order({ id: "a", amount: 1 })
+      yield* Effect.exit(order)
+      yield* Effect.exit(order)
+      assert.strictEqual(yield* statusOf(order), "reply-invalid")
+      assert.strictEqual(yield* order, "run 4")
+      assert.strictEqual(yield* order, "run 4")
+    })
+  )
+
+  law(
+    "P6: reads are not kept",
+    Effect.gen(function* () {
+      const { handler } = counting()
+      const { client } = yield* pair({ Find: handler })
+      assert.strictEqual(yield* client.Find({ id: "a" }), "run 1")
+      assert.strictEqual(yield* client.Find({ id: "a" }), "run 2")
+    })
+  )
+
+  law(
+    "P6: calls without a key are known again by their correlation id",
+    Effect.gen(function* () {
+      const { handler, runs } = counting()
+      const { bench, client } = yield* pair({ Work: handler })
+      const { replies, requests } = namesOf(bench)
+      const sent = yield* watch(requests)
+      const answers = yield* watch(replies)
+      assert.strictEqual(yield* client.Work({ id: "a" }), "run 1")
+      assert.strictEqual(yield* client.Work({ id: "a" }), "run 2")
+      yield* until("both are seen", () => sent.length === 2)
+      // What a producer that tries again after a lost acknowledgement does.
+      for (const { headers, partition, value } of [...sent]) yield* post(requests, { headers, value }, partition)
+      yield* until("all are answered", () => answers.length === 4)
+      assert.deepStrictEqual(runs, ["a", "a"])
+    })
+  )
+
+  law(
+    "P9: what is kept is bounded by count, the oldest goes first",
+    Effect.gen(function* () {
+      const { handler, runs } = counting()
+      const { client } = yield* pair({ Order: handler }, { responder: { dedupeEntries: 2 } })
+      const order = (id: string) => Effect.tap(client.Order({ id, amount: 1 }), advance("50 millis"))
+      yield* order("a")
+      yield* order("b")
+      yield* order("c")
+      yield* order("b")
+      yield* order("c")
+      assert.deepStrictEqual(runs, ["a", "b", "c"])
+      yield* order("a")
+      assert.deepStrictEqual(runs, ["a", "b", "c", "a"])
+    })
+  )
+
+  law(
+    "P9: what is kept is bounded by bytes",
+    Effect.gen(function* () {
+      const { handler, runs } = counting()
+      // An entry has 256 bytes and its reply.
+      const { client } = yield* pair({ Order: handler }, { responder: { dedupeBytes: 600 } })
+      const order = (id: string) => Effect.tap(client.Order({ id, amount: 1 }), advance("50 millis"))
+      yield* Effect.forEach(["a", "b", "c", "c"], order)
+      assert.deepStrictEqual(runs, ["a", "b", "c"])
+      yield* order("a")
+      assert.deepStrictEqual(runs, ["a", "b", "c", "a"])
+    })
+  )
+
+  law(
+    "P9: what is kept is forgotten when it is old enough",
+    Effect.gen(function* () {
+      const { handler, runs } = counting()
+      const { client } = yield* pair({ Order: handler }, { responder: { dedupeAge: "600 millis" } })
+      yield* client.Order({ id: "a", amount: 1 })
+      yield* advance("100 millis")
+      yield* client.Order({ id: "a", amount: 1 })
+      assert.strictEqual(runs.length, 1)
+      yield* advance("700 millis")
+      yield* client.Order({ id: "a", amount: 1 })
+      assert.strictEqual(runs.length, 2)
+    })
+  )
+
+  law(
+    "P6: another instance knows nothing of it: per instance from memory, as promised",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const { handler, runs } = counting()
+      const first = yield* serve(bench, { Order: handler })
+      const { client } = yield* connect(bench)
+      assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "run 1")
+      yield* first.stop
+      yield* serve(bench, { Order: handler })
+      assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "run 2")
+      assert.strictEqual(runs.length, 2)
+    })
+  )
+}
