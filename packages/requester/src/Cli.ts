@@ -60,10 +60,16 @@ const consoleOf = (
   settings: Pick<Settings.Settings, "logFormat"> & { readonly logLevel: LogLevel.LogLevel },
   isResultOnly: boolean
 ) =>
-  Layer.merge(
-    screen({ isResultOnly }),
-    ConsoleLog.layer({ format: settings.logFormat, level: settings.logLevel, to: "stderr" })
-  )
+  Layer.unwrap(
+    Effect.map(Screen, ({ complaint }) =>
+      ConsoleLog.layer({
+        format: settings.logFormat,
+        level: settings.logLevel,
+        write: complaint.line,
+        isColoured: complaint.isColoured
+      })
+    )
+  ).pipe(Layer.provideMerge(screen({ isResultOnly })))
 
 const run = Command.make(
   "run",
@@ -102,7 +108,7 @@ const run = Command.make(
       return done.isStopped || !Run.hasFailures(done) ? 0 : 1
     }).pipe(Effect.uninterruptible)
     const connection = Connection.layer(settings, flags.memory)
-    const code = yield* Effect.provide(send, Layer.merge(connection, consoleOf(settings, flags.json)))
+    const code = yield* Effect.provide(send, Layer.provideMerge(connection, consoleOf(settings, flags.json)))
     if (code !== 0) return yield* new Launch.ExitWith({ code })
   })
 ).pipe(
@@ -138,7 +144,7 @@ const call = Command.make(
       else complaint.line(`${complaint.paint("red", outcome.name)}: ${outcome.detail}`)
       return Call.exitCode(done)
     })
-    const code = yield* Effect.provide(send, Layer.merge(Connection.kafka(settings), consoleOf(settings, true)))
+    const code = yield* Effect.provide(send, Layer.provideMerge(Connection.kafka(settings), consoleOf(settings, true)))
     if (code !== 0) return yield* new Launch.ExitWith({ code })
   })
 ).pipe(
@@ -163,15 +169,14 @@ const requester = Command.make("requester").pipe(
 const ofTheWholeProgram = ["--help", "-h", "--version", "-v", "--completions", "--wizard"]
 
 /**
- * What was meant: nothing means `run`, flags alone are flags of `run`, and the `--` that package managers pass on means
+ * What was meant: nothing means `run`, flags and `-` alone are those of `run`, and the `--` that package managers pass on means
  * nothing.
  */
 export const normalize = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   const [first, ...rest] = args
   if (first === "--") return normalize(rest)
   if (first === undefined) return ["run"]
-  const isFlag = first.startsWith("-") && first !== "-"
-  return isFlag && !ofTheWholeProgram.some((flag) => first === flag || first.startsWith(`${flag}=`))
+  return first.startsWith("-") && !ofTheWholeProgram.some((flag) => first === flag || first.startsWith(`${flag}=`))
     ? ["run", ...args]
     : args
 }

@@ -1,7 +1,7 @@
 /**
  * Shows how a run goes: a line for each of the first answers of a second, one for the rest of it, and a bar on a terminal.
  */
-import { Tally } from "@kafka-request-reply/responder/program/Tally"
+import { grouped, Tally } from "@kafka-request-reply/responder/program/Tally"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Outcome } from "./Outcome.ts"
@@ -83,7 +83,7 @@ export const make = Effect.fnUntraced(function* ({ linesPerSecond, size }: Optio
     unsaid = new Tally()
     const now = state()
     const where = status === undefined ? percent(share(now, size)) : ""
-    if (sum.count > 0) course.line(course.paint("gray", `${where}${sum.count} more: ${sum.text()}`))
+    if (sum.count > 0) course.line(course.paint("gray", `${where}${grouped(sum.count)} more: ${sum.text()}`))
     else if (status === undefined && now.inFlight > 0) {
       course.line(`${where}${now.answered} answered, ${now.inFlight} under way`)
     }
@@ -98,7 +98,7 @@ export const make = Effect.fnUntraced(function* ({ linesPerSecond, size }: Optio
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       status?.("")
-      if (unsaid.count > 0) course.line(course.paint("gray", `${unsaid.count} more: ${unsaid.text()}`))
+      if (unsaid.count > 0) course.line(course.paint("gray", `${grouped(unsaid.count)} more: ${unsaid.text()}`))
     })
   )
   const progress: Progress = {

@@ -1,6 +1,7 @@
 /**
  * The end of a run in words and columns, or as one JSON object.
  */
+import { counted, grouped } from "@kafka-request-reply/responder/program/Tally"
 import type { Summary } from "./Latency.ts"
 import { isFailure, type Kind } from "./Outcome.ts"
 import type { RunResult } from "./Run.ts"
@@ -8,8 +9,6 @@ import type { Paint, Style } from "./Screen.ts"
 
 const styles: Partial<Record<Kind, Style>> = { success: "green", declared: "yellow", error: "red", defect: "red" }
 
-/** Thousands apart: `12 345`. */
-const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, " ")
 const millis = (n: number): string => (n < 10 ? n.toFixed(1) : grouped(Math.round(n)))
 
 const barWidth = 32
@@ -45,7 +44,7 @@ export const text = (result: RunResult, paint: Paint): string => {
     ...rows,
     ...(malformedLines > 0 ? [row("no order (line)", malformedLines, "")] : []),
     "",
-    `${grouped(calls)} calls in ${seconds.toFixed(2)} s: ${paint("bold", `${grouped(Math.round(rate))} per second`)}${how}`,
+    `${counted(calls, "call")} in ${seconds.toFixed(2)} s: ${paint("bold", `${grouped(Math.round(rate))} per second`)}${how}`,
     ...(summary === undefined ? [] : histogram(paint, summary))
   ].join("\n")
 }

@@ -12,6 +12,7 @@ import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { monotonicMillis } from "@kafka-request-reply/core/host/MonotonicTime"
+import { counted } from "@kafka-request-reply/responder/program/Tally"
 import { Latency } from "./Latency.ts"
 import * as Order from "./Order.ts"
 import type { OrderLine, OrderLines } from "./OrderLines.ts"
@@ -114,8 +115,8 @@ export const run = Effect.fnUntraced(
       yield* Fiber.interrupt(reader)
       yield* Queue.clear(queue).pipe(Effect.exit)
       if (inFlight > 0) {
-        const calls = inFlight === 1 ? "1 answer" : `${inFlight} answers`
-        screen.complaint.line(`stopping: waiting up to ${options.drainMillis / 1000} s for ${calls}`)
+        const answers = counted(inFlight, "answer")
+        screen.complaint.line(`stopping: waiting up to ${options.drainMillis / 1000} s for ${answers}`)
       }
       yield* Fiber.await(workers).pipe(Effect.timeoutOption(options.drainMillis))
       yield* Fiber.interrupt(workers)

@@ -18,6 +18,7 @@ export interface Output {
   /** Writes one line, above the status line. */
   readonly line: (text: string) => void
   readonly paint: Paint
+  readonly isColoured: boolean
 }
 
 export class Screen extends Context.Service<
@@ -44,6 +45,7 @@ const make = (isResultOnly: boolean) =>
     const isTerminal = stderr.isTTY === true
     let shown = ""
     const outputOf = (stream: NodeJS.WriteStream): Output => ({
+      isColoured: showsColours(stream),
       paint: showsColours(stream) ? coloured : plain,
       line: (text) => {
         // The status line is in the way only where the two streams are the same terminal.

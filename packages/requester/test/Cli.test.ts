@@ -9,7 +9,11 @@ describe("Cli.normalize", () => {
     [[], ["run"]],
     [["--"], ["run"]],
     [["--memory"], ["run", "--memory"]],
-    [["-"], ["-"]],
+    [["-"], ["run", "-"]],
+    [
+      ["-", "--json"],
+      ["run", "-", "--json"]
+    ],
     [
       ["--", "call", "GetStock", "{}"],
       ["call", "GetStock", "{}"]

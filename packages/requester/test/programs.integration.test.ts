@@ -100,8 +100,34 @@ layer(services, { excludeTestServices: true })("the programs over a real broker"
         const nobody = yield* call("GetStock", '{"sku":"CUP-1"}', "--timeout", "500 ms")
         assert.strictEqual(nobody.exitCode, 1)
         assert.match(nobody.stderr, /Timeout: .*no responder answered in time/)
+        const args = ["run", "-", "--timeout", "500 ms"]
+        const unanswered = yield* run("requester", here, { args, stdin: orders(3) })
+        assert.strictEqual(unanswered.exitCode, 1)
+        assert.match(unanswered.stdout, /Timeout +3 +100\.0 %/)
       }),
     90 * seconds
+  )
+
+  it.effect(
+    "say at start when a topic is missing, or has another number of partitions",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* world
+        for (const program of ["responder", "requester"] as const) {
+          const missing = yield* run(program, here, { environment: { KAFKA_TOPICS: "verify" } })
+          assert.strictEqual(missing.exitCode, 1)
+          assert.match(missing.stderr, /topic \S+\.requests does not exist[^]*KAFKA_TOPICS=create/)
+        }
+        yield* serving(here)
+        const other = { KAFKA_PARTITIONS: "2" }
+        const call = yield* run("requester", here, {
+          args: ["call", "GetStock", '{"sku":"TEA-1"}'],
+          environment: other
+        })
+        assert.strictEqual(call.exitCode, 0)
+        assert.match(call.stderr, /topic \S+\.requests exists with 4 partitions, not 2/)
+      }),
+    60 * seconds
   )
 
   it.effect(
@@ -117,7 +143,7 @@ layer(services, { excludeTestServices: true })("the programs over a real broker"
           yield* responder.signal("SIGINT")
           const end = yield* responder.ended
           assert.strictEqual(end.exitCode, 0)
-          assert.match(end.stdout, /stopped after [1-9]\d* requests: Reserve/)
+          assert.match(end.stdout, /stopped after [1-9][\d ]* requests: Reserve/)
         }
       }),
     90 * seconds

@@ -7,10 +7,13 @@ import * as Layer from "effect/Layer"
 import * as InventoryService from "./InventoryService.ts"
 import * as ConsoleLog from "./program/ConsoleLog.ts"
 import * as Launch from "./program/Launch.ts"
+import { counted } from "./program/Tally.ts"
 import type { Signals } from "./program/Signals.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as Settings from "./Settings.ts"
 import { Warehouse } from "./Warehouse.ts"
+
+const toStandardOutput = (line: string) => void process.stdout.write(`${line}\n`)
 
 const serve = (settings: Settings.Settings) => {
   const warehouse = InventoryService.warehouse(settings)
@@ -23,7 +26,7 @@ const serve = (settings: Settings.Settings) => {
   const announce = Effect.gen(function* () {
     const { articles, reservations } = yield* Warehouse.use(({ size }) => size)
     yield* Effect.logInfo(
-      `serving ${settings.name} from ${settings.brokers.join(", ")}: ${articles} articles and ${reservations} reservations in ${settings.database}; Ctrl-C stops`
+      `serving ${settings.name} from ${settings.brokers.join(", ")}: ${counted(articles, "article")} and ${counted(reservations, "reservation")} in ${settings.database}; Ctrl-C stops`
     )
   })
   const announceStop = Effect.logInfo("stopping: finishing what is in work")
@@ -44,7 +47,10 @@ const serve = (settings: Settings.Settings) => {
 const program = Effect.gen(function* () {
   const settings = yield* Settings.read
   const { logFormat: format, logLevel: level } = settings
-  return yield* Effect.provide(serve(settings), ConsoleLog.layer({ format, level, to: "stdout" }))
+  return yield* Effect.provide(
+    serve(settings),
+    ConsoleLog.layer({ format, level, write: toStandardOutput, isColoured: ConsoleLog.showsColours(process.stdout) })
+  )
 })
 
 /** Runs the responder until it is stopped. */

@@ -6,7 +6,7 @@ import type { Answered } from "@kafka-request-reply/core/responder/Options"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Tally } from "./program/Tally.ts"
+import { counted, grouped, Tally } from "./program/Tally.ts"
 
 export interface Options {
   /** Lines about single requests per second. */
@@ -41,13 +41,13 @@ export const make = Effect.fnUntraced(function* ({ format, linesPerSecond }: Opt
     const sum = unsaid
     if (sum.count === 0) return Effect.void
     unsaid = new Tally()
-    return Effect.logInfo(`${sum.count} more: ${sum.text()}`)
+    return Effect.logInfo(`${grouped(sum.count)} more: ${sum.text()}`)
   })
   yield* Effect.addFinalizer(() =>
     Effect.andThen(
       sumUp,
       Effect.suspend(() =>
-        Effect.logInfo(`stopped after ${all.count} requests${all.count > 0 ? `: ${all.text()}` : ""}`)
+        all.count === 0 ? Effect.void : Effect.logInfo(`stopped after ${counted(all.count, "request")}: ${all.text()}`)
       )
     )
   )

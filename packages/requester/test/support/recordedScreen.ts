@@ -6,7 +6,8 @@ import { Screen } from "../../src/Screen.ts"
 
 const output = (lines: Array<string>) => ({
   line: (text: string) => void lines.push(text),
-  paint: (_: string, text: string) => text
+  paint: (_: string, text: string) => text,
+  isColoured: false
 })
 
 export const recordedScreen = () => {

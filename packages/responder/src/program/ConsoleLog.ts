@@ -12,8 +12,10 @@ import * as References from "effect/References"
 export interface Options {
   readonly format: "text" | "json"
   readonly level: LogLevel.LogLevel
-  /** Programs whose standard output is their result log to standard error. */
-  readonly to: "stdout" | "stderr"
+  /** Where the lines go, without their end. */
+  readonly write: (line: string) => void
+  /** Whether text may have colours. */
+  readonly isColoured: boolean
 }
 
 const two = (n: number): string => String(n).padStart(2, "0")
@@ -63,9 +65,9 @@ export const showsColours = (stream: NodeJS.WriteStream): boolean =>
   stream.isTTY === true && stream.hasColors?.() === true
 
 /** Replaces Effect's own logger. */
-export const layer = ({ format, level, to }: Options): Layer.Layer<never> => {
-  const lines = format === "json" ? Logger.formatJson : text(showsColours(process[to]))
-  const logger = to === "stdout" ? Logger.withConsoleLog(lines) : Logger.withConsoleError(lines)
+export const layer = ({ format, isColoured, level, write }: Options): Layer.Layer<never> => {
+  const lines = format === "json" ? Logger.formatJson : text(isColoured)
+  const logger = Logger.make<unknown, void>((options) => write(lines.log(options)))
   return Layer.merge(
     Logger.layer([logger]),
     Layer.effectContext(Effect.succeed(References.MinimumLogLevel.context(level)))

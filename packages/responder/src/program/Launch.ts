@@ -19,15 +19,20 @@ export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: numb
   }
 }
 
+// What the errors of the core cannot know: how these programs are set and started.
+const advice: Readonly<Record<string, string>> = {
+  Unreachable:
+    "\nStart a Kafka for development with `pnpm kafka up`, or set KAFKA_BROKERS to the address of yours (host:port).",
+  TopicMissing: "\nKAFKA_TOPICS=create lets the program create its topics."
+}
+
 const adviceOn = (error: unknown): string => {
   const reasons: Array<string> = []
   for (let at = error; typeof at === "object" && at !== null;) {
     if ("_tag" in at) reasons.push(String(at._tag))
     at = "reason" in at ? at.reason : "error" in at ? at.error : undefined
   }
-  return reasons.includes("Unreachable")
-    ? "\nStart a Kafka for development with `pnpm kafka up`, or set KAFKA_BROKERS to the address of yours (host:port)."
-    : ""
+  return reasons.map((reason) => advice[reason]).find((text) => text !== undefined) ?? ""
 }
 
 /** What is said of a failure: the message of a foreseen error, the whole cause of an unforeseen one. */

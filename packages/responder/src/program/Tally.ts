@@ -1,8 +1,12 @@
 /**
- * Counts outcomes by operation. Plain and mutable: it is fed on hot paths.
+ * Counts outcomes by operation, and words counts. Plain and mutable: it is fed on hot paths.
  */
 
-const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, " ")
+/** Thousands apart: `12 345`. */
+export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, " ")
+
+/** A number of things: `1 call`, `2 965 calls`. */
+export const counted = (n: number, noun: string): string => `${grouped(n)} ${noun}${n === 1 ? "" : "s"}`
 
 export class Tally {
   count = 0
