@@ -159,10 +159,15 @@ const call = Command.make(
   ])
 )
 
+const description = `Ask the inventory over Kafka. Without a command: run.
+
+Exit codes: 0 all answered; 1 request/reply failed; 2 wrong usage or settings; 3 the answer to a call is one of the
+contract's errors.
+
+${Setting.help(Settings.settings)}`
+
 const requester = Command.make("requester").pipe(
-  Command.withDescription(
-    "Ask the inventory over Kafka. Exit codes: 0 all answered, 1 request/reply failed, 2 usage, 3 (call) the answer is a declared error"
-  ),
+  Command.withDescription(description),
   Command.withSubcommands([run, call])
 )
 

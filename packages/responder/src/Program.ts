@@ -1,13 +1,19 @@
 /**
  * The responder program: reads its settings, serves the inventory over Kafka, and says on the console what it does.
  */
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as KafkajsTransport from "@kafka-request-reply/core/kafkajs/KafkajsTransport"
+import * as CliError from "effect/cli/CliError"
+import * as Command from "effect/cli/Command"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as InventoryService from "./InventoryService.ts"
 import * as ConsoleLog from "./program/ConsoleLog.ts"
 import * as Launch from "./program/Launch.ts"
 import { counted } from "./program/Tally.ts"
+import * as Setting from "./program/Setting.ts"
 import type { Signals } from "./program/Signals.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as Settings from "./Settings.ts"
@@ -44,14 +50,25 @@ const serve = (settings: Settings.Settings) => {
   )
 }
 
-const program = Effect.gen(function* () {
+const start = Effect.gen(function* () {
   const settings = yield* Settings.read
-  const { logFormat: format, logLevel: level } = settings
+  const { logFormat: format } = settings
+  const level = Option.getOrElse(yield* GlobalFlag.LogLevel, () => settings.logLevel)
   return yield* Effect.provide(
     serve(settings),
     ConsoleLog.layer({ format, level, write: toStandardOutput, isColoured: ConsoleLog.showsColours(process.stdout) })
   )
 })
+
+const description = `Serve the inventory over Kafka until Ctrl-C.\n\n${Setting.help(Settings.settings)}`
+
+const program = Command.run(Command.make("responder", {}, () => start).pipe(Command.withDescription(description)), {
+  version: "0.1.0"
+}).pipe(
+  // The command line has said what is wrong with it.
+  Effect.catchIf(CliError.isCliError, () => Effect.fail(new Launch.ExitWith({ code: 2 }))),
+  Effect.provide(NodeServices.layer)
+)
 
 /** Runs the responder until it is stopped. */
 export const run = (signals: Signals): void => Launch.run("responder", program, signals)

@@ -112,6 +112,14 @@ export class SettingsError extends Schema.TaggedError<SettingsError>(
   }
 }
 
+/** Every setting with what it takes and what it is when unset, a line each: for a program's help. */
+export const help = (settings: Readonly<Record<string, Setting<unknown>>>): string => {
+  const all = Object.values(settings)
+  const width = Math.max(...all.map(({ name }) => name.length))
+  const lines = all.map(({ accepts, fallback, name }) => `  ${name.padEnd(width)}  ${accepts} (default ${fallback})`)
+  return `Settings, by environment variable:\n${lines.join("\n")}`
+}
+
 type Values<Settings> = { readonly [Key in keyof Settings]: Settings[Key] extends Setting<infer A> ? A : never }
 
 /** Reads all of them; fails with every one that is wrong. An empty variable counts as not set. */
