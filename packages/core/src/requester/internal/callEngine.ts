@@ -114,7 +114,7 @@ export const make = Effect.fnUntraced(function* (
   const observer: AttemptObserver = {
     onAttemptAcknowledged: () => {},
     onAttemptRefused: (call, attempt, error) => {
-      call.obstacle = error
+      call.refusal = error
       if (attempt.number !== call.newestAttempt) return
       // "Too late" is the sweeper's to say, with everything that is known then.
       if (error.isRetryable && call.waitsForReady) return

@@ -64,7 +64,8 @@ export class PendingCall {
   retryAt = Number.POSITIVE_INFINITY
   /** The newest rejection, reported when no later attempt brings anything better. */
   rejection: RequestError | undefined
-  obstacle: TransportError | undefined
+  /** Why an attempt was given up by the publisher, the newest one. */
+  refusal: TransportError | undefined
   readonly resend: Resend | undefined
   /** How it is retried; undefined when it is not. */
   readonly times: RetryTimes | undefined
@@ -103,6 +104,12 @@ export class PendingCall {
       if (attempt.delivery === "handed-over" || attempt.isUnclear) delivery = "unknown"
     }
     return delivery
+  }
+
+  /** What stands in the way of sending, if anything does: the deadline may pass while an attempt is still being tried. */
+  get obstacle(): TransportError | undefined {
+    if (this.delivery === "acknowledged") return undefined
+    return this.attempts.findLast(({ lastError }) => lastError !== undefined)?.lastError ?? this.refusal
   }
 
   /** Nobody waits any more: attempts that were not handed over yet need not be sent. */
