@@ -1,5 +1,7 @@
+import { describe } from "@effect/vitest"
 import * as FaultyTransport from "../../src/testing/FaultyTransport.ts"
 import { requestReplySuite } from "../suites/RequestReplySuite.ts"
 
-requestReplySuite("over faulty memory, without faults", FaultyTransport.layer())
-requestReplySuite("over faulty memory with three leaders, without faults", FaultyTransport.layer({ leaders: 3 }))
+// Three brokers, so that requests and replies travel in lanes of their own.
+describe("request/reply over faulty memory, without faults", () =>
+  requestReplySuite(FaultyTransport.layer({ leaders: 3 })))

@@ -1,4 +1,5 @@
+import { describe } from "@effect/vitest"
 import * as TransportMemory from "../../src/transport/TransportMemory.ts"
 import { requestReplySuite } from "../suites/RequestReplySuite.ts"
 
-requestReplySuite("over memory", TransportMemory.layer)
+describe("request/reply over memory", () => requestReplySuite(TransportMemory.layer))

@@ -4,7 +4,7 @@
  *
  * Each law has topics and a group of its own. Over memory time is virtual: nothing waits for the clock.
  */
-import { describe, it } from "@effect/vitest"
+import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Transport } from "../../src/transport/Transport.ts"
@@ -44,17 +44,13 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
 ]
 
 /** Over a transport that lives in virtual time; every law gets a fresh one. */
-export const requestReplySuite = <E>(name: string, transport: Layer.Layer<Transport, E>): void => {
-  describe(name, () => {
-    const environment = Layer.merge(transport, Harness.layerVirtual)
-    for (const state of laws) state((name, body) => it.effect(name, () => Effect.provide(body, environment)))
-  })
+export const requestReplySuite = <E>(transport: Layer.Layer<Transport, E>): void => {
+  const environment = Layer.merge(transport, Harness.layerVirtual)
+  for (const state of laws) state((name, body) => it.effect(name, () => Effect.provide(body, environment)))
 }
 
 /** Over a transport to a real Kafka. */
-export const requestReplySuiteLive = <E>(name: string, transport: Layer.Layer<Transport, E>): void => {
-  describe(name, () => {
-    const environment = Layer.merge(transport, Harness.layerReal)
-    for (const state of laws) state((name, body) => it.live(name, () => Effect.provide(body, environment), 60_000))
-  })
+export const requestReplySuiteLive = <E>(transport: Layer.Layer<Transport, E>): void => {
+  const environment = Layer.merge(transport, Harness.layerReal)
+  for (const state of laws) state((name, body) => it.live(name, () => Effect.provide(body, environment), 60_000))
 }

@@ -18,9 +18,13 @@ import { bytes, namesOf, post, replyIn, requestIn, watch } from "./topics.ts"
 
 /** The clock, but its wall time is ahead. */
 const ahead = (clock: Clock.Clock, millis: number): Clock.Clock => ({
-  ...clock,
+  sleep: (duration) => clock.sleep(duration),
   currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + millis,
-  currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + millis)
+  currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + millis),
+  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(millis) * 1_000_000n,
+  currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + BigInt(millis) * 1_000_000n),
+  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+  monotonicTimeNanos: clock.monotonicTimeNanos
 })
 
 export const deadlineLaws = (law: Law): void => {

@@ -147,7 +147,7 @@ export const deduplicationLaws = (law: Law): void => {
       assert.strictEqual(yield* client.Work({ id: "a" }), "run 2")
       yield* until("both are seen", () => sent.length === 2)
       // What a producer that tries again after a lost acknowledgement does.
-      for (const { headers, partition, value } of [...sent]) yield* post(requests, { headers, value }, partition)
+      for (const { headers, partition, value } of sent.slice(0, 2)) yield* post(requests, { headers, value }, partition)
       yield* until("all are answered", () => answers.length === 4)
       assert.deepStrictEqual(runs, ["a", "a"])
     })

@@ -159,13 +159,13 @@ export const drainLaws = (law: Law): void => {
       const handlers = { Work: ({ id }: { readonly id: string }) => Effect.succeed(`done ${id}`) }
       yield* serve(bench, handlers, settings)
       const { client } = yield* connect(bench, { timeout: "20 seconds" })
-      let isOver = false
+      const test = { isOver: false }
       const failures: Array<unknown> = []
       let answered = 0
       const calling = yield* Effect.forEach(["a", "b", "c", "d"], (name) =>
         Effect.forkChild(
           Effect.gen(function* () {
-            for (let index = 0; !isOver; index++) {
+            for (let index = 0; !test.isOver; index++) {
               const answer = yield* Effect.exit(client.Work({ id: `${name}${index}` }))
               if (answer._tag === "Success" && answer.value === `done ${name}${index}`) answered++
               else failures.push(answer)
@@ -182,7 +182,7 @@ export const drainLaws = (law: Law): void => {
         const after = answered
         yield* until("calls are answered without it", () => answered > after + 10)
       }
-      isOver = true
+      test.isOver = true
       yield* Effect.forEach(calling, Fiber.join)
       assert.deepStrictEqual(failures, [])
     })

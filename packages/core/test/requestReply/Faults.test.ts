@@ -1,0 +1,18 @@
+/**
+ * What request/reply promises when things go wrong.
+ */
+import { describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as FaultyTransport from "../../src/testing/FaultyTransport.ts"
+import type { FaultLaw } from "../suites/requestReply/faulty/FaultLaw.ts"
+import { sendingLaws } from "../suites/requestReply/faulty/sending.ts"
+import * as Harness from "../suites/requestReply/Harness.ts"
+
+const environment = Layer.merge(FaultyTransport.layer(), Harness.layerVirtual)
+
+const law: FaultLaw = (name, body) => it.effect(name, () => Effect.provide(body, environment))
+
+describe("request/reply with faults", () => {
+  sendingLaws(law)
+})
