@@ -1,0 +1,58 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import * as RpcClient from "effect/rpc/RpcClient"
+import { headersOf, toRecord } from "../../../src/requester/internal/callHeaders.ts"
+import * as Bounds from "../../../src/wire/Bounds.ts"
+import * as HeaderNames from "../../../src/wire/HeaderNames.ts"
+import { ascii, elementOf, oneOf, text } from "../../wire/arbitraries.ts"
+
+const read = (own: Headers.Input | undefined): Effect.Effect<Headers.Headers> =>
+  Effect.withFiber((fiber) => Effect.succeed(headersOf(fiber, own)))
+
+const many = (count: number): Headers.Headers =>
+  Headers.fromInput(Array.from({ length: count }, (_, index) => [`h${index}`, ""] as const))
+
+const large = (bytes: number): Headers.Headers => Headers.fromInput({ a: "x".repeat(bytes - 1) })
+
+describe("the headers of a call", () => {
+  it.effect("are those around it and its own, its own before those around it", () =>
+    Effect.gen(function* () {
+      const around = RpcClient.withHeaders({ tenant: "a", shared: "around" })
+      const both = yield* around(read({ shared: "own", extra: "1" }))
+      assert.deepStrictEqual({ ...both }, { tenant: "a", shared: "own", extra: "1" })
+      assert.deepStrictEqual({ ...(yield* around(read(undefined))) }, { tenant: "a", shared: "around" })
+      assert.deepStrictEqual({ ...(yield* read({ extra: "1" })) }, { extra: "1" })
+      assert.strictEqual(yield* read(undefined), Headers.empty)
+    })
+  )
+
+  const name = oneOf<string>(
+    elementOf(["x-tenant", "rr", "kafka_x", "traceparent", "reply_x", "content-type"]),
+    Arbitrary.map(ascii(1, 8), (name) => name.toLowerCase())
+  )
+  it.prop(
+    "become record headers in UTF-8, unless a name is the protocol's",
+    [Arbitrary.array(Arbitrary.all([name, text(0, 20)]), { maxLength: 5 })],
+    ([entries]) => {
+      const headers = Headers.fromInput(entries)
+      const record = toRecord(headers)
+      if (typeof record === "string") {
+        const reserved = Object.keys(headers).find(HeaderNames.isReserved)
+        return assert.isTrue(reserved !== undefined && record.includes(reserved), record)
+      }
+      assert.deepStrictEqual(
+        record.map(([name, value]) => [name, Buffer.from(value).toString("utf8")]),
+        Object.entries(headers)
+      )
+    }
+  )
+
+  it("may not be too many or too large", () => {
+    assert.isArray(toRecord(many(Bounds.maxCallHeaderCount)))
+    assert.include(toRecord(many(Bounds.maxCallHeaderCount + 1)), "241")
+    assert.isArray(toRecord(large(Bounds.maxCallHeaderBytes)))
+    assert.include(toRecord(large(Bounds.maxCallHeaderBytes + 1)), String(Bounds.maxCallHeaderBytes + 1))
+  })
+})
