@@ -13,8 +13,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
-import * as Semaphore from "effect/Semaphore"
 import { classify, DatabaseError } from "./DatabaseError.ts"
+import * as GroupCommit from "./GroupCommit.ts"
 
 /** The version of the tables below, kept in the file's `user_version`. */
 const version = 1
@@ -52,8 +52,9 @@ export class Database extends Context.Service<
     /** One statement that only reads. */
     readonly read: <A>(statement: () => A) => Effect.Effect<A, DatabaseError>
     /**
-     * Statements that take effect together or not at all: rolled back when `statements` throws. Up to about 3 seconds may
-     * be spent waiting for another process; after that it fails as `busy` and nothing has happened.
+     * Statements that take effect together or not at all: rolled back when `statements` throws, and then run once more,
+     * alone, so they must not remember. Up to about 3 seconds may be spent waiting for another process; after that it
+     * fails as `busy` and nothing has happened.
      */
     readonly transaction: <A>(statements: () => A) => Effect.Effect<A, DatabaseError>
   }
@@ -82,9 +83,6 @@ const versionOf = (sql: DatabaseSync): number =>
 export const make = Effect.fnUntraced(function* <E>({ file, seed }: Options<E>) {
   const attempt = <A>(run: () => A) => Effect.try({ try: run, catch: (cause) => classify(file, cause) })
   const patiently = <A>(run: () => A) => attempt(run).pipe(Effect.retry({ schedule: patience, while: isBusy }))
-  // One waiter at a time: 256 handlers that each block the event loop for 20 ms would stop it for 5 seconds.
-  const turn = yield* Semaphore.make(1)
-
   if (file !== ":memory:") {
     yield* Effect.tryPromise({
       try: () => mkdir(dirname(file), { recursive: true }),
@@ -113,11 +111,16 @@ export const make = Effect.fnUntraced(function* <E>({ file, seed }: Options<E>) 
     const detail = `its tables have version ${found}, this program knows ${version}`
     return yield* new DatabaseError({ file, kind: "newer", detail, cause: detail })
   }
+  // One waiter for all: 256 handlers that each block the event loop for 20 ms would stop it for 5 seconds.
+  const transaction = yield* GroupCommit.make(
+    (all) => patiently(() => inTransaction(sql, () => all.map((statements) => statements()))),
+    isBusy
+  )
   return Database.of({
     sql,
     isNew,
     read: (statement) => patiently(statement),
-    transaction: (statements) => turn.withPermit(patiently(() => inTransaction(sql, statements)))
+    transaction
   })
 })
 
