@@ -1,6 +1,7 @@
 /**
  * Puts the transactions of requests that are handled at the same time into one, so that the cost of a commit is shared:
- * a fifth of the time per reservation when hundreds come together. Which statements, and how a transaction is run, is the caller's affair.
+ * when hundreds come together, a reservation takes a fifth of the time. Which statements, and how a transaction is run,
+ * is the caller's affair.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
