@@ -6,6 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as FaultyTransport from "../../src/testing/FaultyTransport.ts"
 import type { FaultLaw } from "../suites/requestReply/faulty/FaultLaw.ts"
+import { lostReplyLaws } from "../suites/requestReply/faulty/lostReplies.ts"
+import { rebalancingLaws } from "../suites/requestReply/faulty/rebalancing.ts"
+import { replyingLaws } from "../suites/requestReply/faulty/replying.ts"
 import { sendingLaws } from "../suites/requestReply/faulty/sending.ts"
 import * as Harness from "../suites/requestReply/Harness.ts"
 
@@ -15,4 +18,7 @@ const law: FaultLaw = (name, body) => it.effect(name, () => Effect.provide(body,
 
 describe("request/reply with faults", () => {
   sendingLaws(law)
+  replyingLaws(law)
+  rebalancingLaws(law)
+  lostReplyLaws(law)
 })

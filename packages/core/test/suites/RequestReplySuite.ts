@@ -22,6 +22,7 @@ import { replyLaws } from "./requestReply/replies.ts"
 import { drainLaws } from "./requestReply/drain.ts"
 import { evolutionLaws } from "./requestReply/evolution.ts"
 import { middlewareLaws } from "./requestReply/middleware.ts"
+import { startingLaws } from "./requestReply/starting.ts"
 import { rightReplyLaws } from "./requestReply/rightReply.ts"
 import { whatIsKnownLaws } from "./requestReply/whatIsKnown.ts"
 
@@ -40,7 +41,8 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   replyLaws,
   drainLaws,
   evolutionLaws,
-  middlewareLaws
+  middlewareLaws,
+  startingLaws
 ]
 
 /** Over a transport that lives in virtual time; every law gets a fresh one. */

@@ -176,4 +176,30 @@ export const interruptionLaws = (law: Law): void => {
       yield* until("the handler is interrupted", () => interrupted.length === 1)
     })
   )
+
+  law(
+    "P13: interrupting a caller interrupts the handlers of nested calls too",
+    Effect.gen(function* () {
+      const { handler, interrupted, started } = endless()
+      const inner = yield* pair({ Find: handler })
+      const outer = yield* pair({ Work: ({ id }) => Effect.orDie(inner.client.Find({ id })) })
+      const call = yield* Effect.forkChild(outer.client.Work({ id: "1" }), { startImmediately: true })
+      yield* until("the nested handler runs", () => started.length === 1)
+      yield* advance("20 millis")
+      yield* Fiber.interrupt(call)
+      yield* until("the nested handler is interrupted", () => interrupted.length === 1)
+      assert.strictEqual(yield* inner.inFlight, 0)
+      assert.strictEqual(yield* inner.responder.running, 0)
+    })
+  )
+
+  law(
+    "P13: racing a call interrupts the loser's handler",
+    Effect.gen(function* () {
+      const { handler, interrupted } = endless()
+      const { client } = yield* pair({ Work: handler, Find: ({ id }) => Effect.succeed(id) })
+      assert.strictEqual(yield* Effect.race(client.Work({ id: "slow" }), client.Find({ id: "quick" })), "quick")
+      yield* until("the slow one is interrupted", () => interrupted.length === 1)
+    })
+  )
 }

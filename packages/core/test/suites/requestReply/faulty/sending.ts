@@ -272,4 +272,47 @@ export const sendingLaws = (law: FaultLaw): void => {
       assert.strictEqual(broker.records(control).length, 0)
     })
   )
+
+  law(
+    "semantics 5: a frozen leader holds up the calls to its partitions only",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      const { requests } = namesOf(bench)
+      yield* faults.moveLeader({ topic: requests, partition: 1 }, 9)
+      yield* faults.freeze(9)
+      // In turn over three partitions.
+      const calls = yield* Effect.forEach(
+        Array.from({ length: 30 }, (_, index) => index),
+        (index) => Effect.forkChild(client.Work({ id: String(index) }), { startImmediately: true })
+      )
+      yield* advance("100 millis")
+      assert.strictEqual(calls.filter((call) => call.pollUnsafe() === undefined).length, 10)
+      yield* faults.heal(9)
+      yield* advance("100 millis")
+      assert.deepStrictEqual(
+        yield* Effect.forEach(calls, Fiber.join),
+        calls.map((_, index) => `done ${index}`)
+      )
+    })
+  )
+
+  law(
+    "P11: a partition that moves to another leader is found there",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const { bench, client } = yield* pair(
+        { Work: ({ id }) => Effect.succeed(`done ${id}`) },
+        { responder: { partitions: 1 }, requester: { partitions: 1 } }
+      )
+      const { requests } = namesOf(bench)
+      yield* faults.moveLeader({ topic: requests, partition: 0 }, 8)
+      assert.strictEqual(yield* client.Work({ id: "1" }), "done 1")
+      yield* faults.cut(8)
+      yield* faults.moveLeader({ topic: requests, partition: 0 }, 7)
+      const call = yield* Effect.forkChild(client.Work({ id: "2" }), { startImmediately: true })
+      for (let step = 0; step < 5; step++) yield* advance("50 millis")
+      assert.strictEqual(yield* Fiber.join(call), "done 2")
+    })
+  )
 }

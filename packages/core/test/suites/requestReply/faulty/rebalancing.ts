@@ -1,0 +1,234 @@
+/**
+ * P6 and P8 over rebalances, lost sessions and commits that fail: finished work is not run again, running work goes on.
+ */
+import { assert } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Requester from "../../../../src/requester/Requester.ts"
+import * as Fault from "../../../../src/testing/Fault.ts"
+import * as FaultEvent from "../../../../src/testing/FaultEvent.ts"
+import { Faults } from "../../../../src/testing/FaultyTransport.ts"
+import { MemoryBroker } from "../../../../src/transport/MemoryBroker.ts"
+import { advance, until } from "../Harness.ts"
+import { connect, newBench, pair, serve } from "../programs.ts"
+import { namesOf } from "../topics.ts"
+import type { FaultLaw } from "./FaultLaw.ts"
+
+const one = { responder: { partitions: 1 }, requester: { partitions: 1 } }
+
+/** Runs that go on until they are let. */
+const gated = Effect.fnUntraced(function* () {
+  const runs: Array<string> = []
+  const gate = yield* Deferred.make<void>()
+  const handler = ({ id }: { readonly id: string }) =>
+    Effect.suspend(() => {
+      runs.push(id)
+      return Effect.as(id.startsWith("slow") ? Deferred.await(gate) : Effect.void, `done ${id}`)
+    })
+  return { runs, handler, open: Deferred.succeed(gate, undefined) }
+})
+
+type Disturb = (faults: Faults["Service"], group: string) => Effect.Effect<void>
+
+const disturbances: ReadonlyArray<readonly [name: string, disturb: Disturb]> = [
+  ["rebalance", (faults, group) => faults.rebalance(group)],
+  ["lost session", (faults, group) => faults.loseSession(group)]
+]
+
+export const rebalancingLaws = (law: FaultLaw): void => {
+  for (const [name, disturb] of disturbances) {
+    law(
+      `P6: a ${name} of one responder runs nothing again, whether finished or running, and every call is answered`,
+      Effect.gen(function* () {
+        const faults = yield* Faults
+        const broker = yield* MemoryBroker
+        const { handler, open, runs } = yield* gated()
+        const { bench, client } = yield* pair({ Work: handler }, one)
+        const { replies, requests, responderGroup } = namesOf(bench)
+        const slow = yield* Effect.forkChild(client.Work({ id: "slow" }), { startImmediately: true })
+        yield* until("the slow one runs", () => runs.length === 1)
+        for (const id of ["1", "2", "3"]) assert.strictEqual(yield* client.Work({ id }), `done ${id}`)
+        const disturbing = yield* Effect.forkChild(disturb(faults, responderGroup), { startImmediately: true })
+        // The running handler is waited for, at most two seconds.
+        yield* advance("2100 millis")
+        yield* Fiber.join(disturbing)
+        assert.strictEqual(yield* client.Work({ id: "4" }), "done 4")
+        yield* open
+        assert.strictEqual(yield* Fiber.join(slow), "done slow")
+        yield* advance("500 millis")
+        assert.deepStrictEqual(runs, ["slow", "1", "2", "3", "4"])
+        assert.strictEqual(broker.records(replies).length, 5)
+        assert.deepStrictEqual(broker.group(responderGroup).committed.get(`${requests}-0`), {
+          offset: 5,
+          metadata: ""
+        })
+      })
+    )
+
+    const steps: ReadonlyArray<
+      readonly [
+        name: string,
+        reach: (faults: Faults["Service"], names: ReturnType<typeof namesOf>) => Effect.Effect<unknown>
+      ]
+    > = [
+      ["when its request is written", (faults, { requests }) => faults.happened(FaultEvent.written(requests))],
+      ["when its request is delivered", (faults, { requests }) => faults.happened(FaultEvent.delivered(requests))],
+      ["while its reply is on its way", (faults) => faults.happened(FaultEvent.injected("Hold"))],
+      ["when its reply is written", (faults, { replies }) => faults.happened(FaultEvent.written(replies))],
+      ["when its reply is acknowledged", (faults, { replies }) => faults.happened(FaultEvent.acknowledged(replies))],
+      ["when its offset is committed", (faults, names) => faults.happened(FaultEvent.committed(names.responderGroup))]
+    ]
+    for (const [step, reach] of steps) {
+      law(
+        `P6: a ${name} ${step} leaves a call with one run and one outcome`,
+        Effect.gen(function* () {
+          const faults = yield* Faults
+          const broker = yield* MemoryBroker
+          const { handler, runs } = yield* gated()
+          const { bench, client, inFlight } = yield* pair({ Work: handler }, one)
+          const names = namesOf(bench)
+          const isHeld = step.includes("on its way")
+          const held = yield* faults.inject(Fault.hold, { topic: isHeld ? names.replies : "none" })
+          const reached = yield* Effect.forkChild(
+            Effect.andThen(reach(faults, names), disturb(faults, names.responderGroup)),
+            { startImmediately: true }
+          )
+          const call = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
+          yield* advance("2100 millis")
+          yield* Fiber.join(reached)
+          yield* held.release
+          assert.strictEqual(yield* Fiber.join(call), "done 1")
+          yield* advance("500 millis")
+          assert.deepStrictEqual(runs, ["1"])
+          assert.strictEqual(yield* inFlight, 0)
+          assert.strictEqual(broker.group(names.responderGroup).committed.get(`${names.requests}-0`)?.offset, 1)
+          assert.strictEqual(yield* client.Work({ id: "2" }), "done 2")
+        })
+      )
+    }
+
+    law(
+      `P8: a ${name} while requests wait for their turn keeps the order of their key`,
+      Effect.gen(function* () {
+        const faults = yield* Faults
+        const list: Array<number> = []
+        const gate = yield* Deferred.make<void>()
+        const { bench, client } = yield* pair(
+          {
+            Append: ({ seq }) =>
+              Effect.suspend(() => {
+                list.push(seq)
+                return Effect.as(seq === 0 ? Deferred.await(gate) : Effect.yieldNow, String(seq))
+              })
+          },
+          one
+        )
+        const { requests, responderGroup } = namesOf(bench)
+        const numbers = Array.from({ length: 20 }, (_, seq) => seq)
+        const calls = yield* Effect.forEach(numbers, (seq) =>
+          Effect.forkChild(client.Append({ key: "a", seq }).pipe(Requester.withRoutingKey("a")), {
+            startImmediately: true
+          })
+        )
+        yield* faults.happened(FaultEvent.delivered(requests), 20)
+        const disturbing = yield* Effect.forkChild(disturb(faults, responderGroup), { startImmediately: true })
+        yield* advance("2100 millis")
+        yield* Fiber.join(disturbing)
+        yield* Deferred.succeed(gate, undefined)
+        yield* Effect.forEach(calls, Fiber.join)
+        assert.deepStrictEqual(list, numbers)
+      })
+    )
+  }
+
+  law(
+    "P6: the next owner runs nothing of what is finished, in whatever order it was finished",
+    Effect.gen(function* () {
+      const { handler, runs } = yield* gated()
+      const bench = newBench()
+      const first = yield* serve(bench, { Work: handler }, { partitions: 1, drainTimeout: "500 millis" })
+      const { client } = yield* connect(bench, { partitions: 1, timeout: "20 seconds" })
+      const slow = yield* Effect.forEach(["slow 1", "slow 2"], (id) =>
+        Effect.forkChild(client.Work({ id }), { startImmediately: true })
+      )
+      yield* until("the slow ones run", () => runs.length === 2)
+      for (const id of ["1", "2", "3"]) yield* client.Work({ id })
+      const stopping = yield* Effect.forkChild(first.stop, { startImmediately: true })
+      yield* advance("600 millis")
+      yield* Fiber.join(stopping)
+      const second: Array<string> = []
+      yield* serve(bench, {
+        Work: ({ id }) => {
+          second.push(id)
+          return Effect.succeed(`second ${id}`)
+        }
+      })
+      assert.deepStrictEqual(yield* Effect.forEach(slow, Fiber.join), ["second slow 1", "second slow 2"])
+      assert.sameMembers(second, ["slow 1", "slow 2"])
+    })
+  )
+
+  law(
+    "P6: commits that fail are made again, and nothing finished is run again by the next owner",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const { handler, runs } = yield* gated()
+      const bench = newBench()
+      const { responderGroup } = namesOf(bench)
+      const first = yield* serve(bench, { Work: handler })
+      const { client } = yield* connect(bench)
+      yield* faults.failCommits(responderGroup, 2)
+      for (const id of ["1", "2", "3", "4"]) yield* client.Work({ id })
+      for (let step = 0; step < 4; step++) yield* advance("300 millis")
+      const events = yield* faults.events
+      const commits = events.filter((event) => event._tag === "Committed")
+      assert.deepStrictEqual(
+        commits.slice(0, 3).map((event) => event._tag === "Committed" && event.error === undefined),
+        [false, false, true]
+      )
+      yield* first.stop
+      yield* serve(bench, { Work: handler })
+      assert.strictEqual(yield* client.Work({ id: "5" }), "done 5")
+      assert.deepStrictEqual(runs, ["1", "2", "3", "4", "5"])
+    })
+  )
+
+  law(
+    "P6: work that moves to another owner while it runs may run twice; the caller gets one outcome",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const { handler, open, runs } = yield* gated()
+      const bench = newBench()
+      const { requests, responderGroup } = namesOf(bench)
+      yield* serve(bench, { Work: handler }, { partitions: 2 })
+      const { client, inFlight } = yield* connect(bench, { partitions: 2 })
+      const calls = yield* Effect.forEach(["slow 1", "slow 2"], (id) =>
+        Effect.forkChild(client.Work({ id }), { startImmediately: true })
+      )
+      yield* until("both run", () => runs.length === 2)
+      const other: Array<string> = []
+      const joining = yield* Effect.forkChild(
+        serve(bench, {
+          Work: ({ id }) => {
+            other.push(id)
+            return Effect.succeed(`other ${id}`)
+          }
+        }),
+        { startImmediately: true }
+      )
+      yield* advance("2100 millis")
+      yield* Fiber.join(joining)
+      yield* faults.happened(FaultEvent.assigned(responderGroup), 3)
+      yield* until("one of them moved", () => other.length === 1)
+      yield* open
+      const answers = yield* Effect.forEach(calls, Fiber.join)
+      assert.sameMembers(
+        answers.map((answer) => answer.split(" ")[0]!),
+        ["done", "other"]
+      )
+      assert.strictEqual(yield* inFlight, 0)
+      assert.strictEqual((yield* MemoryBroker).records(requests).length, 2)
+    })
+  )
+}

@@ -1,0 +1,215 @@
+/**
+ * P2 and P6 when replies cannot be written or are read late: an offset is committed when its reply is acknowledged.
+ */
+import { assert } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Requester from "../../../../src/requester/Requester.ts"
+import * as Fault from "../../../../src/testing/Fault.ts"
+import * as FaultEvent from "../../../../src/testing/FaultEvent.ts"
+import { Faults } from "../../../../src/testing/FaultyTransport.ts"
+import { MemoryBroker } from "../../../../src/transport/MemoryBroker.ts"
+import * as RequestEnvelope from "../../../../src/wire/RequestEnvelope.ts"
+import { reasonOf } from "../failures.ts"
+import { advance, until } from "../Harness.ts"
+import { connect, newBench, pair, serve } from "../programs.ts"
+import { bytes, namesOf, post } from "../topics.ts"
+import type { FaultLaw } from "./FaultLaw.ts"
+
+/** Answers with the number of the run. */
+const counting = () => {
+  const runs: Array<string> = []
+  const handler = ({ id }: { readonly id: string }) => Effect.sync(() => `run ${runs.push(id)}`)
+  return { runs, handler }
+}
+
+const one = { responder: { partitions: 1 }, requester: { partitions: 1 } }
+
+const transient: ReadonlyArray<readonly [name: string, fault: Fault.Fault]> = [
+  ["is refused for now", Fault.failBefore()],
+  ["is written but reported as failed", Fault.failAfter()],
+  ["is written but not acknowledged", Fault.loseAcknowledgement],
+  ["is written twice", Fault.duplicate],
+  ["is delayed", Fault.delay("700 millis")],
+  ["is acknowledged late", Fault.slowAcknowledgement("700 millis")]
+]
+
+export const replyingLaws = (law: FaultLaw): void => {
+  for (const [name, fault] of transient) {
+    law(
+      `P2: a call whose reply ${name} ends once, and the next one gets its own`,
+      Effect.gen(function* () {
+        const faults = yield* Faults
+        const broker = yield* MemoryBroker
+        const { handler, runs } = counting()
+        const { bench, client, inFlight } = yield* pair({ Work: handler }, one)
+        const { replies, requests, responderGroup } = namesOf(bench)
+        yield* faults.inject(fault, { topic: replies })
+        const call = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
+        yield* advance("1 second")
+        assert.strictEqual(yield* Fiber.join(call), "run 1")
+        assert.strictEqual(yield* client.Work({ id: "2" }), "run 2")
+        yield* advance("1 second")
+        assert.deepStrictEqual(runs, ["1", "2"])
+        assert.strictEqual(yield* inFlight, 0)
+        assert.strictEqual(broker.group(responderGroup).committed.get(`${requests}-0`)?.offset, 2)
+      })
+    )
+  }
+
+  law(
+    "P6: nothing is committed before its reply is acknowledged, and what is done above it is in the metadata",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const broker = yield* MemoryBroker
+      const { handler } = counting()
+      const { bench, client } = yield* pair({ Work: handler }, one)
+      const { replies, requests, responderGroup } = namesOf(bench)
+      const committed = () => broker.group(responderGroup).committed.get(`${requests}-0`)
+      assert.strictEqual(yield* client.Work({ id: "0" }), "run 1")
+      yield* advance("500 millis")
+      assert.deepStrictEqual(committed(), { offset: 1, metadata: "" })
+      const held = yield* faults.inject(Fault.hold, { topic: replies })
+      const call = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
+      yield* faults.happened(FaultEvent.injected("Hold"))
+      assert.strictEqual(yield* client.Work({ id: "2" }), "run 3")
+      yield* advance("500 millis")
+      assert.strictEqual(committed()?.offset, 1)
+      assert.match(committed()!.metadata, /^d1:/)
+      yield* held.release
+      assert.strictEqual(yield* Fiber.join(call), "run 2")
+      yield* advance("500 millis")
+      assert.deepStrictEqual(committed(), { offset: 3, metadata: "" })
+    })
+  )
+
+  law(
+    "P6: a lost reply of a retried operation with a key is answered from what is kept",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const { handler, runs } = counting()
+      const bench = newBench()
+      yield* serve(bench, { Put: handler, Work: handler })
+      const { client } = yield* connect(bench)
+      yield* faults.inject(Fault.drop, { topic: namesOf(bench).replies })
+      const call = yield* Effect.forkChild(Requester.withReplyMetadata(client.Put({ id: "1" })), {
+        startImmediately: true
+      })
+      yield* advance("1100 millis")
+      const [value, metadata] = yield* Fiber.join(call)
+      assert.strictEqual(value, "run 1")
+      assert.strictEqual(metadata?.attempt, 2)
+      yield* faults.inject(Fault.drop, { topic: namesOf(bench).replies })
+      const lost = yield* Effect.forkChild(reasonOf(client.Work({ id: "2" })), { startImmediately: true })
+      yield* advance("5100 millis")
+      assert.strictEqual((yield* Fiber.join(lost))._tag, "Timeout")
+      assert.deepStrictEqual(runs, ["1", "2"])
+    })
+  )
+
+  law(
+    "P2: replies that overtake each other reach their own calls",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) }, one)
+      yield* faults.inject(Fault.overtake, { topic: namesOf(bench).replies }, 2)
+      const calls: Array<Fiber.Fiber<string, unknown>> = []
+      for (const id of ["1", "2", "3"]) {
+        calls.push(yield* Effect.forkChild(client.Work({ id }), { startImmediately: true }))
+        yield* advance("1 millis")
+      }
+      assert.deepStrictEqual(yield* Effect.forEach(calls, Fiber.join), ["done 1", "done 2", "done 3"])
+    })
+  )
+
+  law(
+    "P2: a reply that is read after the deadline ends nothing",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const { bench, client, inFlight } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      const resume = yield* faults.stall({ topic: namesOf(bench).replies })
+      const call = yield* Effect.forkChild(reasonOf(client.Work({ id: "1" })), { startImmediately: true })
+      yield* advance("5100 millis")
+      assert.strictEqual((yield* Fiber.join(call))._tag, "Timeout")
+      const next = yield* Effect.forkChild(client.Work({ id: "2" }), { startImmediately: true })
+      yield* advance("100 millis")
+      yield* resume
+      assert.strictEqual(yield* Fiber.join(next), "done 2")
+      assert.strictEqual(yield* inFlight, 0)
+    })
+  )
+
+  law(
+    "semantics 6: a reply that its topic refuses for good is given up, and the responder goes on",
+    Effect.gen(function* () {
+      const broker = yield* MemoryBroker
+      const { handler } = counting()
+      const { bench, client } = yield* pair({ Work: handler }, one)
+      const { replies, requests, responderGroup } = namesOf(bench)
+      const headers = RequestEnvelope.encode({
+        operation: "Work",
+        deadline: 5_000,
+        timeout: 5_000,
+        correlationId: Uint8Array.of(1),
+        // The topic has one partition.
+        replyTo: { topic: replies, partition: 7 },
+        attempt: 1
+      })
+      yield* post(requests, { headers, value: bytes(`{"id":"nowhere"}`) })
+      assert.strictEqual(yield* client.Work({ id: "1" }), "run 2")
+      yield* advance("500 millis")
+      assert.deepStrictEqual(broker.group(responderGroup).committed.get(`${requests}-0`), { offset: 2, metadata: "" })
+    })
+  )
+
+  law(
+    "semantics 6: replies to a dead leader are given up at their deadline and allowance; others are served meanwhile",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const broker = yield* MemoryBroker
+      const { handler } = counting()
+      const bench = newBench()
+      const { replies, requests, responderGroup } = namesOf(bench)
+      yield* serve(bench, { Work: handler }, { partitions: 1 })
+      const dead = yield* connect(bench, { replyPartition: 1 })
+      const living = yield* connect(bench, { replyPartition: 0 })
+      yield* faults.moveLeader({ topic: replies, partition: 1 }, 9)
+      yield* faults.cut(9)
+      const lost = yield* Effect.forkChild(reasonOf(dead.client.Work({ id: "1" })), { startImmediately: true })
+      yield* advance("100 millis")
+      assert.strictEqual(yield* living.client.Work({ id: "2" }), "run 2")
+      for (let step = 0; step < 22; step++) yield* advance("250 millis")
+      assert.strictEqual((yield* Fiber.join(lost))._tag, "Timeout")
+      assert.strictEqual(broker.group(responderGroup).committed.get(`${requests}-0`)?.offset, 0)
+      assert.strictEqual(yield* living.client.Work({ id: "3" }), "run 3")
+      for (let step = 0; step < 26; step++) yield* advance("250 millis")
+      assert.deepStrictEqual(broker.group(responderGroup).committed.get(`${requests}-0`), { offset: 3, metadata: "" })
+    })
+  )
+
+  law(
+    "P13: without its cancel a handler is interrupted at the deadline",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const started = yield* Deferred.make<void>()
+      const interrupted: Array<string> = []
+      const { bench, client } = yield* pair({
+        Work: ({ id }) =>
+          Deferred.succeed(started, undefined).pipe(
+            Effect.andThen(Effect.never),
+            Effect.onInterrupt(() => Effect.sync(() => void interrupted.push(id)))
+          )
+      })
+      yield* faults.inject(Fault.drop, { topic: namesOf(bench).control })
+      const call = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
+      yield* Deferred.await(started)
+      yield* advance("100 millis")
+      yield* Fiber.interrupt(call)
+      yield* advance("2 seconds")
+      assert.deepStrictEqual(interrupted, [])
+      yield* advance("3 seconds")
+      yield* until("it is interrupted", () => interrupted.length === 1)
+    })
+  )
+}

@@ -1,0 +1,102 @@
+/**
+ * P1 at the start: what can be known before the first call is said then, typed, and nothing hangs.
+ */
+import { assert } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Rpc from "effect/rpc/Rpc"
+import * as RpcGroup from "effect/rpc/RpcGroup"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Contract from "../../../src/contract/Contract.ts"
+import * as Requester from "../../../src/requester/Requester.ts"
+import * as Responder from "../../../src/responder/Responder.ts"
+import type { StartError } from "../../../src/transport/StartError.ts"
+import type { Transport } from "../../../src/transport/Transport.ts"
+import * as Bench from "./Bench.ts"
+import { type Law } from "./Harness.ts"
+import { connect, launch, newBench, newName, serve } from "./programs.ts"
+import { namesOf } from "./topics.ts"
+
+const startReasonOf = <A, E extends { readonly reason: unknown }, R>(starting: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.flip(starting), (error) => error.reason as { readonly _tag: string; readonly message: string })
+
+export const startingLaws = (law: Law): void => {
+  law(
+    "P1: a missing topic fails the start, naming the topic and the way out",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const requester = yield* startReasonOf(connect(bench, { topics: "verify" }))
+      assert.strictEqual(requester._tag, "TopicMissing")
+      assert.include(requester.message, `topic ${namesOf(bench).requests} does not exist`)
+      const responder = yield* startReasonOf(serve(bench, {}, { topics: "verify" }))
+      assert.strictEqual(responder._tag, "TopicMissing")
+    })
+  )
+
+  law(
+    "P1: with its topics there nothing is created and the start succeeds",
+    Effect.gen(function* () {
+      const bench = newBench()
+      yield* serve(bench, { Work: ({ id }) => Effect.succeed(id) })
+      yield* connect(bench)
+      yield* serve(bench, { Work: ({ id }) => Effect.succeed(id) }, { topics: "verify" })
+      const { client } = yield* connect(bench, { topics: "verify" })
+      assert.strictEqual(yield* client.Work({ id: "1" }), "1")
+    })
+  )
+
+  law(
+    "P1: a reply partition that does not exist, a contract without a name and a missing handler fail the start",
+    Effect.gen(function* () {
+      const partition = yield* startReasonOf(connect(newBench(), { replyPartition: 3 }))
+      assert.strictEqual(partition._tag, "TooFewPartitions")
+      assert.strictEqual((yield* startReasonOf(connect(Bench.operations)))._tag, "Unnamed")
+      assert.strictEqual((yield* startReasonOf(connect(Bench.named("not a topic name"))))._tag, "Unnamed")
+      // As a program that is built from parts may do it, behind the back of the types.
+      const withoutHandlers = Responder.layer(newBench(), { topics: "create" }) as unknown as Layer.Layer<
+        Responder.Responder,
+        StartError,
+        Transport
+      >
+      assert.strictEqual((yield* startReasonOf(launch(withoutHandlers)))._tag, "HandlerMissing")
+    })
+  )
+
+  law(
+    "P1: streams are refused at the start, on both sides",
+    Effect.gen(function* () {
+      const group = RpcGroup.make(Rpc.make("Follow", { success: Schema.String, stream: true })).annotate(
+        Contract.Name,
+        newName()
+      )
+      const requester = Requester.layer([group], { topics: "create" })
+      assert.strictEqual((yield* startReasonOf(launch(requester)))._tag, "Unsupported")
+      const responder = Responder.layer(group, { topics: "create" }).pipe(
+        Layer.provide(group.toLayer({ Follow: () => Stream.empty }))
+      )
+      assert.strictEqual((yield* startReasonOf(launch(responder)))._tag, "Unsupported")
+    })
+  )
+
+  law(
+    "one requester makes clients of several contracts, and only of those it was given",
+    Effect.gen(function* () {
+      const [first, second] = [newBench(), newBench()]
+      yield* serve(first, { Work: ({ id }) => Effect.succeed(`first ${id}`) })
+      yield* serve(second, { Work: ({ id }) => Effect.succeed(`second ${id}`) })
+      const { context } = yield* launch(Requester.layer([first, second], { topics: "create" }))
+      const requester = Context.get(context, Requester.Requester)
+      const clientOf = (bench: Bench.Bench) =>
+        Effect.provideService(Requester.client(bench), Requester.Requester, requester)
+      assert.strictEqual(yield* (yield* clientOf(first)).Work({ id: "1" }), "first 1")
+      assert.strictEqual(yield* (yield* clientOf(second)).Work({ id: "1" }), "second 1")
+      const exit = yield* Effect.exit(clientOf(newBench()))
+      assert(Exit.isFailure(exit))
+      assert.isTrue(Cause.hasDies(exit.cause))
+    })
+  )
+}
