@@ -1,0 +1,202 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as RpcClient from "effect/rpc/RpcClient"
+import * as TestClock from "effect/testing/TestClock"
+import * as Tracer from "effect/Tracer"
+import * as CallSettings from "../../../src/requester/CallSettings.ts"
+import type { Options } from "../../../src/requester/Options.ts"
+import { elementOf, oneOf, text } from "../../wire/arbitraries.ts"
+import { reply } from "../fixtures.ts"
+import { correlationId, method, type Middleware, reasonOf, type Tag } from "../method.ts"
+
+const reservation = { order: "order-1", sku: "a", count: 2 }
+
+const partitions = (recordOf: (attempt: number) => { readonly partition: number }) =>
+  [1, 2, 3].map((attempt) => recordOf(attempt).partition)
+
+/** Whether a call made so carries a traceparent. */
+const traced = (
+  options: Partial<Options>,
+  around: (call: Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown>
+) =>
+  Effect.suspend(() => {
+    const { call, sent } = method("Get", undefined, options)
+    return Effect.map(around(call({ sku: "a" })), () => sent().envelope.traceparent !== undefined)
+  })
+
+const inSpan = (sampled: boolean) =>
+  Effect.provideService(
+    Tracer.ParentSpan,
+    Tracer.externalSpan({ spanId: "b7ad6b7169203331", traceId: "0af7651916cd43dd8448eb211c80319c", sampled })
+  )
+
+const again: Middleware = ({ next, request }) => Effect.andThen(next(request), next(request))
+
+describe("a method's request", () => {
+  it.effect("says what the protocol wants to know", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1_000_000)
+      const { call, sent } = method("Reserve", Effect.succeed(reply({}, 7)))
+      assert.strictEqual(yield* call(reservation, { headers: { "x-tenant": "t" } }), 7)
+      const { envelope, prepared, record } = sent()
+      assert.deepStrictEqual(
+        {
+          ...envelope,
+          callHeaders: envelope.callHeaders.map(([name, value]) => [name, Buffer.from(value).toString()])
+        },
+        {
+          kind: "request",
+          operation: "Reserve",
+          deadline: 1_005_000,
+          timeout: 5_000,
+          attempt: 1,
+          key: "order-1",
+          isDiscard: false,
+          contentType: undefined,
+          correlationId,
+          replyTo: { topic: "stock.replies", partition: 5 },
+          traceparent: undefined,
+          callHeaders: [["x-tenant", "t"]]
+        }
+      )
+      assert.deepStrictEqual(
+        [record.topic, record.partition, Buffer.from(record.key!).toString()],
+        ["stock.requests", 2, "order-1"]
+      )
+      assert.deepStrictEqual(JSON.parse(Buffer.from(record.value!).toString()), reservation)
+      assert.strictEqual(prepared.deadline - prepared.startedAt, 5_000)
+      assert.strictEqual(prepared.byteSize, record.value!.byteLength)
+    })
+  )
+
+  it.effect("goes by its routing key when it has one", () =>
+    Effect.gen(function* () {
+      const { call, sent } = method("Reserve", Effect.succeed(reply({}, 7)))
+      yield* call(reservation).pipe(CallSettings.withRoutingKey("sku-a"))
+      assert.strictEqual(Buffer.from(sent().record.key!).toString(), "sku-a")
+      assert.strictEqual(sent().envelope.key, "order-1")
+    })
+  )
+
+  it.effect("is retried elsewhere when it only reads, and where it was first when it does not", () =>
+    Effect.gen(function* () {
+      const read = method("Get")
+      yield* read.call({ sku: "a" }).pipe(CallSettings.withRoutingKey("a"))
+      assert.deepStrictEqual(partitions(read.prepared[0]!.recordOf(correlationId)), [2, 3, 4])
+      const write = method("Reserve", Effect.succeed(reply({}, 7)))
+      yield* write.call(reservation)
+      assert.deepStrictEqual(partitions(write.prepared[0]!.recordOf(correlationId)), [2, 2, 2])
+      const keyless = method("Take", Effect.succeed(reply({}, 7)))
+      yield* keyless.call({ sku: "a" })
+      assert.deepStrictEqual(partitions(keyless.prepared[0]!.recordOf(correlationId)), [0, 0, 0])
+      assert.deepStrictEqual(
+        [read, write, keyless].map(({ prepared }) => prepared[0]!.times !== undefined),
+        [true, true, false]
+      )
+    })
+  )
+
+  it.effect("has a traceparent inside a sampled span only, and when it is always traced", () =>
+    Effect.gen(function* () {
+      assert.isFalse(yield* traced({}, (call) => call))
+      assert.isTrue(yield* traced({}, (call) => inSpan(true)(call)))
+      assert.isFalse(yield* traced({}, (call) => inSpan(false)(call)))
+      assert.isFalse(yield* traced({ tracing: "never" }, (call) => inSpan(true)(call)))
+      assert.isTrue(yield* traced({ tracing: "always" }, (call) => call))
+    })
+  )
+})
+
+describe("what cannot be sent", () => {
+  const evil = {
+    get sku(): string {
+      throw new Error("a getter that throws")
+    }
+  }
+  const revoked = Proxy.revocable({}, {})
+  revoked.revoke()
+
+  it.effect.prop(
+    "fails as an invalid payload, and never throws or dies",
+    [
+      elementOf<Tag>(["Get", "Reserve", "Take", "Odd"]),
+      oneOf<unknown>(
+        text(0, 9),
+        elementOf([
+          undefined,
+          null,
+          7,
+          [],
+          {},
+          { sku: 7 },
+          Symbol("x"),
+          () => 1,
+          evil,
+          revoked.proxy,
+          new Date(Number.NaN)
+        ])
+      )
+    ],
+    ([tag, payload]) =>
+      Effect.gen(function* () {
+        const { call, prepared } = method(tag)
+        assert.strictEqual(yield* reasonOf(call(payload)), "InvalidPayload")
+        assert.strictEqual(prepared.length, 0)
+      })
+  )
+
+  it.effect("fails by its size", () =>
+    Effect.gen(function* () {
+      const { call, prepared } = method("Get", undefined, { maxRequestBytes: 100 })
+      assert.strictEqual(yield* reasonOf(call({ sku: "x".repeat(90) })), "success")
+      assert.strictEqual(yield* reasonOf(call({ sku: "x".repeat(91) })), "RequestTooLarge")
+      assert.strictEqual(prepared.length, 1)
+    })
+  )
+
+  it.effect("fails by its headers", () =>
+    Effect.gen(function* () {
+      const { call, prepared } = method("Get")
+      assert.strictEqual(yield* reasonOf(call({ sku: "a" }, { headers: { rr: "v=1" } })), "InvalidHeaders")
+      const around = RpcClient.withHeaders({ kafka_replyTopic: "mine" })
+      assert.strictEqual(yield* reasonOf(around(call({ sku: "a" }))), "InvalidHeaders")
+      assert.strictEqual(prepared.length, 0)
+    })
+  )
+})
+
+describe("a method's result", () => {
+  it.effect("is nothing when no outcome is wanted", () =>
+    Effect.gen(function* () {
+      const { call, sent } = method("Get", Effect.succeed(reply({ outcome: "accepted" })))
+      assert.isUndefined(yield* call({ sku: "a" }, { discard: true }))
+      assert.isTrue(sent().envelope.isDiscard)
+    })
+  )
+
+  it.effect("comes with the metadata of its reply", () =>
+    Effect.gen(function* () {
+      const replyHeaders = [["x", Buffer.from("y")]] as const
+      const { call } = method("Get", Effect.succeed(reply({ attempt: 2, at: 77, replyHeaders }, { sku: "a", left: 3 })))
+      const [value, metadata] = yield* CallSettings.withReplyMetadata(call({ sku: "a" }))
+      assert.deepStrictEqual(value, { sku: "a", left: 3 })
+      assert.deepStrictEqual([metadata?.attempt, metadata?.answeredAt, metadata?.headers[0]?.[0]], [2, 77, "x"])
+    })
+  )
+
+  it.effect("passes its middleware, the first declared innermost, which may add headers and call again", () =>
+    Effect.gen(function* () {
+      const steps: Array<string> = []
+      const step =
+        (name: string): Middleware =>
+        ({ next, request }) => {
+          steps.push(`${name}:${request.headers["seen"] ?? ""}`)
+          return next({ ...request, headers: { ...request.headers, seen: name } as never })
+        }
+      const { call, prepared } = method("Get", undefined, {}, [step("first"), step("second"), again])
+      yield* call({ sku: "a" })
+      assert.deepStrictEqual(steps, ["second:", "first:second", "second:", "first:second"])
+      assert.strictEqual(prepared.length, 2)
+    })
+  )
+})
