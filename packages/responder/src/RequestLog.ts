@@ -57,7 +57,11 @@ export const make = Effect.fnUntraced(function* ({ format, linesPerSecond }: Opt
       all.add(answered.operation, answered.outcome, answered.millis)
       if (budget <= 0) return unsaid.add(answered.operation, answered.outcome, answered.millis)
       budget--
-      log(format === "text" ? Effect.logInfo(line(answered)) : Effect.logInfo("answered", answered))
+      log(
+        format === "text"
+          ? Effect.logInfo(line(answered))
+          : Effect.annotateLogs(Effect.logInfo("answered"), { ...answered })
+      )
     }
   })
 })
