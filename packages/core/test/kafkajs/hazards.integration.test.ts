@@ -13,7 +13,7 @@ import { toSettings } from "../../src/kafkajs/internal/clientSettings.ts"
 import * as ProducerLink from "../../src/kafkajs/internal/producerLink.ts"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import { Transport } from "../../src/transport/Transport.ts"
-import { bytes, deleteTopic, makeTopic, member, reader, record, takeUntil, text } from "./fixtures.ts"
+import { deleteTopic, makeTopic, member, reader, record, takeUntil, text } from "./fixtures.ts"
 
 const options = { brokers: sharedBrokers, clientId: "core-test" }
 
@@ -197,8 +197,12 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
           assert.strictEqual(yield* Queue.take(lost), "NoSuchTopic")
           const { topics } = yield* Transport
           yield* topics.create({ name: topic, partitions: 1, replicationFactor: -1, configs: {} })
-          yield* publisher.publish({ topic, partition: 0, key: null, value: bytes("new"), headers: [] }, 10_000)
-          assert.strictEqual(yield* Queue.take(values), "new")
+          // More than the old log had: its position would lie inside the new one.
+          const all = [1, 2, 3, 4, 5, 6].map((n) => `new ${n}`)
+          yield* Effect.forEach(all, (value) => publisher.publish(record(topic, 0, value), 10_000), {
+            concurrency: "unbounded"
+          })
+          assert.deepStrictEqual(yield* Effect.forEach(all, () => Queue.take(values)), all)
           assert.lengthOf(yield* Queue.clear(lost), 0)
         })
     )

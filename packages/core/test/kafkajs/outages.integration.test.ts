@@ -92,6 +92,31 @@ layer(over(1), { excludeTestServices: true, timeout: "60 seconds" })("one broker
 
 layer(over(3), { excludeTestServices: true, timeout: "90 seconds" })("three brokers", (it) => {
   it.effect(
+    "A3: one leader freezes: the partitions of the others are written without delay",
+    () =>
+      Effect.gen(function* () {
+        const { broker } = yield* KafkaCluster
+        const { publisher, topics } = yield* Transport
+        const topic = `frozen-${crypto.randomUUID()}`
+        yield* topics.create({ name: topic, partitions: 6, replicationFactor: 1, configs: {} })
+        const healthy: Array<number> = []
+        yield* Effect.forEach([0, 1, 2, 3, 4, 5], (partition) => publisher.publish(record(topic, partition, "warm")))
+        yield* broker(2).pause
+        yield* Effect.forEach(
+          [0, 1, 2, 3, 4, 5],
+          (partition) =>
+            publisher
+              .publish(record(topic, partition, "x"), 1_000)
+              .pipe(Effect.match({ onFailure: () => undefined, onSuccess: () => healthy.push(partition) })),
+          { concurrency: "unbounded", discard: true }
+        )
+        yield* broker(2).resume
+        assert.lengthOf(healthy, 4)
+      }),
+    patienceMillis
+  )
+
+  it.effect(
     "L1: leaders move while batches go to all of them: what was acknowledged is in the log",
     () =>
       Effect.gen(function* () {
@@ -124,27 +149,35 @@ layer(over(3), { excludeTestServices: true, timeout: "90 seconds" })("three brok
   )
 
   it.effect(
-    "A3: one leader freezes: the partitions of the others are written without delay",
+    "A8: one broker freezes for good: its partitions are written by the replicas that take over, and read on",
     () =>
       Effect.gen(function* () {
         const { broker } = yield* KafkaCluster
-        const { publisher, topics } = yield* Transport
-        const topic = `frozen-${crypto.randomUUID()}`
-        yield* topics.create({ name: topic, partitions: 6, replicationFactor: 1, configs: {} })
-        const healthy: Array<number> = []
-        yield* Effect.forEach([0, 1, 2, 3, 4, 5], (partition) => publisher.publish(record(topic, partition, "warm")))
-        yield* broker(2).pause
-        yield* Effect.forEach(
-          [0, 1, 2, 3, 4, 5],
-          (partition) =>
-            publisher
-              .publish(record(topic, partition, "x"), 1_000)
-              .pipe(Effect.match({ onFailure: () => undefined, onSuccess: () => healthy.push(partition) })),
-          { concurrency: "unbounded", discard: true }
-        )
-        yield* broker(2).resume
-        assert.lengthOf(healthy, 4)
+        const { topics } = yield* Transport
+        const topic = `taken-over-${crypto.randomUUID()}`
+        yield* topics.create({
+          name: topic,
+          partitions: 6,
+          replicationFactor: 3,
+          configs: { "min.insync.replicas": "2" }
+        })
+        const group = yield* member(`${topic}.group`, topic)
+        const read = yield* Effect.forEach([0, 1, 2, 3, 4, 5], (partition) => reader(topic, partition, "end"))
+        yield* Effect.gen(function* () {
+          yield* broker(2).pause
+          const all = values("taken over", 60)
+          yield* publishAll(topic, 6, all)
+          yield* takeUntil(group.records, all)
+          for (const [partition, records] of read.entries()) {
+            assertGapless(
+              yield* takeUntil(
+                records,
+                all.filter((_, i) => i % 6 === partition)
+              )
+            )
+          }
+        }).pipe(Effect.ensuring(Effect.ignore(broker(2).resume)))
       }),
-    patienceMillis
+    patienceMillis * 2
   )
 })

@@ -45,7 +45,10 @@ export interface ClusterClient {
   readonly anyBroker: Effect.Effect<Broker, TransportError>
   /** Fetches the metadata of all topics asked for so far. */
   readonly refresh: Effect.Effect<void, TransportError>
-  /** Repeats what fails for a passing reason, until the start timeout (or the given one) is over. */
+  /**
+   * Repeats what fails for a passing reason, until the start timeout (or the given one) is over. A topic that is missing
+   * is waited for a second: brokers learn of a new one in turn.
+   */
   readonly untilStarted: <A>(
     effect: Effect.Effect<A, TransportError>,
     timeoutMillis?: number
@@ -57,6 +60,8 @@ export interface ClusterClient {
 // On top of a request's own limit, before its silence is taken for kafkajs' loss of it.
 const graceMillis = 2_000
 const startRetryMillis = 100
+const metadataTimeoutMillis = 3_000
+const newTopicMillis = 1_000
 
 const addressOf = ({ connectionPool: { host, port } }: Broker): string => `${host}:${port}`
 
@@ -69,7 +74,7 @@ export const make = Effect.fnUntraced(function* (
   const emitter = new Emitter()
   const { brokers, clientId, connectionTimeoutMillis, requestTimeoutMillis, sasl, ssl } = settings
 
-  const cluster = yield* Effect.acquireRelease(
+  const { asked, cluster } = yield* Effect.acquireRelease(
     Effect.sync(() => {
       const cluster = new Cluster({
         logger,
@@ -90,10 +95,9 @@ export const make = Effect.fnUntraced(function* (
         // The driver retries: it knows the deadlines, and kafkajs' retry timers would outlive the client.
         retry: { retries: 0 }
       })
-      hardenBrokerPool(cluster.brokerPool)
-      return cluster
+      return { cluster, asked: hardenBrokerPool(cluster.brokerPool) }
     }),
-    (cluster) =>
+    ({ cluster }) =>
       Effect.sync(() => sockets.close()).pipe(
         Effect.andThen(Effect.tryPromise(() => cluster.disconnect())),
         Effect.timeoutOption("1 second"),
@@ -117,17 +121,30 @@ export const make = Effect.fnUntraced(function* (
     code === 0 ? Effect.void : Effect.fail(classifyError(createErrorFromCode(code), { brokers, topic }))
 
   const connect = call("connecting", () => cluster.connect())
+  const noLeader = because(new Unavailable({ code: "LEADER_NOT_AVAILABLE", detail: "the partition has no leader now" }))
   const broker: ClusterClient["broker"] = (nodeId, timeoutMillis = requestTimeoutMillis + graceMillis) =>
-    nodeId < 0
-      ? Effect.fail(
-          because(new Unavailable({ code: "LEADER_NOT_AVAILABLE", detail: "the partition has no leader now" }))
-        )
-      : call(`connecting to broker ${nodeId}`, () => cluster.findBroker({ nodeId }), { timeoutMillis })
+    Effect.suspend(() => {
+      if (nodeId < 0) return Effect.fail(noLeader)
+      const known = cluster.brokerPool.brokers[nodeId]
+      // On the path of every write and fetch: no promise and no timer for what is there.
+      if (known?.isConnected() === true) return Effect.succeed(known)
+      return call(`connecting to broker ${nodeId}`, () => cluster.findBroker({ nodeId }), { timeoutMillis })
+    })
   const anyBroker = call("connecting to a broker", () => cluster.brokerPool.findConnectedBroker())
-  const refresh = Effect.andThen(
-    connect,
-    call("fetching metadata", () => cluster.refreshMetadata())
-  ).pipe(Effect.andThen(Effect.sync(() => metadata.forgetMissing())))
+  const fetchMetadata = call("fetching metadata", () => cluster.refreshMetadata(), {
+    timeoutMillis: metadataTimeoutMillis
+  }).pipe(
+    // Any broker can be asked: a silent one is cut, and the next look goes to another.
+    Effect.tapError(({ reason }) =>
+      Effect.sync(() => {
+        if (reason._tag !== "NoAnswer") return
+        for (const silent of asked) sockets.cut("a look at the metadata was not answered", addressOf(silent))
+      })
+    )
+  )
+  const refresh = Effect.andThen(connect, fetchMetadata).pipe(
+    Effect.andThen(Effect.sync(() => metadata.forgetMissing()))
+  )
 
   const untilStarted: ClusterClient["untilStarted"] = (effect, timeoutMillis = settings.startTimeoutMillis) =>
     Effect.suspend(() => {
@@ -137,7 +154,12 @@ export const make = Effect.fnUntraced(function* (
         Effect.tapError((error) => Effect.sync(() => (last = error))),
         Effect.retry({
           schedule: Schedule.spaced(startRetryMillis),
-          while: (error) => error.isRetryable && monotonicMillis(clock) < end
+          while: (error) => {
+            const left = end - monotonicMillis(clock)
+            return error.reason._tag === "NoSuchTopic"
+              ? left > timeoutMillis - newTopicMillis
+              : error.isRetryable && left > 0
+          }
         }),
         Effect.timeoutOrElse({
           duration: timeoutMillis,

@@ -63,7 +63,7 @@ export const joinGroup = Effect.fnUntraced(function* (
       if (client.metadata.partitions(topic) === undefined) yield* because(new NoSuchTopic({ topic }))
     }
   })
-  yield* client.untilStarted(topicsExist, 1_000)
+  yield* client.untilStarted(topicsExist)
 
   const leave = Effect.suspend(() => {
     if (hasLeft) return Effect.void
@@ -98,7 +98,10 @@ export const joinGroup = Effect.fnUntraced(function* (
 
   /** Waits for `onRevoking` no longer than promised, even if it cannot be interrupted. */
   const letGo = Effect.gen(function* () {
-    const revoking = yield* Effect.forkIn(join.onRevoking, scope)
+    const revoking = yield* join.onRevoking.pipe(
+      Effect.catchCause((cause) => Effect.logError(`letting go of the partitions of group ${groupId}`, cause)),
+      Effect.forkIn(scope)
+    )
     yield* Effect.timeoutOption(Fiber.await(revoking), join.revokeTimeoutMillis)
     revoking.interruptUnsafe()
   })

@@ -241,7 +241,12 @@ export const make = Effect.fnUntraced(function* (
   const leave = Effect.suspend(() => {
     if (group.memberId === null) return Effect.void
     return client.call(`leaving group ${groupId}`, () => group.leave(), { timeoutMillis: leaveTimeoutMillis })
-  }).pipe(Effect.ignore, Effect.andThen(Effect.sync(() => void (group.memberId = null))))
+  }).pipe(
+    // The connection to the coordinator may be the one that has just been cut.
+    Effect.retry({ times: 1 }),
+    Effect.ignore,
+    Effect.andThen(Effect.sync(() => void (group.memberId = null)))
+  )
 
   return { join, committed, commit, stay: (generation) => Effect.raceFirst(beat(generation), growth), leave }
 })

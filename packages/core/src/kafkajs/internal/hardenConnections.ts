@@ -9,6 +9,7 @@
  */
 import {
   ask,
+  type Broker,
   type BrokerPool,
   type Connection,
   Encoder,
@@ -45,8 +46,12 @@ export const hardenConnection = (connection: Connection): void => {
 const metadataRequest = (protocol: ProtocolRequest, topics: ReadonlyArray<string>): ProtocolRequest =>
   withBody(protocol, () => new Encoder().writeArray(topics).writeBoolean(false).buffer)
 
-/** Applies all repairs to what the pool will create. Must run before the pool connects. */
-export const hardenBrokerPool = (pool: BrokerPool): void => {
+/**
+ * Applies all repairs to what the pool will create. Must run before the pool connects. Gives the brokers that are being
+ * asked for metadata, which kafkajs does not tell.
+ */
+export const hardenBrokerPool = (pool: BrokerPool): ReadonlySet<Broker> => {
+  const asked = new Set<Broker>()
   const { connectionPoolBuilder, createBroker } = pool
   pool.connectionPoolBuilder = {
     build: async (options) => {
@@ -58,8 +63,16 @@ export const hardenBrokerPool = (pool: BrokerPool): void => {
   pool.createBroker = (options) => {
     const broker = createBroker(options)
     // H4: error codes stay in the metadata, where each topic's readers find them.
-    broker.metadata = (topics) =>
-      ask<Metadata>(broker, metadataRequest(protocolRequest(broker, "Metadata", { topics }), topics))
+    broker.metadata = async (topics) => {
+      asked.add(broker)
+      try {
+        const protocol = protocolRequest(broker, "Metadata", { topics })
+        return await ask<Metadata>(broker, metadataRequest(protocol, topics))
+      } finally {
+        asked.delete(broker)
+      }
+    }
     return broker
   }
+  return asked
 }

@@ -79,11 +79,14 @@ export interface Broker {
   readonly nodeId: number
   readonly connectionPool: ConnectionPool
   readonly lookupRequest: (apiKey: number, definition: unknown) => (payload: object) => ProtocolRequest
+  /** Connected, and authenticated where that is asked for. */
+  isConnected(): boolean
   metadata(topics: ReadonlyArray<string>): Promise<Metadata>
 }
 
 export interface BrokerPool {
   readonly metadata: Metadata | null
+  readonly brokers: Readonly<Record<number, Broker>>
   connectionPoolBuilder: { build(options?: object): Promise<ConnectionPool> }
   createBroker: (options: object) => Broker
   findConnectedBroker(): Promise<Broker>

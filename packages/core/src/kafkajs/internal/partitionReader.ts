@@ -7,7 +7,7 @@
  *   2. long poll the leader; deliver; repeat
  *   3. position outside the log → the earliest offset, never the latest
  *   4. any other failure → wait a little, fetch metadata, go on; a partition that the metadata lacks twice in a row is
- *      reported as lost, once per loss
+ *      reported as lost, once per loss, and read from its beginning when it is back
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -20,8 +20,6 @@ import { fetchFrom, listOffset } from "./fetchRequest.ts"
 import { Outage } from "./outage.ts"
 
 const offsetOutOfRange = 1
-// Brokers learn of a new topic one after the other.
-const newTopicMillis = 1_000
 // A look at the metadata of a broker that has just started may miss a topic.
 const looksUntilLost = 2
 
@@ -47,10 +45,7 @@ export const readPartition = Effect.fnUntraced(function* (
     return client.refresh
   }).pipe(Effect.flatMap(() => Effect.sync(() => missing(client, read))))
 
-  yield* client.untilStarted(
-    Effect.flatMap(look, (error) => (error === undefined ? Effect.void : Effect.fail(error))),
-    newTopicMillis
-  )
+  yield* client.untilStarted(Effect.flatMap(look, (error) => (error === undefined ? Effect.void : Effect.fail(error))))
   const { from } = read
   const start = typeof from === "number" ? from : yield* client.untilStarted(listOffset(client, read, from))
 
@@ -82,6 +77,8 @@ export const readPartition = Effect.fnUntraced(function* (
       looksMissing = gone === undefined ? 0 : looksMissing + 1
       if (gone === undefined || isLost || looksMissing < looksUntilLost) return
       isLost = true
+      // If it comes back, its log is a new one: the old position means nothing there.
+      position = 0
       read.onLost?.(gone)
     }).pipe(Effect.ignore)
 
