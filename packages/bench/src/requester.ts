@@ -1,59 +1,10 @@
 /**
- * The requester's half of the measurement, a process of its own: prints one JSON line for each thing measured.
+ * The measuring process's entry; starts as the requester program does.
  */
-import "effect/schema/SchemaJITCompiler/enable"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as KafkajsTransport from "@kafka-request-reply/core/kafkajs/KafkajsTransport"
-import * as Requester from "@kafka-request-reply/core/requester/Requester"
-import * as Console from "effect/Console"
-import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import * as Load from "./Load.ts"
-import * as Report from "./Report.ts"
+import { enableCompileCache } from "node:module"
 
-const { Bench, sku, Unanswered } = await import("./StockServer.ts")
-
-const print = (measured: Report.Measured) => Console.log(JSON.stringify(measured))
-
-const requester = Requester.layer([Bench, Unanswered], { topics: "create", partitions: 1, maxInFlight: 20_000 })
-
-const idleSeconds = 10
-
-/** Percent of one processor while nothing is asked. */
-const idle = Effect.gen(function* () {
-  yield* Effect.sleep("1 second")
-  const before = process.cpuUsage()
-  yield* Effect.sleep(`${idleSeconds} seconds`)
-  const { system, user } = process.cpuUsage(before)
-  return (user + system) / (idleSeconds * 10_000)
-})
-
-const held = 10_000
-
-/** The highest resident set, in MB, while so many calls wait for an answer that does not come. */
-const memory = Effect.gen(function* () {
-  const client = yield* Requester.client(Unanswered)
-  const calls = yield* Effect.forEach(Array.from({ length: held }), () =>
-    Effect.forkChild(client.GetStock({ sku }).pipe(Requester.withTimeout("1 minute")))
-  )
-  let highest = 0
-  const look = Effect.sync(() => {
-    highest = Math.max(highest, process.memoryUsage().rss / 2 ** 20)
-  })
-  yield* look.pipe(Effect.andThen(Effect.sleep("50 millis")), Effect.repeat({ times: 60 }))
-  yield* Fiber.interruptAll(calls)
-  return highest
-})
-
-const measure = Effect.gen(function* () {
-  yield* print({ name: "ready", value: performance.now() })
-  yield* print({ name: "idle", value: yield* idle })
-  yield* print({ name: "memory", value: yield* memory })
-  const client = yield* Requester.client(Bench)
-  const call = client.GetStock({ sku })
-  yield* Load.run(call, Report.warmUp)
-  for (const load of Report.loads) yield* print({ name: "load", figures: yield* Load.run(call, load) })
-})
-
-measure.pipe(Effect.provide(requester.pipe(Layer.provide(KafkajsTransport.layerConfig()))), NodeRuntime.runMain)
+enableCompileCache()
+// Compiles schemas to code; only schemas made after it profit.
+await import("effect/schema/SchemaJITCompiler/enable")
+const { run } = await import("./Measure.ts")
+run()
