@@ -1,7 +1,6 @@
 /**
  * The responder's half of the measurement, a process of its own. Ends when its parent closes its input.
  */
-import "effect/schema/SchemaJITCompiler/enable"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as KafkajsTransport from "@kafka-request-reply/core/kafkajs/KafkajsTransport"
 import * as Console from "effect/Console"
@@ -9,6 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { untilOrphaned } from "./internal/orphan.ts"
 
+// Compiles schemas to code; only schemas made after it profit.
+await import("effect/schema/SchemaJITCompiler/enable")
 const { layer } = await import("./StockServer.ts")
 
 Effect.andThen(Console.log("serving"), untilOrphaned).pipe(
