@@ -143,7 +143,8 @@ export const make = Effect.fnUntraced(function* (
       const error = timeoutOf(call)
       settle(call, Exit.fail(error), error.reason._tag)
     }
-    for (const call of due.retry) retry(call)
+    // A caller that was just told may have ended other calls.
+    for (const call of due.retry) if (table.get(call.number) === call) retry(call)
     return due.next
   })
 
