@@ -66,7 +66,9 @@ export class Rejected extends Schema.TaggedError<Rejected>(`${id}/Rejected`)("Re
   detail: Schema.String,
   isTransient: Schema.Boolean,
   /** How long the responder asks to wait before another try. */
-  retryAfterMillis: Schema.optionalKey(Schema.Number)
+  retryAfterMillis: Schema.optionalKey(Schema.Number),
+  /** True when another attempt of the call had no answer, so that it may have been executed all the same. */
+  hasOpenAttempt: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message() {
     return `${this.operation} was rejected by the responder as ${this.status}: ${this.detail}`
@@ -206,7 +208,7 @@ export class RequestError extends Schema.TaggedError<RequestError>(id)("RequestE
       case "ReplyAddressLost":
         return this.reason.delivery === "not-sent"
       case "Rejected":
-        return this.reason.isTransient
+        return this.reason.isTransient && this.reason.hasOpenAttempt !== true
       case "InvalidReply":
       case "Interrupted":
         return false

@@ -66,8 +66,9 @@ export interface Environment {
   readonly canHear: () => boolean
 }
 
+// A rejection says nothing of an attempt made after it.
 const timeoutOf = (call: PendingCall): RequestError =>
-  call.rejection ??
+  (call.hasOpenAttempt ? undefined : call.rejection) ??
   because(
     new Timeout({
       operation: call.operation.tag,
@@ -164,10 +165,9 @@ export const make = Effect.fnUntraced(function* (
   const onRejected = (call: PendingCall, reply: Reply): void => {
     // An older attempt's refusal says nothing about the newer one that is under way.
     if ((reply.envelope.attempt ?? 1) !== call.newestAttempt) return recorder.ignored("stale")
-    const error = errorOfRejection(call.operation, reply, {
-      nowMillis: clock.currentTimeMillisUnsafe(),
-      remainingMillis: call.deadline - now()
-    })
+    call.attempts.at(-1)!.isRejected = true
+    const times = { nowMillis: clock.currentTimeMillisUnsafe(), remainingMillis: call.deadline - now() }
+    const error = errorOfRejection(call.operation, reply, times, call.hasOpenAttempt)
     const retryTimes = call.times
     if (retryTimes !== undefined && error.isRetryable) {
       call.rejection = error

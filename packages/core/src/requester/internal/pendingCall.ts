@@ -27,6 +27,8 @@ export interface AttemptObserver {
 export class Attempt extends Publication {
   readonly call: PendingCall
   readonly number: number
+  /** A responder said that it did not execute it. */
+  isRejected = false
   readonly #observer: AttemptObserver
 
   constructor(call: PendingCall, number: number, record: OutgoingRecord, observer: AttemptObserver) {
@@ -110,6 +112,16 @@ export class PendingCall {
   get obstacle(): TransportError | undefined {
     if (this.delivery === "acknowledged") return undefined
     return this.attempts.findLast(({ lastError }) => lastError !== undefined)?.lastError ?? this.refusal
+  }
+
+  /**
+   * Whether an attempt may be executed that no responder rejected. One that is unclear may have been written twice, and
+   * rejected once.
+   */
+  get hasOpenAttempt(): boolean {
+    return this.attempts.some(
+      ({ delivery, isRejected, isUnclear }) => isUnclear || (!isRejected && delivery !== "queued")
+    )
   }
 
   /** Nobody waits any more: attempts that were not handed over yet need not be sent. */
