@@ -201,7 +201,6 @@ export class RequestError extends Schema.TaggedError<RequestError>(id)("RequestE
       case "RequestTooLarge":
       case "InvalidHeaders":
       case "InvalidTimeout":
-      case "ClockSkew":
         return true
       case "Timeout":
       case "Closed":
@@ -209,6 +208,8 @@ export class RequestError extends Schema.TaggedError<RequestError>(id)("RequestE
         return this.reason.delivery === "not-sent"
       case "Rejected":
         return this.reason.isTransient && this.reason.hasOpenAttempt !== true
+      // A responder whose clock is ahead also says so of a handler that it has interrupted.
+      case "ClockSkew":
       case "InvalidReply":
       case "Interrupted":
         return false
