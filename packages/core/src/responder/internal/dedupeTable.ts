@@ -65,6 +65,11 @@ export class DedupeTable<W> {
     return this.#running.has(id)
   }
 
+  /** Whose run with this id is going on. */
+  ownerOf(id: string): W | undefined {
+    return this.#running.get(id)?.owner
+  }
+
   /** What is known of a request with this id. `Fresh` makes an entry, which must be finished or forgotten. */
   claim(id: string, fingerprint: string | undefined, waiter: W, now: number): Claim<W> {
     const known = this.#running.get(id) ?? this.#lookUp(id, now)

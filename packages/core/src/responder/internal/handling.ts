@@ -36,12 +36,14 @@ export interface Environment {
   readonly release: (request: OpenRequest) => void
   /** Leaves a request to whoever owns its partition next. */
   readonly leave: (request: OpenRequest) => void
+  /** Gives a request another turn. */
+  readonly again: (request: OpenRequest) => void
 }
 
 export interface Handling {
   /** The root of the request's fiber, uninterruptible; runs in its procedure's context, where the schemas' services are. */
   readonly handle: (request: OpenRequest) => Effect.Effect<void>
-  /** Whether a run of the same request is going on, so that this one needs no turn of its own. */
+  /** Whether a run of the same request is going on and will go on, so that this one needs no turn of its own. */
   readonly joins: (request: OpenRequest) => boolean
   /** The caller has gone. The handler is interrupted when nobody else waits for its run. */
   readonly cancel: (request: OpenRequest, interrupt: (request: OpenRequest, stop: Stop) => void) => void
@@ -56,14 +58,28 @@ let requestIds = 0
 
 /** Whether the outcome is kept for repeated requests: success, and what the contract calls a final error. */
 const isStorable = (request: OpenRequest, exit: Exit.Exit<unknown, unknown>, answer: Answer): boolean => {
+  if (!request.procedure.operation.storesReplies) return false
   if (answer.outcome === "success") return true
   if (answer.outcome !== "failure" || !Exit.isFailure(exit)) return false
   const reason = exit.cause.reasons[0]
   return reason !== undefined && Cause.isFailReason(reason) && request.procedure.operation.isFinalError(reason.error)
 }
 
+/** Whether the run was stopped for a reason that does not concern this waiter: it came when the run was being stopped. */
+const isForAnother = (
+  { stop }: OpenRequest,
+  waiter: OpenRequest,
+  exit: Exit.Exit<unknown, unknown>,
+  now: number
+): boolean =>
+  stop !== undefined &&
+  waiter.stop === undefined &&
+  Exit.isFailure(exit) &&
+  Cause.hasInterruptsOnly(exit.cause) &&
+  (stop === "cancelled" || waiter.runBy > now)
+
 export const make = (environment: Environment): Handling => {
-  const { accept, clock, dedupe, leave, options, recorder, release, settle } = environment
+  const { accept, again, clock, dedupe, leave, options, recorder, release, settle } = environment
 
   const start = (request: OpenRequest): void => {
     if (!request.envelope.isDiscard || request.isAccepted || request.isSettled) return
@@ -125,8 +141,10 @@ export const make = (environment: Environment): Handling => {
     return Effect.flatMap(invoke(request, payload, replyHeaders), (exit) =>
       Effect.map(answerTo(request, exit), (answer) => {
         const waiters = waitersOf(request, entry, exit, answer)
+        const now = monotonicMillis(clock)
         for (const waiter of waiters) {
           if (request.stop === "draining" && answer === undefined) leave(waiter)
+          else if (isForAnother(request, waiter, exit, now)) again(waiter)
           else settle(waiter, answer, replyHeaders)
         }
       })
@@ -147,7 +165,11 @@ export const make = (environment: Environment): Handling => {
     if (claimed._tag === "Done") {
       recorder.duplicate("replayed")
       const { reply } = claimed
-      return Effect.sync(() => settle(request, reply, none))
+      return Effect.sync(() => {
+        // Who wants no outcome is told no more than the first time.
+        start(request)
+        settle(request, reply, none)
+      })
     }
     recorder.duplicate("joined")
     entry.owner.runUntil = Math.max(entry.owner.runUntil, request.runBy)
@@ -196,7 +218,8 @@ export const make = (environment: Environment): Handling => {
       if (operation.isSafe) return false
       const { key } = request.envelope
       const id = operation.hasPrimaryKey && key !== undefined ? byKey(operation.tag, key) : byCall(request)
-      return dedupe.isRunning(id)
+      const owner = dedupe.ownerOf(id)
+      return owner !== undefined && owner.stop === undefined
     },
     cancel: (request, interrupt) => {
       const { entry } = request

@@ -161,7 +161,13 @@ export const make = Effect.fnUntraced(function* (
     settle,
     accept: (request, answer) => send(request, request, answer, []),
     release: (request) => runner.release(request),
-    leave
+    leave,
+    again: (request) => {
+      if (request.entry !== undefined) request.entry.pins--
+      request.entry = undefined
+      if (isHeld) leave(request)
+      else lanes.offer(request, request.laneKey)
+    }
   })
 
   const runner: Runner.Runner = yield* Runner.make({
