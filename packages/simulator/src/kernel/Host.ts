@@ -15,6 +15,13 @@ import * as RandomStream from "./RandomStream.ts"
 import type { Task } from "./RunQueue.ts"
 import { clockOf, type Timers, type VirtualClock } from "./VirtualClock.ts"
 
+/** What a metric says. */
+export interface Reading {
+  readonly name: string
+  readonly labels: string
+  readonly value: number
+}
+
 export interface HostOptions {
   readonly name: string
   readonly seed: number
@@ -37,6 +44,8 @@ export class Host {
   /** What fibers of this host run with. */
   readonly context: Context.Context<never>
   readonly skewMillis: number
+  /** Timers that have not fired and were not cancelled. */
+  timers = 0
   readonly #clock: VirtualClock
   #held: Array<Task> = []
 
@@ -56,10 +65,7 @@ export class Host {
         }
       }
     }
-    const timers: Timers = {
-      now: clock.now,
-      after: (millis, task) => clock.after(millis, () => this.run(task))
-    }
+    const timers: Timers = { now: clock.now, after: (millis, task) => this.#after(millis, task) }
     const chance = RandomStream.make(seed, `chance of ${name}`)
     const secret = RandomStream.make(seed, `entropy of ${name}`)
     const logger = Logger.make(({ logLevel, message }) => onLog(logLevel, messageOf(message)))
@@ -74,6 +80,31 @@ export class Host {
       Context.add(Metric.MetricRegistry, this.metrics),
       Context.add(Logger.CurrentLoggers, new Set([logger]))
     )
+  }
+
+  /** Every metric of the program with each of its labels' values. */
+  readings(): ReadonlyArray<Reading> {
+    return Metric.snapshotUnsafe(this.context).flatMap(({ attributes, id, state }) => {
+      const value = "count" in state ? state.count : "value" in state ? state.value : undefined
+      return typeof value === "number" ? [{ name: id, labels: Object.values(attributes ?? {}).join(" "), value }] : []
+    })
+  }
+
+  #after(millis: number, task: Task): () => void {
+    let isLive = true
+    const over = (): void => {
+      if (isLive) this.timers--
+      isLive = false
+    }
+    this.timers++
+    const cancel = this.#clock.after(millis, () => {
+      over()
+      this.run(task)
+    })
+    return () => {
+      over()
+      cancel()
+    }
   }
 
   /** Runs a task in this process: now, when it goes on, or never. */

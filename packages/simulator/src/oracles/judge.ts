@@ -4,11 +4,40 @@
 import type { Event } from "../history/Event.ts"
 import type { Plan } from "../plan/Plan.ts"
 import type { World } from "../world/World.ts"
-import type { Violation } from "./Violation.ts"
+import { budget } from "./budget.ts"
+import { cancellation } from "./cancellation.ts"
+import { commits } from "./commits.ts"
+import { counts } from "./counts.ts"
+import { deduplication } from "./deduplication.ts"
+import { explained } from "./explained.ts"
+import { factsOf } from "./Facts.ts"
+import { healing } from "./healing.ts"
+import { keyOrder } from "./keyOrder.ts"
+import { noRepeat } from "./noRepeat.ts"
+import { nothingLeft } from "./nothingLeft.ts"
 import { oneOutcome } from "./oneOutcome.ts"
+import { rightReply } from "./rightReply.ts"
+import type { Violation } from "./Violation.ts"
+import { whatIsKnown } from "./whatIsKnown.ts"
 
 export type { Violation } from "./Violation.ts"
 
-export const judge = (plan: Plan, events: ReadonlyArray<Event>, _world: World): ReadonlyArray<Violation> => [
-  ...oneOutcome(plan, events)
-]
+/** What the history broke, first things first; empty when it kept every promise. */
+export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): ReadonlyArray<Violation> => {
+  const facts = factsOf(plan, events)
+  return [
+    ...oneOutcome(events),
+    ...rightReply(facts),
+    ...whatIsKnown(facts),
+    ...explained(facts),
+    ...deduplication(facts),
+    ...keyOrder(facts),
+    ...commits(facts),
+    ...noRepeat(facts),
+    ...nothingLeft(facts, world),
+    ...counts(facts, world),
+    ...cancellation(facts),
+    ...budget(facts),
+    ...healing(facts)
+  ].toSorted((a, b) => a.at - b.at)
+}

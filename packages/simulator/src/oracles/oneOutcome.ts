@@ -3,12 +3,11 @@
  * program was paused does not count.
  */
 import type { Event } from "../history/Event.ts"
-import type { Plan } from "../plan/Plan.ts"
 import type { Violation } from "./Violation.ts"
 
 const slackMillis = 50
 
-export const oneOutcome = (_plan: Plan, events: ReadonlyArray<Event>): ReadonlyArray<Violation> => {
+export const oneOutcome = (events: ReadonlyArray<Event>): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   const open = new Map<
     string,

@@ -20,13 +20,46 @@ const behaviours: ReadonlyArray<Behaviour> = [
   "stubborn"
 ]
 
-const settingsOf = (random: RandomStream.RandomStream): Settings => {
-  const isTight = random.chance(0.15)
-  const responders = random.between(1, 4)
+/** How large a world is. Most bugs show in a small one, which takes a fraction of the time. */
+interface Size {
+  readonly requesters: number
+  readonly responders: number
+  readonly partitions: number
+  readonly calls: number
+}
+
+const sizeOf = (random: RandomStream.RandomStream): Size => {
+  const draw = random.next()
+  if (draw < 0.6) {
+    return {
+      requesters: 1,
+      responders: random.pick([1, 1, 2]),
+      partitions: random.pick([1, 1, 2]),
+      calls: random.between(1, 6)
+    }
+  }
+  if (draw < 0.9) {
+    return {
+      requesters: random.between(1, 2),
+      responders: random.between(1, 3),
+      partitions: random.between(1, 3),
+      calls: random.between(2, 9)
+    }
+  }
   return {
     requesters: random.between(1, 4),
-    responders,
+    responders: random.between(1, 4),
     partitions: random.between(1, 6),
+    calls: random.between(4, 14)
+  }
+}
+
+const settingsOf = (random: RandomStream.RandomStream, { partitions, requesters, responders }: Size): Settings => {
+  const isTight = random.chance(0.15)
+  return {
+    requesters,
+    responders,
+    partitions,
     replyPartitions: random.between(1, 3),
     leaders: random.between(1, 3),
     preemption: random.pick([0, 0, 0.01, 0.1]),
@@ -123,11 +156,10 @@ const worldFaultOf = (random: RandomStream.RandomStream, settings: Settings): Wo
 }
 
 export const makePlan = (seed: number): Plan => {
-  const settings = settingsOf(RandomStream.make(seed, "settings"))
+  const size = sizeOf(RandomStream.make(seed, "size"))
+  const settings = settingsOf(RandomStream.make(seed, "settings"), size)
   const workload = RandomStream.make(seed, "workload")
-  const calls = unify(
-    Array.from({ length: workload.between(2, 14) }, (_, index) => callOf(workload, `c${index}`, settings))
-  )
+  const calls = unify(Array.from({ length: size.calls }, (_, index) => callOf(workload, `c${index}`, settings)))
   const trouble = RandomStream.make(seed, "faults")
   const recordFaults = trouble.chance(0.4) ? 0 : trouble.between(1, 4)
   const worldFaults = trouble.chance(0.5) ? 0 : trouble.between(1, 2)

@@ -5,14 +5,11 @@
  * Phases: work (until every call has ended or its program died) → settle (until what was taken is committed) → close
  * (until every program is closed) → over.
  */
-import type { Requester } from "@kafka-request-reply/core/requester/Requester"
-import type { Responder } from "@kafka-request-reply/core/responder/Responder"
 import type { MemoryBroker } from "@kafka-request-reply/core/transport/MemoryBroker"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { Cluster } from "../cluster/Cluster.ts"
-import { junkOf } from "../cluster/junk.ts"
 import { RecordFaults } from "../cluster/RecordFault.ts"
 import type { Happening } from "../history/Event.ts"
 import { EventLog } from "../history/EventLog.ts"
@@ -20,26 +17,33 @@ import { Host } from "../kernel/Host.ts"
 import * as RandomStream from "../kernel/RandomStream.ts"
 import type { VirtualClock } from "../kernel/VirtualClock.ts"
 import type { Decorators } from "../mutants/Decorators.ts"
-import type { Plan, PlannedCall, Role, WorldFault } from "../plan/Plan.ts"
+import type { Plan, PlannedCall, Role } from "../plan/Plan.ts"
+import { makeCall } from "./caller.ts"
+import { groupId, inflict } from "./inflict.ts"
+import type { Program } from "./Program.ts"
 import { type ProgramEnvironment, requesterProgram, responderProgram } from "./programs.ts"
 
 export type Phase = "work" | "settle" | "close" | "over"
 
-interface Program {
-  readonly role: Role
-  readonly index: number
-  readonly host: Host
-  stop: () => void
-  isStopping: boolean
-  isClosed: boolean
-  requester: Requester["Service"] | undefined
-  responder: Responder["Service"] | undefined
+const probe: PlannedCall = {
+  name: "probe",
+  requester: 0,
+  at: 0,
+  operation: "Do",
+  key: undefined,
+  value: 0,
+  timeoutMillis: 3_000,
+  millis: 0,
+  behaviour: "ok",
+  interruptAfter: undefined,
+  isDiscard: false,
+  isImpatient: false,
+  isOversize: false
 }
-
-const groupId = "sim.responder"
 /** No call, fault or restart of a plan reaches further than this. */
 const workMillis = 40_000
 const settleMillis = 8_000
+const probeMillis = 6_000
 const closeMillis = 40_000
 
 export class World {
@@ -93,7 +97,16 @@ export class World {
     for (let index = 0; index < requesters; index++) {
       this.#clock.after(order.between(0, 40), () => this.#boot("requester", index))
     }
-    for (const fault of this.plan.worldFaults) this.#clock.after(fault.at, () => this.#inflict(fault))
+    const trouble = {
+      cluster: this.cluster,
+      timers: this.#clock,
+      settings: this.plan.settings,
+      log: this.log,
+      current: (role: Role, index: number) => this.#current.get(`${role}-${index}`),
+      boot: (role: Role, index: number) => this.#boot(role, index),
+      onDeath: (program: Program) => this.#forgetCalls(program)
+    }
+    for (const fault of this.plan.worldFaults) this.#clock.after(fault.at, () => inflict(trouble, fault))
     this.#clock.after(workMillis, () => this.#settle())
   }
 
@@ -132,7 +145,7 @@ export class World {
       isStopping: false,
       isClosed: false,
       requester: undefined,
-      responder: undefined
+      client: undefined
     }
     this.programs.push(program)
     this.#current.set(place, program)
@@ -153,13 +166,15 @@ export class World {
         ? requesterProgram(
             environment,
             () => this.#takeCalls(index),
-            (requester) => (program.requester = requester)
+            (requester, client) => {
+              program.requester = requester
+              program.client = client
+            }
           )
         : responderProgram(
             environment,
             () => ++this.#runs,
-            this.plan.calls.some(({ operation }) => operation === "Relay"),
-            (responder) => (program.responder = responder)
+            this.plan.calls.some(({ operation }) => operation === "Relay")
           )
     const fiber = Effect.runForkWith(host.context)(Effect.scoped(body))
     fiber.addObserver((exit) => this.#onExit(program, exit))
@@ -195,6 +210,12 @@ export class World {
     this.#settleWhenDone()
   }
 
+  /** The callers of a program that died died with it. */
+  #forgetCalls({ index, role }: Program): void {
+    for (const [call, where] of this.#open) if (where === `${role}-${index}`) this.#open.delete(call)
+    this.#settleWhenDone()
+  }
+
   /** What a requester holds must never be more than the calls that wait. */
   #count(program: Program): void {
     if (program.requester === undefined) return
@@ -217,8 +238,20 @@ export class World {
     this.phase = "settle"
     // Faults that are still to come would fall into the closing.
     const last = Math.max(0, ...this.plan.worldFaults.map((fault) => fault.at + ("millis" in fault ? fault.millis : 0)))
-    const elapsed = this.log.elapsed()
-    this.#clock.after(Math.max(0, last - elapsed) + settleMillis, () => this.#close())
+    const quietIn = Math.max(0, last - this.log.elapsed()) + settleMillis
+    this.#clock.after(quietIn, () => this.#probe())
+    this.#clock.after(quietIn + probeMillis, () => this.#close())
+  }
+
+  /** When all is quiet again, every requester makes one more call. */
+  #probe(): void {
+    for (const program of this.#current.values()) {
+      const { client, host, index } = program
+      if (client === undefined || program.isClosed || host.state !== "up") continue
+      const call: PlannedCall = { ...probe, name: `probe${index}`, requester: index }
+      this.#open.set(call.name, `requester-${index}`)
+      Effect.runForkWith(host.context)(makeCall(client, call, (happening) => this.#on(program, happening)))
+    }
   }
 
   #close(): void {
@@ -262,70 +295,5 @@ export class World {
         })
       }
     }
-  }
-
-  // --- faults ---
-
-  #inflict(fault: WorldFault): void {
-    const { at: _at, kind, ...rest } = fault
-    this.log.add("cluster", { type: "fault", fault: kind, detail: JSON.stringify(rest) })
-    switch (fault.kind) {
-      case "crash":
-      case "drain":
-      case "pause": {
-        const program = this.#current.get(`${fault.role}-${fault.index}`)
-        if (program !== undefined && !program.isClosed && program.host.state === "up") this.#strike(program, fault)
-        return
-      }
-      case "freeze":
-        return this.cluster.freeze(fault.leader, fault.millis)
-      case "cut":
-        return this.cluster.cut(fault.leader, fault.millis)
-      case "move":
-        return this.cluster.move({ topic: `sim.${fault.topic}`, partition: fault.partition })
-      case "rebalance":
-        return this.cluster.group(groupId).rebalance()
-      case "refuse-commits":
-        return this.cluster.group(groupId).refuseCommits(fault.count)
-      case "junk":
-        return void this.cluster.append([junkOf(fault.variant, fault.partition % this.plan.settings.partitions)])
-      case "lose-replies": {
-        this.cluster.deleteTopic("sim.replies")
-        const spec = { name: "sim.replies", partitions: fault.partitions, replicationFactor: 1, configs: {} }
-        return void this.#clock.after(fault.millis, () => this.cluster.createTopic(spec))
-      }
-    }
-  }
-
-  #strike(program: Program, { kind, millis }: WorldFault & { readonly kind: "crash" | "drain" | "pause" }): void {
-    const { host, index, role } = program
-    const { sessionTimeoutMillis } = this.plan.settings
-    const evict = (): void => this.cluster.group(groupId).evict(host.name)
-    if (kind === "crash") {
-      this.log.add(host.name, { type: "crashed" })
-      host.kill()
-      for (const [call, where] of this.#open) if (where === `${role}-${index}`) this.#open.delete(call)
-      this.#clock.after(sessionTimeoutMillis, evict)
-      this.#clock.after(millis, () => this.#boot(role, index))
-      return this.#settleWhenDone()
-    }
-    if (kind === "pause") {
-      this.log.add(host.name, { type: "paused" })
-      host.pause()
-      if (millis > sessionTimeoutMillis) this.#clock.after(sessionTimeoutMillis, evict)
-      this.#clock.after(millis, () => {
-        if (host.state !== "paused") return
-        this.log.add(host.name, { type: "resumed" })
-        host.resume()
-      })
-      return
-    }
-    if (program.isStopping) return
-    host.run(() => program.stop())
-    const reboot = (): void => {
-      if (program.isClosed) this.#boot(role, index)
-      else this.#clock.after(50, reboot)
-    }
-    this.#clock.after(millis, reboot)
   }
 }

@@ -18,7 +18,7 @@ import type { Decorators } from "../mutants/Decorators.ts"
 import type { PlannedCall, Settings } from "../plan/Plan.ts"
 import { makeCall } from "./caller.ts"
 import { Simulated } from "./Contract.ts"
-import { makeHandlers } from "./handlers.ts"
+import { type Client, makeHandlers } from "./handlers.ts"
 
 export interface ProgramEnvironment {
   readonly cluster: Cluster
@@ -53,7 +53,7 @@ const requesterOf = (environment: ProgramEnvironment, settings: Settings) =>
 export const requesterProgram = (
   environment: ProgramEnvironment,
   takeCalls: () => ReadonlyArray<PlannedCall>,
-  onMade: (requester: Requester.Requester["Service"]) => void
+  onMade: (requester: Requester.Requester["Service"], client: Client) => void
 ): Effect.Effect<void, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const { onEvent, settings, stopped } = environment
@@ -61,7 +61,7 @@ export const requesterProgram = (
     const requester = yield* Effect.provideService(requesterOf(environment, settings), Transport, transport)
     const client = yield* Effect.provideService(Requester.client(Simulated), Requester.Requester, requester)
     onEvent({ type: "ready" })
-    onMade(requester)
+    onMade(requester, client)
     const clock = yield* Clock.Clock
     for (const call of takeCalls()) {
       const wait = call.at - monotonicMillis(clock)
@@ -79,8 +79,7 @@ export const requesterProgram = (
 export const responderProgram = (
   environment: ProgramEnvironment,
   nextRun: () => number,
-  hasNestedCalls: boolean,
-  onMade: (responder: Responder.Responder["Service"]) => void
+  hasNestedCalls: boolean
 ): Effect.Effect<void, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const { decorators, onEvent, settings, stopped } = environment
@@ -95,7 +94,7 @@ export const responderProgram = (
         )
       : undefined
     const handlers = yield* Layer.build(makeHandlers({ nextRun, onEvent, client, nested: decorators.nested }))
-    const responder = yield* Responder.make(Simulated, {
+    yield* Responder.make(Simulated, {
       topics: "create",
       partitions: settings.partitions,
       concurrency: settings.concurrency,
@@ -108,7 +107,6 @@ export const responderProgram = (
       retryAfter: "200 millis"
     }).pipe(Effect.provideContext(Context.merge(services, handlers)))
     onEvent({ type: "ready" })
-    onMade(responder)
     yield* stopped
     onEvent({ type: "closing" })
   })

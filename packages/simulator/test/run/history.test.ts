@@ -2,9 +2,9 @@
  * A seed decides everything: the same plan run twice gives the same events, in whatever order and company plans are run.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { guarded, type Leak } from "../src/kernel/HostGuard.ts"
-import { makePlan } from "../src/plan/makePlan.ts"
-import { runHistory, traceOf } from "../src/run/history.ts"
+import { guarded, type Leak } from "../../src/kernel/HostGuard.ts"
+import { makePlan } from "../../src/plan/makePlan.ts"
+import { runHistory, traceOf } from "../../src/run/history.ts"
 
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
 

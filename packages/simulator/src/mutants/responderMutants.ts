@@ -1,0 +1,159 @@
+/**
+ * Bugs of the responder: its ledger, its deduplication, its lanes, its drain.
+ */
+import { DedupeTable } from "../../../core/src/responder/internal/dedupeTable.ts"
+import { OffsetLedger } from "../../../core/src/responder/internal/offsetLedger.ts"
+import { Ownership } from "../../../core/src/responder/internal/ownership.ts"
+import { RequestLanes } from "../../../core/src/responder/internal/requestLanes.ts"
+import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
+
+const table = DedupeTable.prototype as DedupeTable<unknown>
+const lanes = RequestLanes.prototype as RequestLanes<unknown>
+
+const noDedupe = ofClasses("no dedupe", "every request is a new one", () => {
+  let fresh = 0
+  return both(
+    replace(
+      table,
+      "claim",
+      (original) =>
+        function (id, fingerprint, waiter, now) {
+          return original.call(this, `${id} ${fresh++}`, fingerprint, waiter, now)
+        }
+    ),
+    replace(
+      table,
+      "ownerOf",
+      () =>
+        function () {
+          return undefined
+        }
+    )
+  )
+})
+
+const errorAsSuccess = ofClasses("stored error replayed as success", "what is kept of a final error is a success", () =>
+  replace(
+    table,
+    "finish",
+    (original) =>
+      function (entry, reply, now) {
+        return original.call(this, entry, { ...reply, outcome: "success" }, now)
+      }
+  )
+)
+
+const conflictIgnored = ofClasses(
+  "key conflict ignored",
+  "a key with another payload gets the answer of the first",
+  () =>
+    replace(
+      table,
+      "claim",
+      (original) =>
+        function (id, _fingerprint, waiter, now) {
+          return original.call(this, id, undefined, waiter, now)
+        }
+    )
+)
+
+const commitBeforeAcknowledgement = ofClasses(
+  "commit before acknowledgement",
+  "an offset is done when it is taken",
+  () =>
+    replace(
+      OffsetLedger.prototype,
+      "take",
+      (original) =>
+        function (offset, timestamp) {
+          const isNew = original.call(this, offset, timestamp)
+          if (isNew) this.done(offset)
+          return isNew
+        }
+    )
+)
+
+const oneTooMany = ofClasses("off by one in the commit", "the first open offset is committed too", () =>
+  replace(
+    OffsetLedger.prototype,
+    "pending",
+    (original) =>
+      function () {
+        const pending = original.call(this)
+        return pending === undefined ? undefined : { ...pending, offset: pending.offset + 1 }
+      }
+  )
+)
+
+const windowOffByOne = ofClasses(
+  "off by one in the done-set",
+  "the offset after each one that is done counts as done",
+  () =>
+    replace(
+      OffsetLedger.prototype,
+      "done",
+      (original) =>
+        function (offset) {
+          original.call(this, offset)
+          return original.call(this, offset + 1)
+        }
+    )
+)
+
+const drainForgets = ofClasses(
+  "drain forgets one",
+  "what was taken and not started counts as done when a responder lets go",
+  () =>
+    replace(
+      Ownership.prototype,
+      "close",
+      (original) =>
+        function (taken) {
+          return original.call(this, taken, true)
+        }
+    )
+)
+
+const lanesWithoutKeys = ofClasses("lanes without keys", "requests with one key run at the same time", () =>
+  both(
+    replace(
+      lanes,
+      "offer",
+      (original) =>
+        function (request) {
+          return original.call(this, request, undefined)
+        }
+    ),
+    replace(
+      lanes,
+      "finished",
+      (original) =>
+        function () {
+          return original.call(this, undefined)
+        }
+    )
+  )
+)
+
+const doneSetIgnored: Mutant = ofServices("done-set ignored", "the metadata of a commit is not read", {
+  transport: (transport) => ({
+    ...transport,
+    joinGroup: (join) =>
+      transport.joinGroup({
+        ...join,
+        onAssigned: (partitions) => join.onAssigned(partitions.map((assigned) => ({ ...assigned, metadata: "" })))
+      })
+  })
+})
+
+export const responderMutants: ReadonlyArray<Mutant> = [
+  noDedupe,
+  errorAsSuccess,
+  conflictIgnored,
+  commitBeforeAcknowledgement,
+  oneTooMany,
+  windowOffByOne,
+  drainForgets,
+  lanesWithoutKeys,
+  doneSetIgnored
+]

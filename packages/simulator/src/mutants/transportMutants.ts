@@ -1,0 +1,95 @@
+/**
+ * Bugs between the engine and the brokers: batching, acknowledgements, positions, cancels.
+ */
+import type { Publication } from "@kafka-request-reply/core/transport/Publication"
+import * as HeaderNames from "@kafka-request-reply/core/wire/HeaderNames"
+import * as Effect from "effect/Effect"
+import { KeyGate } from "../../../core/src/transport/internal/keyGate.ts"
+import { type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
+
+const gateOpen = ofClasses("batches share keys", "two batches in flight may carry the same key", () =>
+  replace(
+    KeyGate.prototype,
+    "admit",
+    () =>
+      function () {
+        return true
+      }
+  )
+)
+
+const silenceIsConsent: Mutant = ofServices(
+  "silence is consent",
+  "a partition the broker says nothing about counts as acknowledged",
+  {
+    link: (link) => ({
+      ...link,
+      send: (batch, timeoutMillis) =>
+        Effect.map(link.send(batch, timeoutMillis), (acks) => [
+          ...acks,
+          ...batch.flatMap(({ partition, topic }) =>
+            acks.some((ack) => ack.topic === topic && ack.partition === partition) ? [] : [{ topic, partition }]
+          )
+        ])
+    })
+  }
+)
+
+/** The id of the call made before. */
+const previous = (id: Uint8Array): Uint8Array => id.with(id.length - 1, id.at(-1)! - 1)
+
+const misdirect = (publication: Publication): Publication => {
+  if (publication.topic !== "sim.control") return publication
+  const headers = publication.headers.map(
+    ([name, value]) => [name, name === HeaderNames.correlationId ? previous(value) : value] as const
+  )
+  return Object.defineProperty(publication, "headers", { value: headers })
+}
+
+const cancelWrong: Mutant = ofServices("cancel of the wrong id", "a cancel names the call made before", {
+  transport: (transport) => ({
+    ...transport,
+    publisher: { ...transport.publisher, offer: (publication) => transport.publisher.offer(misdirect(publication)) }
+  })
+})
+
+const positionLost: Mutant = ofServices(
+  "position lost at restart",
+  "commits are not sent, so the next owner starts anew",
+  {
+    transport: (transport) => ({
+      ...transport,
+      joinGroup: (join) => Effect.map(transport.joinGroup(join), (member) => ({ ...member, commit: () => Effect.void }))
+    })
+  }
+)
+
+const positionLate: Mutant = ofServices(
+  "position fixed late",
+  "a reader at the end finds its position 40 ms after it said so",
+  {
+    transport: (transport) => ({
+      ...transport,
+      readPartition: (read) =>
+        read.from === "end"
+          ? Effect.as(
+              Effect.forkScoped(
+                Effect.delay(Effect.ignore(transport.readPartition(read)), "40 millis").pipe(
+                  Effect.andThen(Effect.never),
+                  Effect.scoped
+                )
+              ),
+              { start: 0 }
+            )
+          : transport.readPartition(read)
+    })
+  }
+)
+
+export const transportMutants: ReadonlyArray<Mutant> = [
+  gateOpen,
+  silenceIsConsent,
+  cancelWrong,
+  positionLost,
+  positionLate
+]

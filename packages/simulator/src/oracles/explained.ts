@@ -1,0 +1,127 @@
+/**
+ * No failure without something that explains it.
+ *
+ * Some outcomes are wrong whatever happens; some need their particular cause; and a call that nothing disturbed must end
+ * as its handler says.
+ */
+import type { RecordFault } from "../cluster/RecordFault.ts"
+import type { PlannedCall } from "../plan/Plan.ts"
+import { orderOf } from "../world/caller.ts"
+import type { CallFact, Facts } from "./Facts.ts"
+import type { Violation } from "./Violation.ts"
+
+const expectedOf = ({ behaviour, isDiscard, isOversize }: PlannedCall): string => {
+  if (isOversize) return "RequestTooLarge"
+  if (isDiscard) return "accepted"
+  switch (behaviour) {
+    case "refuse":
+    case "final":
+      return behaviour
+    case "die":
+      return "defect"
+    case "huge":
+      return "Rejected reply-too-large"
+    default:
+      return "success"
+  }
+}
+
+const conflicts = (facts: Facts, call: PlannedCall): boolean => {
+  const payload = JSON.stringify(orderOf(call))
+  return facts.plan.calls.some(
+    (other) =>
+      other.operation === call.operation && other.key === call.key && JSON.stringify(orderOf(other)) !== payload
+  )
+}
+
+/** Whether the one cause that can lead to this outcome is there; undefined when it is not of that sort. */
+const causeOf = (facts: Facts, { plan: call, who }: CallFact, outcome: string): boolean | undefined => {
+  const { recordFaults, settings, worldFaults } = facts.plan
+  const has = (...kinds: ReadonlyArray<string>) => worldFaults.some(({ kind }) => kinds.includes(kind))
+  const isTooLarge = recordFaults.some(({ kind }) => kind === "too-large")
+  const isTight = settings.concurrency < 64
+  const [word] = outcome.split(" ")
+  switch (word) {
+    case "interrupted":
+      return call.interruptAfter !== undefined
+    case "RequestTooLarge":
+      return call.isOversize
+    case "Overloaded":
+      return isTight
+    case "ClockSkew":
+      return settings.skews.some((skew) => skew !== 0)
+    case "ReplyAddressLost":
+      return has("lose-replies")
+    case "Closed":
+      return facts.events.some((event) => event.type === "closing" && event.who === who)
+    case "NotSent":
+      return call.isImpatient || isTooLarge || has("lose-replies")
+    case "Rejected":
+      break
+    case "success":
+    case "refuse":
+    case "final":
+    case "defect":
+    case "accepted":
+      return outcome === expectedOf(call)
+    case "Timeout":
+    case "Interrupted":
+      return undefined
+    default:
+      return false
+  }
+  switch (outcome) {
+    case "Rejected reply-too-large":
+      return call.behaviour === "huge" || isTooLarge
+    case "Rejected key-conflict":
+      return conflicts(facts, call)
+    case "Rejected overloaded":
+      return isTight
+    case "Rejected internal":
+      return has("lose-replies")
+    case "Rejected expired":
+      return undefined
+    default:
+      return false
+  }
+}
+
+const harmless = ({ kind, millis }: RecordFault): boolean =>
+  kind === "delay" ? millis <= 600 : kind !== "lose" && kind !== "too-large"
+
+const patientMillis = 3_000
+const laneMillis = 1_200
+
+/** Nothing that the plan did to it, to its neighbours or to the world excuses another outcome than its handler's. */
+const isUndisturbed = (facts: Facts, { calledAt, plan: call }: CallFact): boolean => {
+  const { calls, recordFaults, settings, worldFaults } = facts.plan
+  if (worldFaults.length > 0 || settings.concurrency < 64 || settings.skews.some((skew) => skew !== 0)) return false
+  if (calledAt <= facts.assignedAt || call.interruptAfter !== undefined || conflicts(facts, call)) return false
+  if (call.timeoutMillis < patientMillis || call.isDiscard || call.isImpatient || call.operation === "Relay")
+    return false
+  const lane = call.key === undefined ? [call] : calls.filter(({ key }) => key === call.key)
+  const names = new Set(lane.map(({ name }) => name))
+  const onLane = recordFaults.filter((fault) => names.has(fault.call))
+  if (onLane.length > 1 || !onLane.every(harmless)) return false
+  return lane.reduce((sum, { millis }) => sum + millis, 0) <= laneMillis
+}
+
+export const explained = (facts: Facts): ReadonlyArray<Violation> => {
+  const violations: Array<Violation> = []
+  for (const call of facts.calls.values()) {
+    const { end, plan } = call
+    if (end === undefined || end.outcome === "wrong reply") continue
+    const { at, detail, outcome } = end
+    if (causeOf(facts, call, outcome) === false) {
+      violations.push({ rule: "a failure has its cause", detail: `${plan.name} ended as ${outcome}: ${detail}`, at })
+    } else if (outcome !== expectedOf(plan) && isUndisturbed(facts, call)) {
+      const expected = expectedOf(plan)
+      violations.push({
+        rule: "no failure without a fault",
+        detail: `${plan.name} ended as ${outcome}, not ${expected}: ${detail}`,
+        at
+      })
+    }
+  }
+  return violations
+}

@@ -1,0 +1,12 @@
+/**
+ * P11: when all faults are over, a call succeeds.
+ */
+import type { Facts } from "./Facts.ts"
+import type { Violation } from "./Violation.ts"
+
+export const healing = (facts: Facts): ReadonlyArray<Violation> =>
+  facts.events.flatMap((event) =>
+    event.type === "ended" && event.call.startsWith("probe") && event.outcome !== "success"
+      ? [{ rule: "it heals", detail: `${event.call} ended as ${event.outcome}: ${event.detail}`, at: event.at }]
+      : []
+  )

@@ -1,0 +1,42 @@
+/**
+ * P6: what was committed, below the offset or in the done-set of its metadata, never runs again, whoever owns the
+ * partition.
+ */
+import { decode } from "../../../core/src/responder/internal/doneRuns.ts"
+import { type Facts, placeOf } from "./Facts.ts"
+import type { Violation } from "./Violation.ts"
+
+export const noRepeat = (facts: Facts): ReadonlyArray<Violation> => {
+  const violations: Array<Violation> = []
+  /** In which generation each place was committed first. */
+  const committed = new Map<string, number>()
+  const reached = new Map<number, number>()
+  const generations = new Map<string, number>()
+  const note = (partition: number, from: number, to: number, generation: number): void => {
+    for (let offset = from; offset < to; offset++) {
+      const place = placeOf({ partition, offset })
+      if (!committed.has(place)) committed.set(place, generation)
+    }
+  }
+  for (const event of facts.events) {
+    if (event.type === "assigned") generations.set(event.who, event.generation)
+    else if (event.type === "committed") {
+      const { generation, metadata, offset, partition } = event
+      const from = reached.get(partition) ?? 0
+      note(partition, from, offset, generation)
+      reached.set(partition, Math.max(from, offset))
+      for (const run of decode(offset, metadata)) note(partition, run.from, run.to, generation)
+    } else if (event.type === "run") {
+      const place = placeOf(event)
+      // Who does not know yet that its ownership is over cannot know what its successor has committed.
+      if ((generations.get(event.who) ?? 0) < (committed.get(place) ?? Number.POSITIVE_INFINITY)) continue
+      const { at, call, run, who } = event
+      violations.push({
+        rule: "finished work does not run again",
+        detail: `run ${run} at ${who} for ${call} (${place})`,
+        at
+      })
+    }
+  }
+  return violations
+}

@@ -1,0 +1,68 @@
+/**
+ * Plans that broke a promise once, as small as they could be made. They are run with every test run.
+ */
+import type { Plan, PlannedCall, Settings } from "../../src/plan/Plan.ts"
+
+const settings: Settings = {
+  requesters: 1,
+  responders: 1,
+  partitions: 1,
+  replyPartitions: 1,
+  leaders: 1,
+  preemption: 0,
+  concurrency: 64,
+  maxWaiting: 1_000,
+  maxWaitingPerKey: 256,
+  maxInFlight: 1_000,
+  sessionTimeoutMillis: 3_000,
+  heartbeatMillis: 250,
+  clockSkewMillis: 200,
+  quiesceMillis: 300,
+  drainMillis: 3_000,
+  skews: [0]
+}
+
+const call = (name: string, at: number, differences: Partial<PlannedCall>): PlannedCall => ({
+  name,
+  requester: 0,
+  at,
+  operation: "Do",
+  key: undefined,
+  value: 0,
+  timeoutMillis: 3_000,
+  millis: 0,
+  behaviour: "ok",
+  interruptAfter: undefined,
+  isDiscard: false,
+  isImpatient: false,
+  isOversize: false,
+  ...differences
+})
+
+const plan = (calls: ReadonlyArray<PlannedCall>, differences: Partial<Plan> = {}): Plan => ({
+  seed: 1,
+  settings,
+  calls,
+  recordFaults: [],
+  worldFaults: [],
+  ...differences
+})
+
+const held = { operation: "Take", key: "k", millis: 430, behaviour: "stubborn" } as const
+const final = { operation: "Put", key: "k", behaviour: "final", isDiscard: true } as const
+
+/** Each with what went wrong. */
+export const plans: Readonly<Record<string, Plan>> = {
+  "a request that joined a run which was being cancelled was dropped and committed": plan([
+    call("given up", 500, { ...held, interruptAfter: 110 }),
+    call("joining", 800, held)
+  ]),
+  "a request that joined a run which was expiring was told that its own time was up": plan([
+    call("too slow", 500, { ...held, timeoutMillis: 150 }),
+    call("joining", 800, held)
+  ]),
+  "a repeated call without an outcome was told the stored error of the first": plan([
+    call("first", 500, final),
+    call("again", 800, final)
+  ])
+}
