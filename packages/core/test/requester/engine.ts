@@ -45,7 +45,7 @@ export class ScriptedPublisher implements Publisher {
 }
 
 /** What was counted, as text: `ended Get success`, `ignored late`. */
-const recorderInto = (log: Array<string>): CallRecorder => ({
+export const recorderInto = (log: Array<string>): CallRecorder => ({
   started: () => {},
   ended: (operation, outcome) => void log.push(`ended ${operation} ${outcome}`),
   refused: (operation, reason) => void log.push(`refused ${operation} ${reason}`),
