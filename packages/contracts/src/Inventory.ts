@@ -32,14 +32,16 @@ export const GetStock = Rpc.make("GetStock", {
 
 /**
  * Takes pieces off the available stock for an order. The order id is the primary key: the same request again gets the
- * answer of the first and takes nothing, so it may be retried.
+ * answer of the first and takes nothing, so it may be retried. The database remembers that, so the responder need not.
  */
 export const Reserve = Rpc.make("Reserve", {
   payload: { orderId: OrderId, sku: Sku, quantity: Quantity },
   success: Reservation,
   error: Schema.Union([UnknownSku, OutOfStock, OrderClosed]),
   primaryKey: ({ orderId }) => orderId
-}).annotate(Contract.Idempotent, true)
+})
+  .annotate(Contract.Idempotent, true)
+  .annotate(Contract.StoreReplies, false)
 
 /** Gives an order's pieces back. Cancelling again gets the same answer and gives nothing. */
 export const CancelReservation = Rpc.make("CancelReservation", {
@@ -47,7 +49,9 @@ export const CancelReservation = Rpc.make("CancelReservation", {
   success: Cancellation,
   error: UnknownReservation,
   primaryKey: ({ orderId }) => orderId
-}).annotate(Contract.Idempotent, true)
+})
+  .annotate(Contract.Idempotent, true)
+  .annotate(Contract.StoreReplies, false)
 
 /** Adds delivered pieces. Asked twice it adds twice, so it is never retried. */
 export const Restock = Rpc.make("Restock", {

@@ -58,6 +58,15 @@ export const isFinalError: Context.Reference<(error: unknown) => boolean> = Cont
   (error: unknown) => boolean
 >(`${id}/isFinalError`, { defaultValue: () => () => false })
 
+/**
+ * Whether the responder keeps the answers of an operation, to send them again to whoever asks with the same key (default).
+ * False where the handler itself remembers what it did, in its database: repeated requests then join a run that is going
+ * on, but after it they run again, so that the answer is always what the database says now.
+ */
+export const StoreReplies: Context.Reference<boolean> = Context.Reference<boolean>(`${id}/StoreReplies`, {
+  defaultValue: () => true
+})
+
 /** Topics and group of a contract. */
 export interface ContractNames {
   readonly name: string

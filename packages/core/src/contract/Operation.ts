@@ -59,6 +59,8 @@ export interface Operation {
   readonly timeout: Duration.Input | undefined
   readonly retry: Contract.RetryPolicy
   readonly isFinalError: (error: unknown) => boolean
+  /** Whether its answers are kept for repeated requests. */
+  readonly storesReplies: boolean
 }
 
 /** Why an operation cannot be carried over Kafka, if it cannot. */
@@ -102,7 +104,8 @@ const build = (rpc: AnyRpc): Operation => {
     hasPrimaryKey: declaresPrimaryKey(rpc),
     timeout: Context.get(rpc.annotations, Contract.Timeout),
     retry: Context.get(rpc.annotations, Contract.Retry),
-    isFinalError: Context.get(rpc.annotations, Contract.isFinalError)
+    isFinalError: Context.get(rpc.annotations, Contract.isFinalError),
+    storesReplies: Context.get(rpc.annotations, Contract.StoreReplies)
   }
 }
 

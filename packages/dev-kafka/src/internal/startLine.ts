@@ -25,8 +25,9 @@ export const readStartLine = (args: ReadonlyArray<string>): StartLine | undefine
     if (args[at] !== "--unless" || argument === undefined || at + 1 >= split) return undefined
     unless.add(argument)
   }
-  // Arguments after a further `--` are the program's operands.
-  const end = rest.indexOf("--")
+  // pnpm hands on the `--` that people write before a script's arguments. The last one ends the options.
+  const own = rest.indexOf("--")
+  const end = rest.indexOf("--", own + 1)
   const considered = end < 0 ? rest : rest.slice(0, end)
   return {
     program: [command, ...rest],

@@ -52,11 +52,20 @@ const Reserve = Rpc.make("Reserve", {
   .annotate(Contract.Idempotent, true)
   .annotate(Contract.isFinalError, isFinal)
 
+/** Has a key, and a handler that remembers by itself what it did. */
+const Book = Rpc.make("Book", {
+  payload: { id: Schema.String, amount: Schema.Int },
+  ...outcome,
+  primaryKey: ({ id }) => id
+})
+  .annotate(Contract.Idempotent, true)
+  .annotate(Contract.StoreReplies, false)
+
 /** Puts a number at the end of the list of its key: shows the order in which requests ran. */
 const Append = Rpc.make("Append", { payload: { key: Schema.String, seq: Schema.Int }, ...outcome })
 
 /** An operation by name and how it is delivered. */
-export const operations = RpcGroup.make(Work, Find, Put, Order, Reserve, Append)
+export const operations = RpcGroup.make(Work, Find, Put, Order, Reserve, Book, Append)
 
 export type Bench = typeof operations
 export type Handlers = RpcGroup.HandlersFrom<RpcGroup.Rpcs<Bench>>
@@ -75,6 +84,7 @@ export const handlers = (given: Partial<Handlers>): Handlers => ({
   Put: unexpected("Put"),
   Order: unexpected("Order"),
   Reserve: unexpected("Reserve"),
+  Book: unexpected("Book"),
   Append: unexpected("Append"),
   ...given
 })
