@@ -225,6 +225,8 @@ export const make = Effect.fnUntraced(function* (
     const id = textKey(correlationId)
     const requests = unsettled.get(id)
     if (requests.length === 0) return cancelled.add(id, now())
+    // All of them first: interrupting one attempt gives its turn to the next of its lane.
+    for (const request of requests) settle(request, undefined, [])
     for (const request of requests) handling.cancel(request, Runner.interrupt)
   }
 
