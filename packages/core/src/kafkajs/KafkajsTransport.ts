@@ -38,7 +38,9 @@ export const make = Effect.fnUntraced(function* (
     .untilStarted(client.refresh)
     .pipe(
       Effect.mapError((error) =>
-        error.isRetryable ? because(new Unreachable({ brokers: settings.brokers, detail: error.message })) : error
+        error.isRetryable && error.reason._tag !== "Unreachable"
+          ? because(new Unreachable({ brokers: settings.brokers, detail: error.message }))
+          : error
       )
     )
   const link = yield* ProducerLink.make(client)

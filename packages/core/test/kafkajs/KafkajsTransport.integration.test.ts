@@ -1,10 +1,12 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { sharedBrokers } from "@kafka-request-reply/dev-kafka/SharedBroker"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import { transportSuite } from "../suites/TransportSuite.ts"
+
+vi.setConfig({ testTimeout: 30_000 })
 
 const clientId = "core-test"
 

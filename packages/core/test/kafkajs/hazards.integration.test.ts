@@ -2,9 +2,10 @@
  * What kafkajs does to the unwary (docs/adr/0002), one test per hazard, on a broker in good health. Where the broker must
  * suffer: `outages.integration.test.ts`.
  */
-import { assert, layer } from "@effect/vitest"
+import { assert, layer, vi } from "@effect/vitest"
 import { sharedBrokers } from "@kafka-request-reply/dev-kafka/SharedBroker"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
@@ -14,6 +15,9 @@ import * as ProducerLink from "../../src/kafkajs/internal/producerLink.ts"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import { Transport } from "../../src/transport/Transport.ts"
 import { deleteTopic, makeTopic, member, reader, record, takeUntil, text } from "./fixtures.ts"
+
+// Rebalances take seconds, and the machine may be busy.
+vi.setConfig({ testTimeout: 30_000 })
 
 const options = { brokers: sharedBrokers, clientId: "core-test" }
 
@@ -151,7 +155,12 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
         // Its letting go keeps the rebalance, and with it the join of the other, pending.
         const first = yield* member(group, topic, { onRevoking: Deferred.await(hold), revokeTimeoutMillis: 20_000 })
         yield* Queue.take(first.assignments)
-        yield* Effect.scoped(member(group, topic)).pipe(Effect.timeoutOption("1500 millis"))
+        const [took] = yield* Effect.scoped(member(group, topic)).pipe(
+          Effect.timeoutOption("1500 millis"),
+          Effect.timed
+        )
+        // It does not wait behind its own join.
+        assert.isBelow(Duration.toMillis(took), 2_700)
         yield* Deferred.succeed(hold, undefined)
         const alone = yield* Queue.take(first.assignments).pipe(Effect.timeout("3 seconds"))
         assert.lengthOf(alone, 2)
@@ -170,6 +179,23 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
         yield* Queue.take(owner.records)
         yield* owner.leave
         yield* Queue.take(spare.records)
+      })
+    )
+
+    it.effect("A9: a group whose topic was deleted gets the new one when it is back, from its beginning", () =>
+      Effect.gen(function* () {
+        const { publisher, topics } = yield* Transport
+        const topic = yield* makeTopic(1)
+        const group = yield* member(`${topic}.group`, topic)
+        yield* publisher.publish(record(topic, 0, "old"))
+        yield* takeUntil(group.records, ["old"])
+        yield* group.commit([{ topic, partition: 0, offset: 1, metadata: "" }])
+        yield* Queue.take(group.assignments)
+        yield* deleteTopic(sharedBrokers, topic)
+        assert.deepStrictEqual(yield* Queue.take(group.assignments), [])
+        yield* topics.create({ name: topic, partitions: 1, replicationFactor: -1, configs: {} })
+        yield* publisher.publish(record(topic, 0, "new"), 10_000)
+        assert.strictEqual((yield* takeUntil(group.records, ["new"]))[0]?.offset, 0)
       })
     )
 

@@ -86,7 +86,12 @@ export const joinGroup = Effect.fnUntraced(function* (
 
   const takePart = Effect.gen(function* () {
     isJoining = true
-    const joined = yield* membership.join.pipe(Effect.ensuring(Effect.sync(() => (isJoining = false))))
+    // An interrupted join is still pending at the coordinator, and `leave` must know.
+    const settled = Effect.sync(() => void (isJoining = false))
+    const joined = yield* membership.join.pipe(
+      Effect.tap(settled),
+      Effect.tapError(() => settled)
+    )
     // Joining again for its sake would cost the whole group a rebalance.
     const assigned = yield* membership
       .committed(joined)

@@ -54,7 +54,9 @@ const rejoinMillis = 10_000
 const sessionMarginMillis = 5_000
 // Heartbeats that may stay without an answer, one after the other, before the session is over.
 const heartbeatsPerSession = 3
-const growthCheck = "1 minute"
+const growthCheckSeconds = 60
+const missingCheckSeconds = 2
+const secondsOfChange = 2
 const commitTries = 5
 const commitPauseMillis = 200
 const leaveTimeoutMillis = 1_500
@@ -201,18 +203,22 @@ export const make = Effect.fnUntraced(function* (
     return errorCode
   })
 
-  const sizes = () => topics.map((topic) => client.metadata.partitions(topic)).join()
+  const sizes = () => topics.map((topic) => client.metadata.partitions(topic) ?? "missing").join()
 
-  /** kafkajs assigns the partitions that it knew when the group was formed: new ones need a rebalance. */
-  const growth = Effect.suspend(() => {
+  /**
+   * kafkajs assigns the partitions that it knew when the group was formed: new ones, and a topic that was deleted or made
+   * anew, need a rebalance. A change must last, because a broker that has just started may miss a topic.
+   */
+  const growth = Effect.gen(function* () {
     const before = sizes()
-    return registerTopics.pipe(
-      Effect.andThen(client.refresh),
-      Effect.ignore,
-      Effect.delay(growthCheck),
-      Effect.repeat({ until: () => sizes() !== before }),
-      Effect.as("the number of partitions has changed")
-    )
+    const every = before.includes("missing") ? missingCheckSeconds : growthCheckSeconds
+    let changed = 0
+    for (let second = 1; changed < secondsOfChange; second++) {
+      yield* Effect.sleep("1 second")
+      if (second % every === 0) yield* Effect.andThen(registerTopics, Effect.ignore(client.refresh))
+      changed = sizes() === before ? 0 : changed + 1
+    }
+    return "the topics have changed"
   })
 
   const beat = Effect.fnUntraced(function* (generation: Generation) {
