@@ -5,11 +5,14 @@
  * Pure bookkeeping. Bounded by count, bytes and age; what runs, and what is answered but not committed yet, is never
  * evicted (the offset window bounds it). The oldest finished go first.
  */
+import type { RecordHeaders } from "../../wire/RecordHeaders.ts"
 
 /** A finished run's answer, as it is sent again. */
 export interface StoredReply {
   readonly outcome: "success" | "failure"
   readonly body: Uint8Array
+  /** What the handler added. */
+  readonly headers: RecordHeaders
 }
 
 export interface Entry<W> {
@@ -140,5 +143,9 @@ export class DedupeTable<W> {
 // Two strings, an object and a map slot beside the body.
 const overhead = 256
 
-const sizeOf = (entry: { readonly id: string; readonly reply: StoredReply | undefined }): number =>
-  overhead + entry.id.length + (entry.reply?.body.byteLength ?? 0)
+const sizeOf = ({ id, reply }: { readonly id: string; readonly reply: StoredReply | undefined }): number => {
+  let size = overhead + id.length
+  if (reply === undefined) return size
+  for (const [name, value] of reply.headers) size += name.length + value.byteLength
+  return size + reply.body.byteLength
+}

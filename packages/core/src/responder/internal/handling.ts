@@ -128,19 +128,20 @@ export const make = (environment: Environment): Handling => {
     request: OpenRequest,
     entry: Entry<OpenRequest> | undefined,
     exit: Exit.Exit<unknown, unknown>,
-    answer: Answer | undefined
+    answer: Answer | undefined,
+    headers: ReadonlyArray<RecordHeader>
   ): ReadonlyArray<OpenRequest> => {
     if (entry === undefined) return [request]
     if (answer === undefined || !isStorable(request, exit, answer)) return dedupe.forget(entry)
     const { body, outcome } = answer as { readonly body: Uint8Array; readonly outcome: "success" | "failure" }
-    return dedupe.finish(entry, { outcome, body }, monotonicMillis(clock))
+    return dedupe.finish(entry, { outcome, body, headers }, monotonicMillis(clock))
   }
 
   const run = (request: OpenRequest, payload: unknown, entry: Entry<OpenRequest> | undefined): Effect.Effect<void> => {
     const replyHeaders: Array<RecordHeader> = []
     return Effect.flatMap(invoke(request, payload, replyHeaders), (exit) =>
       Effect.map(answerTo(request, exit), (answer) => {
-        const waiters = waitersOf(request, entry, exit, answer)
+        const waiters = waitersOf(request, entry, exit, answer, replyHeaders)
         const now = monotonicMillis(clock)
         for (const waiter of waiters) {
           if (request.stop === "draining" && answer === undefined) leave(waiter)
@@ -168,7 +169,7 @@ export const make = (environment: Environment): Handling => {
       return Effect.sync(() => {
         // Who wants no outcome is told no more than the first time.
         start(request)
-        settle(request, reply, none)
+        settle(request, reply, reply.headers)
       })
     }
     recorder.duplicate("joined")

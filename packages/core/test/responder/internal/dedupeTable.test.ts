@@ -62,7 +62,7 @@ class Pair {
       one.body = new Uint8Array(bytes)
       one.finishedAt = this.now
       assert.deepStrictEqual(
-        this.table.finish(one.entry, { outcome: "success", body: one.body }, this.now),
+        this.table.finish(one.entry, { outcome: "success", body: one.body, headers: [] }, this.now),
         one.waiters
       )
       this.known.push(one)
@@ -150,7 +150,7 @@ describe("DedupeTable", () => {
       assert.strictEqual(claim._tag, "Fresh")
       if (claim._tag !== "Fresh") throw new Error("not fresh")
       claim.entry.pins = pins
-      table.finish(claim.entry, { outcome: "success", body: new Uint8Array(10) }, 0)
+      table.finish(claim.entry, { outcome: "success", body: new Uint8Array(10), headers: [] }, 0)
       return claim.entry
     }
     const pinned = Array.from({ length: 20 }, (_, index) => finish(`p${index}`, 1))
