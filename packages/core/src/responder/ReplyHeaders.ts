@@ -3,7 +3,8 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { RecordHeader } from "../wire/RecordHeaders.ts"
+import * as Bounds from "../wire/Bounds.ts"
+import type { RecordHeader, RecordHeaders } from "../wire/RecordHeaders.ts"
 
 /** Collects the headers of the reply being made; undefined outside handlers. Provided by the responder. */
 export const Collector: Context.Reference<Array<RecordHeader> | undefined> = Context.Reference<
@@ -12,10 +13,23 @@ export const Collector: Context.Reference<Array<RecordHeader> | undefined> = Con
 
 /**
  * Adds a header to the reply of the request being handled. Outside a handler it does nothing. Names that the protocol
- * reserves are left out of the reply.
+ * reserves are left out of the reply. With more than 240 headers, or 57 344 bytes of them, the request is answered
+ * `reply-too-large`.
  */
 export const add = (name: string, value: string | Uint8Array): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     fiber.getRef(Collector)?.push([name, typeof value === "string" ? Buffer.from(value, "utf8") : value])
     return Effect.void
   })
+
+/** Why these headers do not fit into a reply, if they do not: a requester ignores a record that is beyond the bounds. */
+export const excessOf = (headers: RecordHeaders): string | undefined => {
+  if (headers.length > Bounds.maxCallHeaderCount) {
+    return `the handler added ${headers.length} headers, more than ${Bounds.maxCallHeaderCount}`
+  }
+  let bytes = 0
+  for (const [name, value] of headers) bytes += Buffer.byteLength(name, "utf8") + value.byteLength
+  return bytes <= Bounds.maxCallHeaderBytes
+    ? undefined
+    : `the handler added headers of ${bytes} bytes, more than ${Bounds.maxCallHeaderBytes}`
+}

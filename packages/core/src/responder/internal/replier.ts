@@ -4,6 +4,7 @@
 import type * as Clock from "effect/Clock"
 import type { Publisher } from "../../transport/Publisher.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
+import { excessOf } from "../ReplyHeaders.ts"
 import { type Answer, rejected } from "./answer.ts"
 import { type ReplyObserver, ReplyPublication } from "./replyPublication.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
@@ -28,6 +29,8 @@ export type Send = (
 
 export const make = ({ clock, onDone, onLeft, publisher, recorder }: Environment): Send => {
   const send: Send = (taken, addressee, answer, replyHeaders) => {
+    const excess = excessOf(replyHeaders)
+    if (excess !== undefined) return send(taken, addressee, rejected("reply-too-large", excess), [])
     const at = clock.currentTimeMillisUnsafe()
     publisher.offer(new ReplyPublication({ taken, addressee, answer, replyHeaders, at, observer }))
   }
