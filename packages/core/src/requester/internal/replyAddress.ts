@@ -69,16 +69,17 @@ export const make = Effect.fnUntraced(function* (
       )
   }
 
-  // The lost reader looks for its partition by itself; what it cannot do is to take another one.
+  // The lost reader would look for its partition by itself; what it cannot do is to take another one.
   const recover = Effect.gen(function* () {
     const error = yield* Queue.take(losses)
     yield* Effect.logWarning(`the reply partition is lost: ${error.message}; calls fail until there is one again`)
-    const partitions = yield* TopicSetup.partitionsOf(transport.topics, topic).pipe(
-      Effect.retry({ schedule: TopicSetup.lookAgain })
-    )
     yield* Scope.close(reading, Exit.void)
     reading = yield* Scope.fork(scope)
-    yield* read(partitions).pipe(Effect.retry({ schedule: TopicSetup.lookAgain }))
+    // Asked anew for each try: the topic may be made and deleted more than once on the way.
+    yield* TopicSetup.partitionsOf(transport.topics, topic).pipe(
+      Effect.flatMap(read),
+      Effect.retry({ schedule: TopicSetup.lookAgain })
+    )
     yield* Effect.logInfo(`replies come to ${topic} again`)
   })
 
