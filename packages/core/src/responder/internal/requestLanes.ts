@@ -36,6 +36,12 @@ export class RequestLanes<A> {
     return this.#lanes.get(key)?.length ?? 0
   }
 
+  /** Everything that waits, the one that starts next first. */
+  *queued(): Iterable<A> {
+    for (let i = this.#head; i < this.#ready.length; i++) yield this.#ready[i]!
+    for (const lane of this.#lanes.values()) yield* lane
+  }
+
   offer(request: A, key: string | undefined): void {
     this.#waiting++
     if (key !== undefined) {

@@ -22,7 +22,7 @@ export interface Environment {
   /** The root of a request's fiber. */
   readonly handle: (request: OpenRequest) => Effect.Effect<void>
   readonly settle: (request: OpenRequest, answer: Answer) => void
-  /** Nobody can be waiting for the request's reply any more, though its handler still runs. */
+  /** Nobody can be waiting for the request's reply any more, though the handler it waits for still runs. */
   readonly onOverdue: (request: OpenRequest) => void
   /** A request has ended: there may be room for more. */
   readonly onEnded: () => void
@@ -30,6 +30,8 @@ export interface Environment {
 
 export interface Runner {
   readonly lanes: RequestLanes<OpenRequest>
+  /** Runs a request when its turn comes, if that is in time. */
+  readonly offer: (request: OpenRequest) => void
   /** Runs a request that needs no turn. */
   readonly start: (request: OpenRequest) => void
   /** Gives up the request's place in its lane; harmless when it has none. */
@@ -44,6 +46,8 @@ export const interrupt = (request: OpenRequest, stop: Stop): void => {
   request.stop = stop
   request.fiber?.interruptUnsafe()
 }
+
+const tooLate = rejected("expired", "its time was up before its turn came")
 
 export const make = Effect.fnUntraced(function* (
   environment: Environment
@@ -83,7 +87,7 @@ export const make = Effect.fnUntraced(function* (
     if (waited > times.maxWait) {
       return rejected("overloaded", `it waited ${Math.round(waited)} ms for its turn`, times.retryAfter)
     }
-    return now < request.runBy ? undefined : rejected("expired", "its time was up before its turn came")
+    return now < request.runBy ? undefined : tooLate
   }
 
   const lanes = new RequestLanes<OpenRequest>(environment.concurrency, (request) => {
@@ -94,16 +98,29 @@ export const make = Effect.fnUntraced(function* (
     release(request)
   })
 
+  /** When the request is overdue; infinite when it is already, and so has been given up. */
+  const overdueAt = (request: OpenRequest, at: number): number => {
+    if (request.replyBy > at) return request.replyBy
+    onOverdue(request)
+    return Number.POSITIVE_INFINITY
+  }
+
+  // A handler that cannot be interrupted holds neither its own offset for ever, nor those of requests that joined its run
+  // or wait for its place.
   const sweeper = yield* Sweeper.make((at) => {
     let next = Number.POSITIVE_INFINITY
     for (const request of running) {
       if (request.runUntil > at) next = Math.min(next, request.runUntil)
       else {
+        const joined = request.entry?.waiters ?? []
         interrupt(request, "expired")
-        // A handler that cannot be interrupted does not hold its offset for ever.
-        if (request.replyBy <= at) onOverdue(request)
-        else next = Math.min(next, request.replyBy)
+        for (const waiter of [request, ...joined]) next = Math.min(next, overdueAt(waiter, at))
       }
+    }
+    for (const request of lanes.queued()) {
+      if (request.isSettled) continue
+      if (request.runBy > at) next = Math.min(next, request.runBy)
+      else settle(request, tooLate)
     }
     return next
   })
@@ -113,5 +130,15 @@ export const make = Effect.fnUntraced(function* (
   })
   yield* Effect.addFinalizer(() => interruptAll)
 
-  return { lanes, start, release, running: () => running.size, abort: Effect.andThen(interruptAll, stopped.met) }
+  return {
+    lanes,
+    offer: (request) => {
+      sweeper.wakeBy(request.runBy)
+      lanes.offer(request, request.laneKey)
+    },
+    start,
+    release,
+    running: () => running.size,
+    abort: Effect.andThen(interruptAll, stopped.met)
+  }
 })

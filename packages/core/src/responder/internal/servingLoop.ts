@@ -166,7 +166,7 @@ export const make = Effect.fnUntraced(function* (
       if (request.entry !== undefined) request.entry.pins--
       request.entry = undefined
       if (isHeld) leave(request)
-      else lanes.offer(request, request.laneKey)
+      else runner.offer(request)
     }
   })
 
@@ -218,7 +218,7 @@ export const make = Effect.fnUntraced(function* (
       const message = `${options.maxWaitingPerKey} requests wait behind its key already`
       return settle(request, rejected("overloaded", message, times.retryAfter), [])
     }
-    lanes.offer(request, request.laneKey)
+    runner.offer(request)
   }
 
   const onCancel = (correlationId: Uint8Array): void => {
