@@ -2,13 +2,16 @@
  * P5. Deadlines travel: work that nobody waits for is dropped, handlers see what is left, nested calls inherit it.
  */
 import { assert } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Contract from "../../../src/contract/Contract.ts"
 import * as CallBudget from "../../../src/contract/CallBudget.ts"
+import * as CallSettings from "../../../src/requester/CallSettings.ts"
 import * as Requester from "../../../src/requester/Requester.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import { reasonOf, statusOf } from "./failures.ts"
@@ -229,6 +232,32 @@ export const deadlineLaws = (law: Law): void => {
       const call = yield* Effect.forkChild(statusOf(client.Work({ id: "1" })), { startImmediately: true })
       yield* advance("400 millis")
       assert.strictEqual(yield* Fiber.join(call), "expired")
+    })
+  )
+
+  law(
+    "P5: a timeout is read from the call, then from around it, then from the contract, then from the requester",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const patient = bench.annotateRpcs(Contract.Timeout, "3 seconds")
+      const { client: plain } = yield* connect(bench, { timeout: "4 seconds" })
+      const { client } = yield* connect(patient, { timeout: "4 seconds" })
+      const sent = yield* watch(namesOf(bench).requests)
+      const context = Context.make(CallSettings.Timeout, "1 second")
+      const calls = [
+        plain.Work({ id: "requester" }),
+        client.Work({ id: "contract" }),
+        client.Work({ id: "around" }).pipe(Requester.withTimeout("2 seconds")),
+        client.Work({ id: "call" }, { context }).pipe(Requester.withTimeout("2 seconds"))
+      ]
+      for (const [index, call] of calls.entries()) {
+        yield* Effect.forkChild(Effect.exit(call), { startImmediately: true })
+        yield* until("its request is seen", () => sent.length === index + 1)
+      }
+      assert.deepStrictEqual(
+        sent.map((record) => requestIn(record).timeout),
+        [4_000, 3_000, 2_000, 1_000]
+      )
     })
   )
 }

@@ -5,11 +5,13 @@ import { assert } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Requester from "../../../src/requester/Requester.ts"
+import * as ReplyHeaders from "../../../src/responder/ReplyHeaders.ts"
 import { Refused } from "./Bench.ts"
 import { statusOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
 import { connect, newBench, pair, serve } from "./programs.ts"
-import { namesOf, post, watch } from "./topics.ts"
+import { namesOf, post, text, watch } from "./topics.ts"
 
 /** Answers with the number of the run. */
 const counting = () => {
@@ -30,6 +32,23 @@ export const deduplicationLaws = (law: Law): void => {
       assert.strictEqual(yield* other.client.Order({ id: "a", amount: 1 }), "run 1")
       assert.strictEqual(yield* client.Order({ id: "b", amount: 1 }), "run 2")
       assert.deepStrictEqual(runs, ["a", "b"])
+    })
+  )
+
+  law(
+    "P6: an operation that remembers by itself runs again, and one run serves those who ask while it goes on",
+    Effect.gen(function* () {
+      const { handler, runs } = counting()
+      const gate = yield* Deferred.make<void>()
+      const { client } = yield* pair({ Book: ({ id }) => Effect.andThen(Deferred.await(gate), handler({ id })) })
+      const ask = client.Book({ id: "a", amount: 1 })
+      const first = yield* Effect.forkChild(ask, { startImmediately: true })
+      const second = yield* Effect.forkChild(ask, { startImmediately: true })
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(first)
+      yield* Fiber.join(second)
+      const before = runs.length
+      assert.strictEqual(yield* ask, `run ${before + 1}`)
     })
   )
 
@@ -211,6 +230,37 @@ export const deduplicationLaws = (law: Law): void => {
       yield* serve(bench, { Order: handler })
       assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "run 2")
       assert.strictEqual(runs.length, 2)
+    })
+  )
+
+  law(
+    "P6: keys of any length and script are known again, and told apart",
+    Effect.gen(function* () {
+      const { handler, runs } = counting()
+      const { client } = yield* pair({ Order: handler })
+      const keys = ['a b"c\\', "\u00e4\u6f22\ud83d\ude00", "x".repeat(400), `${"x".repeat(399)}y`, " ", "\u0000"]
+      for (const id of [...keys, ...keys]) {
+        assert.strictEqual(yield* client.Order({ id, amount: 1 }), `run ${keys.indexOf(id) + 1}`)
+      }
+      assert.deepStrictEqual(runs, keys)
+    })
+  )
+
+  law(
+    "P6: a stored reply is sent again with the headers that its handler added",
+    Effect.gen(function* () {
+      const { client } = yield* pair({
+        Order: () => Effect.as(ReplyHeaders.add("x-shelf", "7"), "done")
+      })
+      const order = Requester.withReplyMetadata(client.Order({ id: "a", amount: 1 }))
+      for (const time of ["first", "second"]) {
+        const [, metadata] = yield* order
+        assert.deepStrictEqual(
+          metadata?.headers.map(([name, value]) => [name, text(value)]),
+          [["x-shelf", "7"]],
+          time
+        )
+      }
     })
   )
 }

@@ -93,4 +93,28 @@ export const orderLaws = (law: Law): void => {
       assert.deepStrictEqual(ran.at(-1), 3)
     })
   )
+
+  law(
+    "P8: several responders share the partitions, and every request runs once",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const ran: Array<string> = []
+      const workers = new Map<string, number>()
+      const worker = (name: string) => ({
+        Work: ({ id }: { readonly id: string }) =>
+          Effect.sync(() => {
+            ran.push(id)
+            workers.set(name, (workers.get(name) ?? 0) + 1)
+            return `done ${id}`
+          })
+      })
+      for (const name of ["a", "b", "c"]) yield* serve(bench, worker(name))
+      const { client } = yield* connect(bench)
+      const ids = Array.from({ length: 90 }, (_, index) => String(index))
+      yield* Effect.forEach(ids, (id) => client.Work({ id }), { concurrency: "unbounded" })
+      assert.sameMembers(ran, ids)
+      // Requests without a key go to the partitions in turn, and each of three members has one of three.
+      assert.deepStrictEqual([...workers.values()], [30, 30, 30])
+    })
+  )
 }

@@ -12,12 +12,15 @@ import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
 import * as Contract from "../../../src/contract/Contract.ts"
 import * as Requester from "../../../src/requester/Requester.ts"
+import * as ReplyHeaders from "../../../src/responder/ReplyHeaders.ts"
 import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"
 import { Refused } from "./Bench.ts"
 import { reasonOf, requestErrorOf, statusOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
 import { connect, launch, newBench, pair, serve } from "./programs.ts"
 import { bytes, namesOf, post, requestIn, watch } from "./topics.ts"
+
+const manyHeaders = Object.fromEntries(Array.from({ length: 250 }, (_, index) => [`x-${index}`, "1"]))
 
 const echo = { Work: ({ id }: { readonly id: string }) => Effect.succeed(`done ${id}`) }
 
@@ -41,6 +44,7 @@ export const whatIsKnownLaws = (law: Law): void => {
         yield* requestErrorOf(RpcClient.withHeaders(work, { rr: "v=1" })),
         yield* requestErrorOf(client.Work({ id: "1" }, { headers: { kafka_replytopic: "x" } })),
         yield* requestErrorOf(client.Work({ id: "1" }, { headers: { large: "x".repeat(60_000) } })),
+        yield* requestErrorOf(client.Work({ id: "1" }, { headers: manyHeaders })),
         yield* requestErrorOf(Requester.withTimeout("2 minutes")(work)),
         yield* requestErrorOf(Requester.withTimeout(0)(work)),
         yield* requestErrorOf(Requester.withTimeout("-1 second")(work))
@@ -50,6 +54,7 @@ export const whatIsKnownLaws = (law: Law): void => {
         [
           "InvalidPayload",
           "RequestTooLarge",
+          "InvalidHeaders",
           "InvalidHeaders",
           "InvalidHeaders",
           "InvalidHeaders",
@@ -204,6 +209,24 @@ export const whatIsKnownLaws = (law: Law): void => {
       assert.match(error.reason.correlationId, /^[0-9a-f]{32}$/)
       assert.isFalse(error.isCertainlyNotExecuted)
       assert.isTrue(error.isRetryable)
+    })
+  )
+
+  law(
+    "P4: a reply with more headers than a record may have is answered by a status at once",
+    Effect.gen(function* () {
+      const { client } = yield* pair({
+        Work: ({ id }) =>
+          Effect.as(
+            id === "many"
+              ? Effect.forEach(Object.entries(manyHeaders), ([name, value]) => ReplyHeaders.add(name, value))
+              : ReplyHeaders.add("x-large", "x".repeat(Number(id))),
+            "done"
+          )
+      })
+      assert.strictEqual(yield* statusOf(client.Work({ id: "70000" })), "reply-too-large")
+      assert.strictEqual(yield* statusOf(client.Work({ id: "many" })), "reply-too-large")
+      assert.strictEqual(yield* client.Work({ id: "50000" }), "done")
     })
   )
 }

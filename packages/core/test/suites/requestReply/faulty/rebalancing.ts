@@ -5,6 +5,7 @@ import { assert } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Contract from "../../../../src/contract/Contract.ts"
 import * as Requester from "../../../../src/requester/Requester.ts"
 import * as Fault from "../../../../src/testing/Fault.ts"
 import * as FaultEvent from "../../../../src/testing/FaultEvent.ts"
@@ -229,6 +230,96 @@ export const rebalancingLaws = (law: FaultLaw): void => {
       )
       assert.strictEqual(yield* inFlight, 0)
       assert.strictEqual((yield* MemoryBroker).records(requests).length, 2)
+    })
+  )
+
+  law(
+    "P12: a handler that runs longer than a closing responder holds its group may run twice; the caller gets one outcome",
+    Effect.gen(function* () {
+      const { handler, open, runs } = yield* gated()
+      const bench = newBench()
+      const first = yield* serve(bench, { Work: handler }, { partitions: 1, drainTimeout: "25 seconds" })
+      const { client, inFlight } = yield* connect(bench, { partitions: 1, timeout: "20 seconds" })
+      const call = yield* Effect.forkChild(client.Work({ id: "slow" }), { startImmediately: true })
+      yield* until("it runs", () => runs.length === 1)
+      const other: Array<string> = []
+      const joining = yield* Effect.forkChild(
+        serve(bench, {
+          Work: ({ id }) => {
+            other.push(id)
+            return Effect.never
+          }
+        }),
+        { startImmediately: true }
+      )
+      yield* advance("2100 millis")
+      yield* Fiber.join(joining)
+      const stopping = yield* Effect.forkChild(first.stop, { startImmediately: true })
+      yield* advance("2100 millis")
+      yield* until("the other one runs it too", () => other.length === 1)
+      yield* open
+      assert.strictEqual(yield* Fiber.join(call), "done slow")
+      yield* Fiber.join(stopping)
+      assert.strictEqual(yield* inFlight, 0)
+    })
+  )
+
+  law(
+    "P5: a handler that cannot be interrupted holds its offset until its deadline and the allowance, no longer",
+    Effect.gen(function* () {
+      const broker = yield* MemoryBroker
+      const gate = yield* Deferred.make<void>()
+      const { bench, client } = yield* pair(
+        { Work: () => Effect.uninterruptible(Effect.as(Deferred.await(gate), "too late")) },
+        one
+      )
+      const { requests, responderGroup } = namesOf(bench)
+      const call = yield* Effect.forkChild(Effect.exit(client.Work({ id: "1" })), { startImmediately: true })
+      for (let step = 0; step < 18; step++) yield* advance("500 millis")
+      yield* Fiber.join(call)
+      assert.notStrictEqual(broker.group(responderGroup).committed.get(`${requests}-0`)?.offset, 1)
+      for (let step = 0; step < 4; step++) yield* advance("500 millis")
+      assert.strictEqual(broker.group(responderGroup).committed.get(`${requests}-0`)?.offset, 1)
+      yield* Deferred.succeed(gate, undefined)
+    })
+  )
+
+  law(
+    "P13: a cancel after a rebalance finds the running attempt, and the one behind it does not start",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const started: Array<string> = []
+      const interrupted: Array<string> = []
+      const bench = newBench()
+      const impatient = bench.annotateRpcs(Contract.Retry, {
+        maxAttempts: 2,
+        baseDelay: "100 millis",
+        maxDelay: "100 millis",
+        attemptTimeout: "500 millis"
+      })
+      yield* serve(bench, {
+        Find: ({ id }) =>
+          Effect.sync(() => started.push(id)).pipe(
+            Effect.andThen(Effect.never),
+            Effect.onInterrupt(() => Effect.sync(() => void interrupted.push(id)))
+          )
+      })
+      const { client } = yield* connect(impatient, { timeout: "20 seconds" })
+      const call = yield* Effect.forkChild(client.Find({ id: "1" }).pipe(Requester.withRoutingKey("a")), {
+        startImmediately: true
+      })
+      // The second attempt goes to another partition and waits behind the first, which has the same key.
+      yield* advance("700 millis")
+      yield* faults.happened(FaultEvent.delivered(namesOf(bench).requests), 2)
+      const disturbing = yield* Effect.forkChild(faults.rebalance(namesOf(bench).responderGroup), {
+        startImmediately: true
+      })
+      yield* advance("2100 millis")
+      yield* Fiber.join(disturbing)
+      yield* Fiber.interrupt(call)
+      yield* until("the handler is interrupted", () => interrupted.length === 1)
+      yield* advance("100 millis")
+      assert.strictEqual(started.length, 1)
     })
   )
 }
