@@ -54,6 +54,8 @@ const byCall = (request: OpenRequest): string => `c ${request.envelope.operation
 
 const none: ReadonlyArray<RecordHeader> = []
 
+const failure = rejected("internal", "the responder failed; see its log")
+
 let requestIds = 0
 
 /** Whether the outcome is kept for repeated requests: success, and what the contract calls a final error. */
@@ -148,6 +150,24 @@ export const make = (environment: Environment): Handling => {
           else if (isForAnother(request, waiter, exit, now)) again(waiter)
           else settle(waiter, answer, replyHeaders)
         }
+      })
+    ).pipe(Effect.catchCause((cause) => failed(request, entry, cause)))
+  }
+
+  /** The contract's own code threw after the handler: the run is over for all who wait for it, or its key would hang. */
+  const failed = (
+    request: OpenRequest,
+    entry: Entry<OpenRequest> | undefined,
+    cause: Cause.Cause<never>
+  ): Effect.Effect<void> => {
+    const { tag } = request.procedure.operation
+    return Effect.andThen(
+      Effect.logError(
+        `the answer of ${tag} could not be made (call ${CorrelationId.toHex(request.correlationId)})`,
+        cause
+      ),
+      Effect.sync(() => {
+        for (const waiter of entry === undefined ? [request] : dedupe.forget(entry)) settle(waiter, failure, none)
       })
     )
   }
