@@ -160,7 +160,11 @@ export const make = Effect.fnUntraced(function* (
     recorder,
     settle,
     accept: (request, answer) => send(request, request, answer, []),
-    release: (request) => runner.release(request),
+    // The place of a forked handler is free at once, whenever it ends.
+    release: (request) => {
+      runner.release(request)
+      makeRoom()
+    },
     leave,
     again: (request) => {
       if (request.entry !== undefined) request.entry.pins--

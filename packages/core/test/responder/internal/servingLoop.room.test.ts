@@ -1,0 +1,54 @@
+import { assert, describe } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Rpc from "effect/rpc/Rpc"
+import * as RpcGroup from "effect/rpc/RpcGroup"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Contract from "../../../src/contract/Contract.ts"
+import * as Requester from "../../../src/requester/Requester.ts"
+import * as Responder from "../../../src/responder/Responder.ts"
+import { advance } from "../../suites/requestReply/Harness.ts"
+import { launch, newName } from "../../suites/requestReply/programs.ts"
+import { begin, overMemory } from "../stuck.ts"
+
+// While one is decoded the others have to wait.
+const text = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.String,
+    SchemaTransformation.transformEffect({
+      decode: (text: string) => Effect.delay(Effect.succeed(text), "10 millis"),
+      encode: (text: string) => Effect.succeed(text)
+    })
+  )
+)
+
+describe("fetching", () => {
+  overMemory(
+    "goes on when forked handlers have made room, not when they end",
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const group = RpcGroup.make(Rpc.make("Wait", { payload: { text } })).annotate(Contract.Name, newName())
+      let started = 0
+      const wait = Effect.suspend(() => {
+        started++
+        return Deferred.await(gate)
+      })
+      const common = { topics: "create", partitions: 1, drainTimeout: 0 } as const
+      yield* launch(
+        Responder.layer(group, { ...common, concurrency: 1, maxWaiting: 1 }).pipe(
+          Layer.provide(group.toLayer({ Wait: () => Rpc.fork(wait) }))
+        )
+      )
+      const { context } = yield* launch(Requester.layer([group], common))
+      const client = yield* Effect.provide(Requester.client(group), context)
+      const calls = yield* Effect.forEach([1, 2, 3, 4], () => begin(client.Wait({ text: "" })))
+      yield* Effect.repeat(advance("20 millis"), { times: 5 })
+      assert.strictEqual(started, 4)
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.awaitAll(calls)
+    })
+  )
+})
