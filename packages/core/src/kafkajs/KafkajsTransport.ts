@@ -34,15 +34,14 @@ export const make = Effect.fnUntraced(function* (
     return yield* because(new Refused({ code: "KAFKAJS_VERSION", detail }))
   }
   const client = yield* ClusterClient.make(settings)
-  yield* client
-    .untilStarted(client.refresh)
-    .pipe(
-      Effect.mapError((error) =>
-        error.isRetryable && error.reason._tag !== "Unreachable"
-          ? because(new Unreachable({ brokers: settings.brokers, detail: error.message }))
-          : error
-      )
-    )
+  yield* client.untilStarted(client.refresh).pipe(
+    // kafkajs names the broker that it tried last: the whole list is what there is to check.
+    Effect.mapError((error) => {
+      if (!error.isRetryable) return error
+      const detail = error.reason._tag === "Unreachable" ? error.reason.detail : error.message
+      return because(new Unreachable({ brokers: settings.brokers, detail }))
+    })
+  )
   const link = yield* ProducerLink.make(client)
   const publisher = yield* Publisher.make(link, options.publisher)
   return Transport.of({

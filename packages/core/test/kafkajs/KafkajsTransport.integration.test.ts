@@ -21,6 +21,8 @@ describe("KafkajsTransport", () => {
       assert.isBelow((yield* Clock.currentTimeMillis) - before, 5_000)
       assert.strictEqual(error.reason._tag, "Unreachable")
       assert.include(error.message, "127.0.0.1:1, 127.0.0.1:2")
+      // Said once, not once more in its own details.
+      assert.lengthOf(error.message.split("no Kafka broker answers"), 2)
     })
   )
 
