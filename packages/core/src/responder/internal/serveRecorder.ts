@@ -22,6 +22,8 @@ export interface ServeRecorder {
   readonly evicted: () => void
   readonly replyAbandoned: () => void
   readonly commitFailed: () => void
+  /** `onAnswered` threw: logged once. */
+  readonly listenerFailed: (cause: unknown) => void
 }
 
 const warnEveryMillis = 10_000
@@ -36,6 +38,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   const duplicates = boundBy(ResponderMetrics.duplicates, {}, "kind")
   let warnedAt = Number.NEGATIVE_INFINITY
   let unreported = 0
+  let isListenerReported = false
 
   const outcomesOf = (operation: string) => {
     let bound = outcomes.get(operation)
@@ -69,6 +72,11 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     duplicate: (kind) => duplicates(kind).updateUnsafe(1, context),
     evicted: () => ResponderMetrics.evictions.updateUnsafe(1, context),
     replyAbandoned: () => ResponderMetrics.repliesAbandoned.updateUnsafe(1, context),
-    commitFailed: () => ResponderMetrics.commitFailures.updateUnsafe(1, context)
+    commitFailed: () => ResponderMetrics.commitFailures.updateUnsafe(1, context),
+    listenerFailed: (cause) => {
+      if (isListenerReported) return
+      isListenerReported = true
+      run(Effect.logError("onAnswered threw, and may do so again without being reported", cause))
+    }
   }
 })

@@ -136,7 +136,12 @@ export const make = Effect.fnUntraced(function* (
     const key = record.key === null ? undefined : Buffer.from(record.key).toString("utf8")
     const { offset, partition } = record
     const { attempt, operation } = envelope
-    options.onAnswered?.({ operation, key, outcome, millis, attempt, partition, offset })
+    try {
+      options.onAnswered?.({ operation, key, outcome, millis, attempt, partition, offset })
+    } catch (cause) {
+      // Somebody's mistake in counting must not keep the caller from its answer, or the offset open for ever.
+      recorder.listenerFailed(cause)
+    }
     if (answer === undefined) return close(request, true)
     // Its caller knows that it has started, and asked for no more.
     if (request.isAccepted) return partDone(request)
