@@ -38,6 +38,9 @@ import type { ServeRecorder } from "./serveRecorder.ts"
 import { TakenRecord, textKey } from "./takenRecord.ts"
 import type { Times } from "./times.ts"
 
+// How long a refusal may take to be written; the record may have no legible deadline. As long as a leader takes to move.
+const refusalPatienceMillis = 5_000
+
 export interface Environment {
   readonly options: Options
   readonly times: Times
@@ -203,7 +206,7 @@ export const make = Effect.fnUntraced(function* (
     }
     if (intake._tag === "Refuse") {
       recorder.notExecuted(intake.kind, record, intake.reason)
-      const taken = new TakenRecord(record, ledger, at + times.clockSkew)
+      const taken = new TakenRecord(record, ledger, at + refusalPatienceMillis)
       ownership.add(taken)
       const isDeadLetter = deadLetters !== undefined && intake.kind !== "expired"
       taken.parts = (intake.reply === undefined ? 0 : 1) + (isDeadLetter ? 1 : 0)
