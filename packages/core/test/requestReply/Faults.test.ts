@@ -7,6 +7,8 @@ import * as Layer from "effect/Layer"
 import * as FaultyTransport from "../../src/testing/FaultyTransport.ts"
 import type { FaultLaw } from "../suites/requestReply/faulty/FaultLaw.ts"
 import { lostReplyLaws } from "../suites/requestReply/faulty/lostReplies.ts"
+import { movingLaws } from "../suites/requestReply/faulty/moving.ts"
+import { outageLaws } from "../suites/requestReply/faulty/outages.ts"
 import { rebalancingLaws } from "../suites/requestReply/faulty/rebalancing.ts"
 import { replyingLaws } from "../suites/requestReply/faulty/replying.ts"
 import { sendingLaws } from "../suites/requestReply/faulty/sending.ts"
@@ -19,6 +21,8 @@ const law: FaultLaw = (name, body) => it.effect(name, () => Effect.provide(body,
 describe("request/reply with faults", () => {
   sendingLaws(law)
   replyingLaws(law)
+  outageLaws(law)
   rebalancingLaws(law)
+  movingLaws(law)
   lostReplyLaws(law)
 })

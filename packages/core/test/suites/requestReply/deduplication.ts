@@ -9,16 +9,10 @@ import * as Requester from "../../../src/requester/Requester.ts"
 import * as ReplyHeaders from "../../../src/responder/ReplyHeaders.ts"
 import { Refused } from "./Bench.ts"
 import { statusOf } from "./failures.ts"
+import { counting } from "./faulty/counting.ts"
 import { advance, type Law, until } from "./Harness.ts"
 import { connect, newBench, pair, serve } from "./programs.ts"
 import { namesOf, post, text, watch } from "./topics.ts"
-
-/** Answers with the number of the run. */
-const counting = () => {
-  const runs: Array<string> = []
-  const handler = ({ id }: { readonly id: string }) => Effect.sync(() => `run ${runs.push(id)}`)
-  return { runs, handler }
-}
 
 export const deduplicationLaws = (law: Law): void => {
   law(

@@ -15,20 +15,9 @@ import { advance, until } from "../Harness.ts"
 import { connect, newBench, pair, serve } from "../programs.ts"
 import { namesOf } from "../topics.ts"
 import type { FaultLaw } from "./FaultLaw.ts"
+import { gated } from "./gated.ts"
 
 const one = { responder: { partitions: 1 }, requester: { partitions: 1 } }
-
-/** Runs that go on until they are let. */
-const gated = Effect.fnUntraced(function* () {
-  const runs: Array<string> = []
-  const gate = yield* Deferred.make<void>()
-  const handler = ({ id }: { readonly id: string }) =>
-    Effect.suspend(() => {
-      runs.push(id)
-      return Effect.as(id.startsWith("slow") ? Deferred.await(gate) : Effect.void, `done ${id}`)
-    })
-  return { runs, handler, open: Deferred.succeed(gate, undefined) }
-})
 
 type Disturb = (faults: Faults["Service"], group: string) => Effect.Effect<void>
 
@@ -144,33 +133,6 @@ export const rebalancingLaws = (law: FaultLaw): void => {
   }
 
   law(
-    "P6: the next owner runs nothing of what is finished, in whatever order it was finished",
-    Effect.gen(function* () {
-      const { handler, runs } = yield* gated()
-      const bench = newBench()
-      const first = yield* serve(bench, { Work: handler }, { partitions: 1, drainTimeout: "500 millis" })
-      const { client } = yield* connect(bench, { partitions: 1, timeout: "20 seconds" })
-      const slow = yield* Effect.forEach(["slow 1", "slow 2"], (id) =>
-        Effect.forkChild(client.Work({ id }), { startImmediately: true })
-      )
-      yield* until("the slow ones run", () => runs.length === 2)
-      for (const id of ["1", "2", "3"]) yield* client.Work({ id })
-      const stopping = yield* Effect.forkChild(first.stop, { startImmediately: true })
-      yield* advance("600 millis")
-      yield* Fiber.join(stopping)
-      const second: Array<string> = []
-      yield* serve(bench, {
-        Work: ({ id }) => {
-          second.push(id)
-          return Effect.succeed(`second ${id}`)
-        }
-      })
-      assert.deepStrictEqual(yield* Effect.forEach(slow, Fiber.join), ["second slow 1", "second slow 2"])
-      assert.sameMembers(second, ["slow 1", "slow 2"])
-    })
-  )
-
-  law(
     "P6: commits that fail are made again, and nothing finished is run again by the next owner",
     Effect.gen(function* () {
       const faults = yield* Faults
@@ -192,75 +154,6 @@ export const rebalancingLaws = (law: FaultLaw): void => {
       yield* serve(bench, { Work: handler })
       assert.strictEqual(yield* client.Work({ id: "5" }), "done 5")
       assert.deepStrictEqual(runs, ["1", "2", "3", "4", "5"])
-    })
-  )
-
-  law(
-    "P6: work that moves to another owner while it runs may run twice; the caller gets one outcome",
-    Effect.gen(function* () {
-      const faults = yield* Faults
-      const { handler, open, runs } = yield* gated()
-      const bench = newBench()
-      const { requests, responderGroup } = namesOf(bench)
-      yield* serve(bench, { Work: handler }, { partitions: 2 })
-      const { client, inFlight } = yield* connect(bench, { partitions: 2 })
-      const calls = yield* Effect.forEach(["slow 1", "slow 2"], (id) =>
-        Effect.forkChild(client.Work({ id }), { startImmediately: true })
-      )
-      yield* until("both run", () => runs.length === 2)
-      const other: Array<string> = []
-      const joining = yield* Effect.forkChild(
-        serve(bench, {
-          Work: ({ id }) => {
-            other.push(id)
-            return Effect.succeed(`other ${id}`)
-          }
-        }),
-        { startImmediately: true }
-      )
-      yield* advance("2100 millis")
-      yield* Fiber.join(joining)
-      yield* faults.happened(FaultEvent.assigned(responderGroup), 3)
-      yield* until("one of them moved", () => other.length === 1)
-      yield* open
-      const answers = yield* Effect.forEach(calls, Fiber.join)
-      assert.sameMembers(
-        answers.map((answer) => answer.split(" ")[0]!),
-        ["done", "other"]
-      )
-      assert.strictEqual(yield* inFlight, 0)
-      assert.strictEqual((yield* MemoryBroker).records(requests).length, 2)
-    })
-  )
-
-  law(
-    "P12: a handler that runs longer than a closing responder holds its group may run twice; the caller gets one outcome",
-    Effect.gen(function* () {
-      const { handler, open, runs } = yield* gated()
-      const bench = newBench()
-      const first = yield* serve(bench, { Work: handler }, { partitions: 1, drainTimeout: "25 seconds" })
-      const { client, inFlight } = yield* connect(bench, { partitions: 1, timeout: "20 seconds" })
-      const call = yield* Effect.forkChild(client.Work({ id: "slow" }), { startImmediately: true })
-      yield* until("it runs", () => runs.length === 1)
-      const other: Array<string> = []
-      const joining = yield* Effect.forkChild(
-        serve(bench, {
-          Work: ({ id }) => {
-            other.push(id)
-            return Effect.never
-          }
-        }),
-        { startImmediately: true }
-      )
-      yield* advance("2100 millis")
-      yield* Fiber.join(joining)
-      const stopping = yield* Effect.forkChild(first.stop, { startImmediately: true })
-      yield* advance("2100 millis")
-      yield* until("the other one runs it too", () => other.length === 1)
-      yield* open
-      assert.strictEqual(yield* Fiber.join(call), "done slow")
-      yield* Fiber.join(stopping)
-      assert.strictEqual(yield* inFlight, 0)
     })
   )
 

@@ -15,14 +15,8 @@ import { reasonOf } from "../failures.ts"
 import { advance, until } from "../Harness.ts"
 import { connect, newBench, pair, serve } from "../programs.ts"
 import { bytes, namesOf, post } from "../topics.ts"
+import { counting } from "./counting.ts"
 import type { FaultLaw } from "./FaultLaw.ts"
-
-/** Answers with the number of the run. */
-const counting = () => {
-  const runs: Array<string> = []
-  const handler = ({ id }: { readonly id: string }) => Effect.sync(() => `run ${runs.push(id)}`)
-  return { runs, handler }
-}
 
 const one = { responder: { partitions: 1 }, requester: { partitions: 1 } }
 
