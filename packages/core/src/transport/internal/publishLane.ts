@@ -55,6 +55,12 @@ export class PublishLane {
     return this.#front.length + this.#queue.length - this.#head
   }
 
+  /** Everything in the lane. */
+  *publications(): Iterable<Publication> {
+    yield* this.#front
+    for (let i = this.#head; i < this.#queue.length; i++) yield this.#queue[i]!
+  }
+
   /** Appends one record. */
   offer(publication: Publication): void {
     this.#queue.push(publication)

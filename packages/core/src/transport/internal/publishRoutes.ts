@@ -2,10 +2,13 @@
  * Which lane each partition's records go through: the lane of its leader, or the lane -1 while no leader is known.
  *
  * A partition changes lanes only in `reroute`, which moves its waiting records along, so that records of one partition
- * never sit in two lanes.
+ * never sit in two lanes. A partition without a leader and without records is forgotten there: whoever may ask for a reply
+ * names topics, any number of them.
  */
 import type { TopicPartition } from "../KafkaRecord.ts"
 import { PublishLane } from "./publishLane.ts"
+
+const nameOf = ({ partition, topic }: TopicPartition): string => `${topic}-${partition}`
 
 export class PublishRoutes {
   readonly #leaderOf: (topic: string, partition: number) => number
@@ -39,9 +42,12 @@ export class PublishRoutes {
   /** Moves every partition to the lane of its leader of now, and returns the lanes that got records. */
   reroute(): ReadonlySet<PublishLane> {
     const grown = new Set<PublishLane>()
+    const leaderless = this.#lanes.get(-1)?.publications() ?? []
+    const waiting = new Set(Array.from(leaderless, nameOf))
     for (const [topic, partitions] of this.#routes) {
       for (const [partition, from] of partitions) {
         const leader = this.#leaderOf(topic, partition)
+        if (leader < 0 && from.leader < 0 && !waiting.has(nameOf({ topic, partition }))) partitions.delete(partition)
         if (leader === from.leader || leader < 0) continue
         const to = this.#laneTo(leader)
         partitions.set(partition, to)
@@ -49,6 +55,7 @@ export class PublishRoutes {
         if (from.size === 0) from.failures = 0
         grown.add(to)
       }
+      if (partitions.size === 0) this.#routes.delete(topic)
     }
     return grown
   }
