@@ -134,4 +134,28 @@ export const boundLaws = (law: Law): void => {
       assert.deepStrictEqual(yield* Effect.forEach(forked, Fiber.join), ids(3))
     })
   )
+
+  law(
+    "P9: a handler can be forked and uninterruptible at once",
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const ended: Array<string> = []
+      const { client } = yield* pair(
+        {
+          Work: ({ id }) =>
+            Rpc.wrap({ fork: true, uninterruptible: true })(
+              Deferred.await(gate).pipe(Effect.andThen(Effect.sync(() => void ended.push(id))), Effect.as(id))
+            ),
+          Find: ({ id }) => Effect.succeed(id)
+        },
+        { responder: { concurrency: 1 } }
+      )
+      const call = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
+      assert.strictEqual(yield* client.Find({ id: "meanwhile" }), "meanwhile")
+      yield* Fiber.interrupt(call)
+      yield* advance("50 millis")
+      yield* Deferred.succeed(gate, undefined)
+      yield* until("it ended by itself", () => ended.length === 1)
+    })
+  )
 }

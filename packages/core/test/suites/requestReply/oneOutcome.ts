@@ -80,4 +80,29 @@ export const oneOutcomeLaws = (law: Law): void => {
       assert.strictEqual((yield* reasonOf(client.Work({ id: 1 as never })))._tag, "InvalidPayload")
     })
   )
+
+  law(
+    "P1: each of many calls has its own deadline, whatever the others have",
+    Effect.gen(function* () {
+      const { slackMillis } = yield* Harness
+      const { client } = yield* connect(newBench())
+      const before = yield* Clock.currentTimeMillis
+      const timeouts = [900, 300, 600, 450, 750]
+      const calls = yield* Effect.forEach(timeouts, (timeout) =>
+        client
+          .Work({ id: "1" })
+          .pipe(
+            Requester.withTimeout(timeout),
+            reasonOf,
+            Effect.andThen(Clock.currentTimeMillis),
+            Effect.forkChild({ startImmediately: true })
+          )
+      )
+      for (let step = 0; step < 10; step++) yield* advance("100 millis")
+      for (const [index, endedAt] of (yield* Effect.forEach(calls, Fiber.join)).entries()) {
+        assert.isAtLeast(endedAt - before, timeouts[index]!)
+        assert.isAtMost(endedAt - before, timeouts[index]! + 50 + slackMillis)
+      }
+    })
+  )
 }

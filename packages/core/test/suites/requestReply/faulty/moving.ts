@@ -109,4 +109,46 @@ export const movingLaws = (law: FaultLaw): void => {
       assert.strictEqual(yield* inFlight, 0)
     })
   )
+
+  law(
+    "P6: a responder that is cut out of its group commits nothing more; the next owner serves what was unfinished",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const broker = yield* MemoryBroker
+      const { handler, open, runs } = yield* gated()
+      const bench = newBench()
+      const { requests, responderGroup } = namesOf(bench)
+      yield* serve(bench, { Work: handler }, { partitions: 1 })
+      const { client, inFlight } = yield* connect(bench, { partitions: 1, timeout: "20 seconds" })
+      const slow = yield* Effect.forkChild(client.Work({ id: "slow" }), { startImmediately: true })
+      yield* until("the slow one runs", () => runs.length === 1)
+      for (const id of ["1", "2"]) yield* client.Work({ id })
+      yield* advance("500 millis")
+      // As when its session times out while the process goes on: it is not asked, and does not know.
+      broker.group(responderGroup).members.clear()
+      const other: Array<string> = []
+      const next = yield* Effect.forkChild(
+        serve(bench, {
+          Work: ({ id }) => {
+            other.push(id)
+            return Effect.succeed(`other ${id}`)
+          }
+        }),
+        { startImmediately: true }
+      )
+      yield* advance("100 millis")
+      yield* Fiber.join(next)
+      assert.strictEqual(yield* Fiber.join(slow), "other slow")
+      assert.deepStrictEqual(other, ["slow"])
+      yield* open
+      yield* advance("500 millis")
+      // Fetching is not bound to a membership: until it notices, both run what comes. The caller gets one outcome.
+      assert.include(["done 3", "other 3"], yield* client.Work({ id: "3" }))
+      yield* until("the owner runs it in any case", () => other.length === 2)
+      yield* advance("500 millis")
+      assert.strictEqual(broker.group(responderGroup).committed.get(`${requests}-0`)?.offset, 4)
+      assert.strictEqual(yield* inFlight, 0)
+      assert.isAbove((yield* faults.events).filter((event) => event._tag === "Committed").length, 1)
+    })
+  )
 }
