@@ -1,6 +1,7 @@
 /**
  * One operation with its handler: how a decoded payload becomes an exit.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -71,6 +72,8 @@ export const run = (procedure: Procedure, invocation: Invocation): Effect.Effect
     rpc,
     payload: payload as {}
   }
+  // An interruption that had to wait for the handler replaces its exit on the way out; what was done must be known.
+  let own: Exit.Exit<unknown, unknown> | undefined
   // Called by the innermost middleware, not before it: nothing of the handler runs for a request that is refused.
   const handler = Effect.suspend(() => {
     const returned = procedure.handler(payload, metadata)
@@ -78,7 +81,15 @@ export const run = (procedure: Procedure, invocation: Invocation): Effect.Effect
     invocation.onStarted(isWrapped && returned.fork)
     const result = (isWrapped ? returned.value : returned) as Effect.Effect<unknown, unknown>
     const body = Effect.flatMap(result, settled)
-    return isWrapped && returned.uninterruptible ? Effect.uninterruptible(body) : body
+    return isWrapped && returned.uninterruptible
+      ? Effect.uninterruptible(
+          Effect.onExit(body, (exit) =>
+            Effect.sync(() => {
+              own = exit
+            })
+          )
+        )
+      : body
   })
   const scope = Scope.makeUnsafe()
   const wrapped = procedure.middlewares.reduce<Effect.Effect<unknown, unknown, unknown>>(
@@ -98,7 +109,10 @@ export const run = (procedure: Procedure, invocation: Invocation): Effect.Effect
     Effect.interruptible(wrapped as Effect.Effect<unknown, unknown>).pipe(
       Effect.onExit((exit) => Scope.close(scope, exit)),
       Effect.provideContext(context),
-      Effect.exit
+      Effect.exit,
+      Effect.map((exit) =>
+        own !== undefined && Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? own : exit
+      )
     )
   )
 }

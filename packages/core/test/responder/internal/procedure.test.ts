@@ -176,20 +176,18 @@ describe("a procedure", () => {
     })
   )
 
-  it.effect("ends as interrupted when it is, and by its own exit when it cannot be", () =>
+  it.effect("ends as interrupted when it is, and by its own exit when its handler is declared uninterruptible", () =>
     Effect.gen(function* () {
-      const latch = yield* Deferred.make<void>()
-      const interrupted = Effect.fnUntraced(function* (handler: Handler) {
-        const { effect } = yield* invoke(handler)
+      const interrupted = Effect.fnUntraced(function* (handler: (slow: Effect.Effect<number>) => ReturnType<Handler>) {
+        const latch = yield* Deferred.make<void>()
+        const { effect } = yield* invoke(() => handler(Effect.as(Deferred.await(latch), 1)))
         const fiber = yield* Effect.forkChild(effect, asServed)
         fiber.interruptUnsafe()
         yield* Deferred.succeed(latch, undefined)
         return yield* Fiber.join(fiber)
       })
-      const slow = Effect.as(Deferred.await(latch), 1)
       assert.isTrue(Exit.hasInterrupts(yield* interrupted(() => Effect.never)))
-      assert.deepStrictEqual(yield* interrupted(() => Effect.uninterruptible(slow)), Exit.succeed(1))
-      assert.deepStrictEqual(yield* interrupted(() => Rpc.uninterruptible(slow)), Exit.succeed(1))
+      assert.deepStrictEqual(yield* interrupted(Rpc.uninterruptible), Exit.succeed(1))
     })
   )
 
