@@ -102,10 +102,6 @@ export class OffsetLedger {
   /** Takes over what another ledger of the same partition knows to be done; nothing may be taken yet. */
   inherit(other: OffsetLedger): void {
     this.#epoch = other.#epoch
-    if (this.#base < 0) {
-      // Nothing was ever committed, so everything comes again from the start of the log.
-      this.#base = this.#next = other.#base
-    }
     this.#seen = Math.max(this.#seen, other.#seen)
     this.#newest = other.#newest
     if (other.#base > this.#base) this.#done.add(this.#base, other.#base)

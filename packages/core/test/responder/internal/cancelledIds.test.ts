@@ -26,4 +26,15 @@ describe("CancelledIds", () => {
       [false, true, true]
     )
   })
+
+  it("counts a repeated cancel as a new one when it has to forget", () => {
+    const ids = new CancelledIds()
+    for (let i = 0; i < 10_000; i++) ids.add(String(i), 0)
+    ids.add("0", 0)
+    ids.add("new", 0)
+    assert.deepStrictEqual(
+      ["0", "1", "new"].map((id) => ids.has(id, 0)),
+      [true, false, true]
+    )
+  })
 })

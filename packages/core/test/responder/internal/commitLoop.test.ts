@@ -13,7 +13,7 @@ const unavailable = because(new Unavailable({ code: "REBALANCE_IN_PROGRESS", det
 /** A member whose commits the test lets pass or fail, and what there is to commit. */
 const committing = () => {
   const committed: Array<ReadonlyArray<OffsetCommit>> = []
-  const state = { works: true, isMember: true, failures: 0, confirmed: 0, pending: 0 }
+  const state = { works: true, isMember: true, failures: 0, confirmed: 0, pending: 0, asked: 0 }
   const member: GroupMember = {
     commit: (offsets) =>
       Effect.suspend(() => {
@@ -26,10 +26,12 @@ const committing = () => {
     leave: Effect.void
   }
   const recorder = { commitFailed: () => void state.failures++ } as ServeRecorder
-  const pending = (): ReadonlyArray<PartitionCommit> =>
-    state.pending === state.confirmed
+  const pending = (): ReadonlyArray<PartitionCommit> => {
+    state.asked++
+    return state.pending === state.confirmed
       ? []
       : [{ partition: 2, offset: state.pending, metadata: "m", confirm: () => void (state.confirmed = state.pending) }]
+  }
   const commit = CommitLoop.commitOf("stock.requests", () => (state.isMember ? member : undefined), pending, recorder)
   return { commit, committed, state }
 }
@@ -80,9 +82,9 @@ describe("the loop of commits", () => {
       yield* TestClock.adjust(49)
       assert.strictEqual(committed.length, 0)
       yield* TestClock.adjust(1)
-      assert.deepStrictEqual([committed.length, state.confirmed], [1, 5])
+      assert.deepStrictEqual([committed.length, state.confirmed, state.asked], [1, 5, 1])
       yield* TestClock.adjust("1 minute")
-      assert.strictEqual(committed.length, 1)
+      assert.deepStrictEqual([committed.length, state.asked], [1, 1])
       state.pending++
       state.works = false
       dirty.openUnsafe()

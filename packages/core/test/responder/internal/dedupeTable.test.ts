@@ -161,4 +161,17 @@ describe("DedupeTable", () => {
     assert.strictEqual(table.claim("last", undefined, 1, 0)._tag, "Done")
     assert.strictEqual(table.claim("p0", undefined, 1, 0)._tag, "Fresh")
   })
+
+  it("keeps what is answered and not committed beyond its age", () => {
+    const table = new DedupeTable<number>(limits, () => {})
+    const claim = table.claim("a", "x", 0, 0)
+    if (claim._tag !== "Fresh") return assert.fail(claim._tag)
+    claim.entry.pins = 1
+    table.finish(claim.entry, { outcome: "success", body: Buffer.from("1"), headers: [["h", Buffer.from("23")]] }, 0)
+    assert.strictEqual(table.bytes, sizeOf(1) + 3)
+    assert.strictEqual(table.claim("a", "x", 1, 10 * limits.ageMillis)._tag, "Done")
+    claim.entry.pins = 0
+    assert.strictEqual(table.claim("a", "x", 1, 10 * limits.ageMillis)._tag, "Fresh")
+    assert.strictEqual(table.bytes, 0)
+  })
 })

@@ -104,9 +104,21 @@ describe("the metadata of a commit", () => {
   it("of another form is ignored", () => {
     const cut = bytes(3, 0x81)
     const withoutDone = bytes(3)
+    const cutLater = bytes(3, 1, 2)
+    const cutInside = bytes(3, 1, 2, 0x81)
     const beyondSafe = bytes(3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)
     const tooLong = `d1:${"AQEB".repeat(1_100)}`
-    for (const metadata of ["", "d2:AwE", "checkpoint 17", cut, withoutDone, beyondSafe, tooLong]) {
+    for (const metadata of [
+      "",
+      "d2:AwE",
+      "checkpoint 17",
+      cut,
+      withoutDone,
+      cutLater,
+      cutInside,
+      beyondSafe,
+      tooLong
+    ]) {
       assert.deepStrictEqual(decode(100, metadata), [], metadata.slice(0, 20))
     }
   })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import { maxMetadataLength } from "../../../src/responder/internal/doneRuns.ts"
+import { decode, maxMetadataLength } from "../../../src/responder/internal/doneRuns.ts"
 import { OffsetLedger, window } from "../../../src/responder/internal/offsetLedger.ts"
 import { elementOf, int, oneOf } from "../../wire/arbitraries.ts"
 
@@ -21,6 +21,8 @@ class Partition {
   ledger = new OffsetLedger(undefined, "")
   /** The next index of the log to deliver. */
   position = 0
+  /** The first index delivered in this ownership. */
+  from = 0
 
   /** `gaps` are the distances between the records of the log. */
   constructor(gaps: ReadonlyArray<number>) {
@@ -45,8 +47,8 @@ class Partition {
 
   /** The last record delivered again, as after a reconnection. */
   deliverAgain(): void {
-    const offset = this.log[this.position - 1]
-    if (offset !== undefined) assert.isFalse(this.ledger.take(offset, offset))
+    if (this.position > this.from)
+      assert.isFalse(this.ledger.take(this.log[this.position - 1]!, this.log[this.position - 1]!))
   }
 
   finish(which: number): void {
@@ -92,7 +94,7 @@ class Partition {
   rewind(): void {
     const { offset } = this.stored
     const index = this.log.findIndex((candidate) => candidate >= (offset ?? 0))
-    this.position = index < 0 ? this.log.length : index
+    this.position = this.from = index < 0 ? this.log.length : index
   }
 
   check(): void {
@@ -222,5 +224,31 @@ describe("OffsetLedger", () => {
     assert.isTrue(ledger.take(0, 500))
     ledger.done(0)
     assert.strictEqual(ledger.pending()?.offset, 1)
+  })
+
+  it("has something to commit when it changed while a commit was on its way", () => {
+    const ledger = new OffsetLedger(0, "")
+    for (const offset of [0, 1, 2]) ledger.take(offset, offset)
+    ledger.done(0)
+    const first = ledger.pending()!
+    ledger.done(1)
+    ledger.committed(first.mark)
+    assert.strictEqual(ledger.pending()?.offset, 2)
+    // An older commit that is confirmed late takes nothing back.
+    ledger.committed(ledger.pending()!.mark)
+    ledger.committed(first.mark)
+    assert.isUndefined(ledger.pending())
+  })
+
+  it("tells in its metadata what is done above the committed offset, and nothing else", () => {
+    const ledger = new OffsetLedger(0, "")
+    for (let offset = 0; offset < 6; offset++) ledger.take(offset, offset)
+    for (const offset of [0, 1, 3, 5]) ledger.done(offset)
+    const { metadata, offset } = ledger.pending()!
+    assert.strictEqual(offset, 2)
+    assert.deepStrictEqual(decode(offset, metadata), [
+      { from: 3, to: 4 },
+      { from: 5, to: 6 }
+    ])
   })
 })
