@@ -22,6 +22,7 @@ import { errorFor } from "./internal/acknowledgements.ts"
 import { Outstanding } from "./internal/outstanding.ts"
 import { Awaited } from "./internal/awaited.ts"
 import { KeyGate } from "./internal/keyGate.ts"
+import { look } from "./internal/look.ts"
 import type { PublishLane } from "./internal/publishLane.ts"
 import { failureOf, isImpatient, leaderUnknown, timeoutOf, withoutLeader } from "./internal/publishFailures.ts"
 import { PublishRoutes } from "./internal/publishRoutes.ts"
@@ -65,7 +66,7 @@ export interface Publisher {
   readonly flush: Effect.Effect<void>
 }
 
-// How often records stuck behind a frozen or unknown leader are looked through for expired and abandoned ones.
+// How often records stuck behind a leader or a key in flight are looked through for expired and abandoned ones.
 const stuckSweep = Duration.seconds(1)
 
 export const make = Effect.fnUntraced(function* (
@@ -205,7 +206,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.gen(function* () {
         const jitter = yield* Random.nextBetween(0.8, 1.2)
         yield* Effect.sleep(delay * jitter)
-        yield* link.refresh.pipe(Effect.timeoutOption(sendTimeoutMillis), Effect.ignore)
+        yield* look(link.refresh, sendTimeoutMillis)
         for (const grown of routes.reroute()) schedule(grown)
         if (lane.leader < 0) {
           yield* Effect.forEach(routes.topicsIn(lane), (topic) => explain(lane, topic))
@@ -225,12 +226,8 @@ export const make = Effect.fnUntraced(function* (
 
   /** Finds out why the records of a topic have no leader to go to, and refuses those that never will have one. */
   const explain = Effect.fnUntraced(function* (lane: PublishLane, topic: string) {
-    const found = yield* link
-      .partitions(topic)
-      .pipe(
-        Effect.timeoutOrElse({ duration: sendTimeoutMillis, orElse: () => Effect.succeed(Number.POSITIVE_INFINITY) }),
-        Effect.result
-      )
+    const found = yield* look(link.partitions(topic), sendTimeoutMillis)
+    if (found === undefined) return
     const isHopeless = (publication: Publication): boolean => {
       if (publication.topic !== topic) return false
       const error = Result.isSuccess(found) ? withoutLeader(publication, found.success) : found.failure
@@ -268,7 +265,7 @@ export const make = Effect.fnUntraced(function* (
       return eventLoop.nextTurn(() => refuse(publication, obstacle))
     }
     lane.offer(publication)
-    if (lane.inFlight >= options.maxBatchesInFlight) sweepStuck()
+    if (lane.inFlight > 0) sweepStuck()
     schedule(lane)
   }
 
