@@ -14,6 +14,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
@@ -61,6 +62,17 @@ const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Cont
   }
   return procedures
 })
+
+// What closing grants each step however little time is left: an answer of a healthy broker takes milliseconds.
+const leastMillis = 1_000
+
+/** Waits for the end of an effect that may not be interruptible, at most so long. */
+const endsWithin = <A>(effect: Effect.Effect<A>, millis: number): Effect.Effect<void> =>
+  Effect.forkDetach(effect, { startImmediately: true }).pipe(
+    Effect.flatMap((fiber) =>
+      Fiber.await(fiber).pipe(Effect.timeoutOption(millis), Effect.andThen(Effect.sync(() => fiber.interruptUnsafe())))
+    )
+  )
 
 const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, context: Context.Context<never>) {
   const transport = yield* Transport
@@ -125,14 +137,15 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
   yield* CommitLoop.fork(commit, dirty, options.commitInterval)
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
-      const startedAt = monotonicMillis(clock)
-      yield* joined.stopFetching
+      const closesAt = monotonicMillis(clock) + times.drainTimeout
+      const left = () => closesAt - monotonicMillis(clock)
+      const inTime = <A>(effect: Effect.Effect<A>) => endsWithin(effect, Math.max(leastMillis, left()))
+      yield* inTime(joined.stopFetching)
       loop.hold()
       yield* loop.idleWithin(Math.min(times.quiesceTimeout, times.drainTimeout))
-      yield* commit
-      yield* joined.leave
-      const left = times.drainTimeout - (monotonicMillis(clock) - startedAt)
-      if (!(yield* loop.idleWithin(left))) {
+      yield* inTime(commit)
+      yield* inTime(joined.leave)
+      if (!(yield* loop.idleWithin(left()))) {
         yield* Effect.logWarning(`${loop.running()} handlers are interrupted: drainTimeout is over`)
         yield* loop.abort.pipe(Effect.timeoutOption(Duration.seconds(1)))
       }
