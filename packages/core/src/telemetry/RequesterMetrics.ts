@@ -17,7 +17,7 @@ export const duration = Metric.histogram("kafka_rr_requester_call_duration_secon
   boundaries: Metric.exponentialBoundaries({ start: 0.0005, factor: 2, count: 16 })
 })
 
-/** Calls that wait for their outcome now. Read at each change. */
+/** Calls that wait for their outcome now, of all requesters in the process. Changed with each call. */
 export const inFlight = Metric.gauge("kafka_rr_requester_in_flight", { description: "calls waiting for their outcome" })
 
 /** Attempts after the first, by `operation`. */

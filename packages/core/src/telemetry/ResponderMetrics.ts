@@ -3,22 +3,22 @@
  */
 import * as Metric from "effect/Metric"
 
-/** Requests answered, by `operation` and `outcome` (`success`, `failure`, `defect`, `interrupted` or a status). */
+/** Requests answered, by `operation` and `outcome` (one of a reply, `cancelled`, or a status). */
 export const requests = Metric.counter("kafka_rr_responder_requests_total", {
   description: "requests answered, by operation and outcome",
   incremental: true
 })
 
-/** From the start of a handler to its outcome, by `operation`. 0.1 ms to 6.5 s in doublings. */
+/** From taking a request to its outcome, its wait for a turn included, by `operation`. 0.1 ms to 6.5 s in doublings. */
 export const duration = Metric.histogram("kafka_rr_responder_handler_duration_seconds", {
-  description: "time a handler ran",
+  description: "time from taking a request to its outcome",
   boundaries: Metric.exponentialBoundaries({ start: 0.0001, factor: 2, count: 17 })
 })
 
-/** Handlers running now. Read at each change. */
+/** Handlers running now, of all responders in the process. */
 export const running = Metric.gauge("kafka_rr_responder_running", { description: "handlers running" })
 
-/** Requests taken from Kafka whose offset is not done yet. Read at each change. */
+/** Requests taken from Kafka whose offset is not done yet, of all responders in the process. */
 export const open = Metric.gauge("kafka_rr_responder_open_offsets", { description: "offsets taken and not done" })
 
 /**

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import { boundBy } from "../../telemetry/BoundMetric.ts"
 import * as RequesterMetrics from "../../telemetry/RequesterMetrics.ts"
+import { shareOf } from "../../telemetry/SharedGauge.ts"
 
 export interface CallRecorder {
   readonly started: (inFlight: number) => void
@@ -25,6 +26,7 @@ export const make = Effect.gen(function* () {
   const outcomes = new Map<string, (outcome: string) => Metric.Metric<number, unknown>>()
   const durations = boundBy(RequesterMetrics.duration, {}, "operation")
   const retries = boundBy(RequesterMetrics.retries, {}, "operation")
+  const inFlightIs = shareOf(RequesterMetrics.inFlight, context)
   const ignored = boundBy(RequesterMetrics.repliesIgnored, {}, "kind")
 
   const count = (operation: string, outcome: string): void => {
@@ -43,11 +45,11 @@ export const make = Effect.gen(function* () {
   }
 
   const recorder: CallRecorder = {
-    started: (inFlight) => RequesterMetrics.inFlight.updateUnsafe(inFlight, context),
+    started: inFlightIs,
     ended: (operation, outcome, millis, inFlight) => {
       count(operation, outcome)
       durations(operation).updateUnsafe(millis / 1000, context)
-      RequesterMetrics.inFlight.updateUnsafe(inFlight, context)
+      inFlightIs(inFlight)
     },
     refused: count,
     retried: (operation) => retries(operation).updateUnsafe(1, context),

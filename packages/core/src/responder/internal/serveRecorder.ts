@@ -10,6 +10,7 @@ import * as FiberSet from "effect/FiberSet"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import { boundBy } from "../../telemetry/BoundMetric.ts"
 import * as ResponderMetrics from "../../telemetry/ResponderMetrics.ts"
+import { shareOf } from "../../telemetry/SharedGauge.ts"
 import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
 import type { Kind } from "./intake.ts"
 
@@ -36,9 +37,12 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   const durations = boundBy(ResponderMetrics.duration, {}, "operation")
   const kinds = boundBy(ResponderMetrics.notExecuted, {}, "kind")
   const duplicates = boundBy(ResponderMetrics.duplicates, {}, "kind")
+  const running = shareOf(ResponderMetrics.running, context)
+  const open = shareOf(ResponderMetrics.open, context)
   let warnedAt = Number.NEGATIVE_INFINITY
   let unreported = 0
   let isListenerReported = false
+  let isClosed = false
 
   const outcomesOf = (operation: string) => {
     let bound = outcomes.get(operation)
@@ -58,13 +62,22 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     run(Effect.logWarning(`not executed: the record at ${place}${others}: ${reason}`))
   }
 
+  // What is left open then is somebody else's.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      isClosed = true
+      running(0)
+      open(0)
+    })
+  )
+
   return {
     answered: (operation, outcome, millis) => {
       outcomesOf(operation)(outcome).updateUnsafe(1, context)
       durations(operation).updateUnsafe(millis / 1000, context)
     },
-    running: (count) => ResponderMetrics.running.updateUnsafe(count, context),
-    open: (count) => ResponderMetrics.open.updateUnsafe(count, context),
+    running: (count) => running(isClosed ? 0 : count),
+    open: (count) => open(isClosed ? 0 : count),
     notExecuted: (kind, record, reason) => {
       kinds(kind).updateUnsafe(1, context)
       if (kind !== "redelivered" && kind !== "expired") warn(record, reason)
