@@ -26,6 +26,9 @@ const request = (operation: string, deadline: number, replyTopic: string): Recor
     attempt: 1
   })
 
+const withoutReplyAddress = (headers: RecordHeaders): RecordHeaders =>
+  headers.filter(([name]) => name !== HeaderNames.replyTopic && name !== HeaderNames.replyPartition)
+
 const never = epoch + 60_000
 const payload = '{"subject":"junk","value":0,"millis":0,"behaviour":"ok","padding":""}'
 
@@ -40,7 +43,15 @@ const variants: ReadonlyArray<{ readonly headers: RecordHeaders; readonly value:
   { headers: request("Do", never, "sim.replies"), value: bytes('{"subject":1}') },
   { headers: request("Do", never, "somewhere.else"), value: bytes(payload) },
   { headers: request("Do", epoch - 60_000, "sim.replies"), value: bytes(payload) },
-  { headers: request("Put", never, "sim.replies"), value: null }
+  { headers: request("Put", never, "sim.replies"), value: null },
+  { headers: withoutReplyAddress(request("Do", never, "sim.replies")), value: bytes(payload) },
+  {
+    headers: [
+      [HeaderNames.correlationId, id],
+      [HeaderNames.replyTopic, bytes("sim.replies")]
+    ],
+    value: bytes("another program's request")
+  }
 ]
 
 /** One of them, addressed to a partition of the request topic. */

@@ -125,11 +125,12 @@ export class Host {
     if (this.state === "up") this.state = "paused"
   }
 
+  /** Goes on: expired timers and what came in meanwhile first, in their order, then what they lead to. */
   resume(): void {
     if (this.state !== "paused") return
     this.state = "up"
     const held = this.#held
     this.#held = []
-    for (const task of held) this.#clock.queue.enqueue(() => this.run(task))
+    for (const task of held) this.run(task)
   }
 }

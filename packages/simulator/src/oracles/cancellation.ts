@@ -8,6 +8,8 @@ import type { Violation } from "./Violation.ts"
 // Twice the slowest way from the requester over the control topic to the handler.
 const reachMillis = 60
 
+const uninterruptible = new Set(["stubborn", "stuck"])
+
 export const cancellation = (facts: Facts): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   for (const { end, interruptedAt, plan, who } of facts.calls.values()) {
@@ -17,9 +19,10 @@ export const cancellation = (facts: Facts): ReadonlyArray<Violation> => {
     }
   }
   if (facts.plan.worldFaults.length > 0 || facts.plan.recordFaults.length > 0) return violations
+  violations.push(...sentAfterAll(facts))
   const runs = [...facts.runs.values()]
   for (const { end, interruptedAt, plan } of facts.calls.values()) {
-    if (interruptedAt === undefined || end?.outcome !== "interrupted" || plan.behaviour === "stubborn") continue
+    if (interruptedAt === undefined || end?.outcome !== "interrupted" || uninterruptible.has(plan.behaviour)) continue
     // Others may wait for a run of the same key.
     if (plan.operation === "Put" || plan.operation === "Take") continue
     for (const run of runs) {
@@ -30,4 +33,16 @@ export const cancellation = (facts: Facts): ReadonlyArray<Violation> => {
     }
   }
   return violations
+}
+
+/** A request that was given up before it was sent needs no cancel, and is not sent. */
+const sentAfterAll = (facts: Facts): ReadonlyArray<Violation> => {
+  const cancelled = new Set(facts.written.flatMap(({ label }) => (label.leg === "cancel" ? [label.id] : [])))
+  return facts.written.flatMap(({ at, label }) => {
+    const call = facts.calls.get(label.call)
+    const isLate = label.leg === "request" && call?.interruptedAt !== undefined && at > call.interruptedAt
+    return isLate && !cancelled.has(label.id)
+      ? [{ rule: "what was given up is not sent", detail: `${label.call} was sent, and no cancel after it`, at }]
+      : []
+  })
 }

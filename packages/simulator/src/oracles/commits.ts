@@ -28,9 +28,11 @@ export const commits = (facts: Facts): ReadonlyArray<Violation> => {
     return deadline !== undefined && at + epoch + (skews[index] ?? 0) >= deadline + clockSkewMillis
   }
 
-  // Replies to a partition that no longer exists are refused without being sent.
+  // Replies to a partition that no longer exists are refused without being sent. A requester that finds the topic missing
+  // creates it with as many partitions as requests have.
+  const { partitions, replyPartitions } = facts.plan.settings
   const isShrunk = facts.plan.worldFaults.some(
-    (fault) => fault.kind === "lose-replies" && fault.partitions < facts.plan.settings.replyPartitions
+    (fault) => fault.kind === "lose-replies" && Math.min(fault.partitions, partitions) < replyPartitions
   )
   for (const event of isShrunk ? [] : facts.events) {
     if (event.type !== "committed") continue

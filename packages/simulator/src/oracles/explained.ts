@@ -21,6 +21,9 @@ const expectedOf = ({ behaviour, isDiscard, isOversize }: PlannedCall): string =
       return "defect"
     case "huge":
       return "Rejected reply-too-large"
+    case "hang":
+    case "stuck":
+      return "Timeout acknowledged"
     default:
       return "success"
   }
@@ -103,7 +106,9 @@ const isUndisturbed = (facts: Facts, { calledAt, plan: call }: CallFact): boolea
   const names = new Set(lane.map(({ name }) => name))
   const onLane = recordFaults.filter((fault) => names.has(fault.call))
   if (onLane.length > 1 || !onLane.every(harmless)) return false
-  return lane.reduce((sum, { millis }) => sum + millis, 0) <= laneMillis
+  if (lane.some(({ behaviour }) => behaviour === "hang" || behaviour === "stuck")) return false
+  // Each attempt of a read runs, one behind the other, and only the newest one's rejection counts.
+  return lane.reduce((sum, { millis, operation }) => sum + millis * (operation === "Read" ? 3 : 1), 0) <= laneMillis
 }
 
 export const explained = (facts: Facts): ReadonlyArray<Violation> => {

@@ -13,6 +13,7 @@ import { explained } from "./explained.ts"
 import { factsOf } from "./Facts.ts"
 import { healing } from "./healing.ts"
 import { keyOrder } from "./keyOrder.ts"
+import { limits } from "./limits.ts"
 import { noRepeat } from "./noRepeat.ts"
 import { nothingLeft } from "./nothingLeft.ts"
 import { oneOutcome } from "./oneOutcome.ts"
@@ -36,6 +37,7 @@ export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): R
     ...noRepeat(facts),
     ...nothingLeft(facts, world),
     ...counts(facts, world),
+    ...limits(facts),
     ...cancellation(facts),
     ...budget(facts),
     ...healing(facts)

@@ -19,8 +19,10 @@ export const nothingLeft = (facts: Facts, world: World): ReadonlyArray<Violation
       at: event.at
     })
   }
+  // What cannot be interrupted outlives its program's closing.
+  const stuck = new Set([...facts.runs.values()].flatMap(({ end, start }) => (end === undefined ? [start.who] : [])))
   for (const { host, isClosed } of world.programs) {
-    if (!isClosed || host.state === "dead") continue
+    if (!isClosed || host.state === "dead" || stuck.has(host.name)) continue
     if (host.timers > 0)
       violations.push({ rule: "no timer is left", detail: `${host.timers} of ${host.name}`, at: end })
     for (const { name, value } of host.readings()) {

@@ -8,9 +8,10 @@ export type OperationTag = "Read" | "Put" | "Take" | "Do" | "Relay"
 
 /**
  * What the handler does after its time: `ok` succeeds · `refuse` fails with an error that is not final · `final` fails
- * with one that is · `die` · `huge` returns more than a reply may have · `stubborn` succeeds and cannot be interrupted.
+ * with one that is · `die` · `huge` returns more than a reply may have · `stubborn` succeeds and cannot be interrupted ·
+ * `hang` never ends · `stuck` never ends and cannot be interrupted.
  */
-export type Behaviour = "ok" | "refuse" | "final" | "die" | "huge" | "stubborn"
+export type Behaviour = "ok" | "refuse" | "final" | "die" | "huge" | "stubborn" | "hang" | "stuck"
 
 export interface PlannedCall {
   readonly name: string

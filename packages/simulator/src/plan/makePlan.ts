@@ -78,21 +78,28 @@ const settingsOf = (random: RandomStream.RandomStream, { partitions, requesters,
 
 const horizon = 1_500
 
-const callOf = (random: RandomStream.RandomStream, name: string, settings: Settings): PlannedCall => {
+const callOf = (
+  random: RandomStream.RandomStream,
+  name: string,
+  settings: Settings,
+  calling: { readonly from: number; readonly to: number }
+): PlannedCall => {
   const operation = random.pick(operations)
   const isKeyed = operation === "Put" || operation === "Take"
   const key = isKeyed || random.chance(0.4) ? `k${random.between(0, 3)}` : undefined
   const isSlow = random.chance(0.15)
+  // Where few may run at one time, one that is stuck stops all: that is its author's to mend.
+  const endless: ReadonlyArray<Behaviour> = settings.concurrency < 64 ? ["hang"] : ["hang", "stuck"]
   return {
     name,
     requester: random.between(0, settings.requesters - 1),
-    at: random.between(0, horizon),
+    at: random.between(calling.from, calling.to),
     operation,
     key: isKeyed && random.chance(0.3) ? `own-${name}` : key,
     value: random.chance(0.85) ? 0 : 1,
     timeoutMillis: random.pick([150, 400, 1_000, 3_000, 3_000]),
     millis: isSlow ? random.between(100, 1_500) : random.between(0, 30),
-    behaviour: random.pick(behaviours),
+    behaviour: random.chance(0.03) ? random.pick(endless) : random.pick(behaviours),
     interruptAfter: random.chance(0.12) ? random.between(0, 120) : undefined,
     isDiscard: random.chance(0.06),
     isImpatient: random.chance(0.06),
@@ -159,7 +166,12 @@ export const makePlan = (seed: number): Plan => {
   const size = sizeOf(RandomStream.make(seed, "size"))
   const settings = settingsOf(RandomStream.make(seed, "settings"), size)
   const workload = RandomStream.make(seed, "workload")
-  const calls = unify(Array.from({ length: size.calls }, (_, index) => callOf(workload, `c${index}`, settings)))
+  // All at once, or spread over the time in which things go wrong.
+  const from = workload.between(0, horizon)
+  const calling = workload.chance(0.3) ? { from, to: from + 30 } : { from: 0, to: horizon }
+  const calls = unify(
+    Array.from({ length: size.calls }, (_, index) => callOf(workload, `c${index}`, settings, calling))
+  )
   const trouble = RandomStream.make(seed, "faults")
   const recordFaults = trouble.chance(0.4) ? 0 : trouble.between(1, 4)
   const worldFaults = trouble.chance(0.5) ? 0 : trouble.between(1, 2)

@@ -222,6 +222,8 @@ export class World {
     const place = `requester-${program.index}`
     const waiting = [...this.#open.values()].filter((where) => where === place).length
     const held = Effect.runSync(program.requester.inFlight)
+    if (held > this.plan.settings.maxInFlight)
+      this.log.add(program.host.name, { type: "counted", what: "more in flight than maxInFlight", count: held })
     if (held > waiting)
       this.log.add(program.host.name, { type: "counted", what: "entries without a caller", count: held })
   }

@@ -28,6 +28,8 @@ export interface HandlerEnvironment {
 /** Larger than the responders' `maxReplyBytes`. */
 export const hugePadding = "x".repeat(3_000)
 
+const uninterruptible = new Set(["stubborn", "stuck"])
+
 const exitOf = (exit: Exit.Exit<unknown, unknown>): string => {
   if (Exit.isSuccess(exit)) return "success"
   if (Cause.hasInterruptsOnly(exit.cause)) return "interrupt"
@@ -39,6 +41,9 @@ const outcomeOf = ({ behaviour, subject, value }: Order, run: number): Effect.Ef
     case "refuse":
     case "final":
       return Effect.fail({ subject, run, isFinal: behaviour === "final" })
+    case "hang":
+    case "stuck":
+      return Effect.never
     case "die":
       return Effect.die(new Error(`run ${run} dies as it should`))
     default:
@@ -72,7 +77,7 @@ export const makeHandlers = (environment: HandlerEnvironment) => {
             return yield* outcomeOf(order, run)
           })
           onEvent({ type: "run", run, call, id, operation, key, partition, offset, attempt })
-          return yield* (order.behaviour === "stubborn" ? work : restore(work)).pipe(
+          return yield* (uninterruptible.has(order.behaviour) ? work : restore(work)).pipe(
             Effect.onExit((exit) => Effect.sync(() => onEvent({ type: "ran", run, call, exit: exitOf(exit) })))
           )
         })
