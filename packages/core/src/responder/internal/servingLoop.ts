@@ -200,9 +200,10 @@ export const make = Effect.fnUntraced(function* (
     const wall = clock.currentTimeMillisUnsafe()
     const at = now()
     const intake = intakeOf(record, rules, wall)
+    // Cancels go over the control topic, to all responders; here one means nothing (docs/protocol.md, 6).
     if (intake._tag === "Cancel") {
-      onCancel(intake.correlationId)
-      return ledger.done(record.offset)
+      ledger.done(record.offset)
+      return onProgress()
     }
     if (intake._tag === "Refuse") {
       recorder.notExecuted(intake.kind, record, intake.reason)
