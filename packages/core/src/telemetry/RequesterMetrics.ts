@@ -5,7 +5,7 @@
  */
 import * as Metric from "effect/Metric"
 
-/** Calls that ended, by `operation` and `outcome` (`success`, `failure`, `defect` or a `RequestError` reason in snake case). */
+/** Calls that ended, by `operation` and `outcome` (a reply's, a `RequestError` reason in snake case, or `cancelled`). */
 export const calls = Metric.counter("kafka_rr_requester_calls_total", {
   description: "calls that ended, by operation and outcome",
   incremental: true

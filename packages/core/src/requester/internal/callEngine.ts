@@ -249,7 +249,9 @@ export const make = Effect.fnUntraced(function* (
   const abandon = (call: PendingCall, canceller: Canceller | undefined): Effect.Effect<void> =>
     Effect.sync(() => {
       const mayBeWritten = call.delivery !== "not-sent"
-      if (fail(call, because(new Closed({ operation: call.operation.tag, delivery: call.delivery })))) {
+      // Nobody reads this outcome; it is counted as what it is, not as a closed requester.
+      const closed = because(new Closed({ operation: call.operation.tag, delivery: call.delivery }))
+      if (end(call, Exit.fail(closed), "cancelled")) {
         if (mayBeWritten) canceller?.cancel(call)
       }
     })
