@@ -2,7 +2,7 @@
  * Every setting of a requester, with its default and the reason for it.
  */
 import * as Duration from "effect/Duration"
-import { between, duration, type Rule, whole } from "../transport/OptionRules.ts"
+import { between, duration, type Rule, whole, wireDuration } from "../transport/OptionRules.ts"
 import type { TopicPolicy } from "../transport/TopicSetup.ts"
 
 export interface Options {
@@ -61,8 +61,8 @@ export const defaults: Options = {
 
 /** What the options accept. */
 export const rules: { readonly [K in keyof Options]?: Rule } = {
-  timeout: duration(1),
-  maxTimeout: duration(1),
+  timeout: wireDuration(1),
+  maxTimeout: wireDuration(1),
   maxInFlight: whole(1),
   maxInFlightBytes: whole(1),
   maxRequestBytes: whole(1),

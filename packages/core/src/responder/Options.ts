@@ -2,7 +2,7 @@
  * Every setting of a responder, with its default and the reason for it.
  */
 import type * as Duration from "effect/Duration"
-import { duration, type Rule, whole } from "../transport/OptionRules.ts"
+import { duration, type Rule, whole, wireDuration } from "../transport/OptionRules.ts"
 import type { TopicPolicy } from "../transport/TopicSetup.ts"
 
 /** One request that was answered, or finished without an answer. */
@@ -103,8 +103,8 @@ export const rules: { readonly [K in keyof Options]?: Rule } = {
   maxWaiting: whole(1),
   maxWaitingPerKey: whole(1),
   maxWait: duration(1),
-  retryAfter: duration(0),
-  maxTimeout: duration(1),
+  retryAfter: wireDuration(0),
+  maxTimeout: wireDuration(1),
   clockSkew: duration(0),
   maxReplyBytes: whole(1),
   maxRequestBytes: whole(1),

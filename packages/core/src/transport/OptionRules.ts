@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Bounds from "../wire/Bounds.ts"
 import { because, InvalidOption, type StartError } from "./StartError.ts"
 
 /** What an option accepts. An option that is `undefined` is not checked. */
@@ -25,14 +26,22 @@ export const between = (min: number, max: number): Rule => ({
   isMet: (value) => typeof value === "number" && value >= min && value <= max
 })
 
-/** A finite duration of at least so many milliseconds, in any form that `Duration.Input` has. */
-export const duration = (minMillis: number): Rule => ({
-  accepts: `a finite duration of at least ${minMillis} ms`,
+/** A finite duration of at least so many milliseconds, and at most so many, in any form that `Duration.Input` has. */
+export const duration = (minMillis: number, maxMillis = Number.MAX_SAFE_INTEGER): Rule => ({
+  accepts:
+    maxMillis < Number.MAX_SAFE_INTEGER
+      ? `a duration of ${minMillis} to ${maxMillis} ms`
+      : `a finite duration of at least ${minMillis} ms`,
   isMet: (value) => {
     const read = Duration.fromInput(value as Duration.Input)
-    return Option.isSome(read) && Duration.isFinite(read.value) && Duration.toMillis(read.value) >= minMillis
+    if (Option.isNone(read)) return false
+    const millis = Duration.toMillis(read.value)
+    return millis >= minMillis && millis <= maxMillis
   }
 })
+
+/** A duration that travels in a record: milliseconds in an int32. */
+export const wireDuration = (minMillis: number): Rule => duration(minMillis, Bounds.maxInt32)
 
 /** Fails with the first option that does not meet its rule. */
 export const check = <O extends object>(

@@ -19,6 +19,7 @@ describe("OptionRules", () => {
     ["timeout", "0 millis"],
     ["timeout", "soon"],
     ["timeout", Number.POSITIVE_INFINITY],
+    ["maxTimeout", "30 days"],
     ["replyPartition", -1],
     ["retryBudgetRatio", 2]
   ] as const)("names a requester's option %s of %s", ([option, given]) =>
