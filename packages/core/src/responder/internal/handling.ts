@@ -180,6 +180,12 @@ export const make = (environment: Environment): Handling => {
       return Effect.sync(() => settle(request, rejected("key-conflict", message), none))
     }
     const { entry } = claimed
+    // The run ended meanwhile, or its key is not the one that the headers named.
+    if (claimed._tag === "Fresh" && !request.isInLane) {
+      dedupe.forget(entry)
+      request.needsTurn = true
+      return Effect.void
+    }
     request.entry = entry
     entry.pins++
     if (claimed._tag === "Fresh") return run(request, payload, entry)

@@ -34,6 +34,8 @@ export class OpenRequest extends TakenRecord implements Addressee {
   stop: Stop | undefined
   /** Holds one of the lanes' places. */
   isInLane = false
+  /** Was started to join a run, and there is none: it must run itself, when its turn comes. */
+  needsTurn = false
   /** A call that wants no outcome was told that it has started. */
   isAccepted = false
   /** Has its final answer, or needs none. */

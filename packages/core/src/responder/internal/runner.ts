@@ -24,6 +24,8 @@ export interface Environment {
   readonly settle: (request: OpenRequest, answer: Answer) => void
   /** Nobody can be waiting for the request's reply any more, though the handler it waits for still runs. */
   readonly onOverdue: (request: OpenRequest) => void
+  /** Gives a request a turn that was run without one. */
+  readonly again: (request: OpenRequest) => void
   /** A request has ended: there may be room for more. */
   readonly onEnded: () => void
 }
@@ -52,7 +54,7 @@ const tooLate = rejected("expired", "its time was up before its turn came")
 export const make = Effect.fnUntraced(function* (
   environment: Environment
 ): Effect.fn.Return<Runner, never, Scope.Scope> {
-  const { clock, handle, onEnded, onOverdue, recorder, settle, times } = environment
+  const { again, clock, handle, onEnded, onOverdue, recorder, settle, times } = environment
   const running = new Set<OpenRequest>()
   const stopped = new Condition(() => running.size === 0)
 
@@ -75,6 +77,10 @@ export const make = Effect.fnUntraced(function* (
         settle(request, rejected("internal", "the responder failed; see its log"))
       }
       release(request)
+      if (request.needsTurn) {
+        request.needsTurn = false
+        again(request)
+      }
       stopped.changed()
       onEnded()
     })

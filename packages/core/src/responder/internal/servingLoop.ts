@@ -161,6 +161,13 @@ export const make = Effect.fnUntraced(function* (
 
   // --- running ---
 
+  const again = (request: OpenRequest): void => {
+    if (request.entry !== undefined) request.entry.pins--
+    request.entry = undefined
+    if (isHeld) leave(request)
+    else runner.offer(request)
+  }
+
   const handling = Handling.make({
     options,
     clock,
@@ -174,12 +181,7 @@ export const make = Effect.fnUntraced(function* (
       makeRoom()
     },
     leave,
-    again: (request) => {
-      if (request.entry !== undefined) request.entry.pins--
-      request.entry = undefined
-      if (isHeld) leave(request)
-      else runner.offer(request)
-    }
+    again
   })
 
   const runner: Runner.Runner = yield* Runner.make({
@@ -189,6 +191,7 @@ export const make = Effect.fnUntraced(function* (
     recorder,
     handle: handling.handle,
     settle: (request, answer) => settle(request, answer, []),
+    again,
     onOverdue: (request) => close(request, true),
     onEnded: () => makeRoom()
   })
