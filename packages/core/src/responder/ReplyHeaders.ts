@@ -4,6 +4,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Bounds from "../wire/Bounds.ts"
+import * as HeaderNames from "../wire/HeaderNames.ts"
 import type { RecordHeader, RecordHeaders } from "../wire/RecordHeaders.ts"
 
 /** Collects the headers of the reply being made; undefined outside handlers. Provided by the responder. */
@@ -18,7 +19,8 @@ export const Collector: Context.Reference<Array<RecordHeader> | undefined> = Con
  */
 export const add = (name: string, value: string | Uint8Array): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
-    fiber.getRef(Collector)?.push([name, typeof value === "string" ? Buffer.from(value, "utf8") : value])
+    const bytes = typeof value === "string" ? Buffer.from(value, "utf8") : value
+    if (!HeaderNames.isReserved(name)) fiber.getRef(Collector)?.push([name, bytes])
     return Effect.void
   })
 
