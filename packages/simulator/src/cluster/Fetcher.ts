@@ -39,7 +39,9 @@ export class Fetcher {
     this.#stopTopics = cluster.onTopics(() =>
       cluster.options.timers.after(process.random.between(1, noticeMillis), () => this.#look())
     )
-    this.#look()
+    if (cluster.options.broker.log(options) !== undefined) this.#look()
+    // Deleted since its position was asked for: the first fetch will tell.
+    else cluster.options.timers.after(process.random.between(1, noticeMillis), () => this.#look())
   }
 
   pause(): void {
@@ -61,7 +63,7 @@ export class Fetcher {
     if (this.#isClosed) return
     const { cluster, onLost, process } = this.#options
     const log = cluster.options.broker.log(this.#options)
-    if (log === this.#log) return
+    if (log === this.#log && (log !== undefined || this.#isLost)) return
     this.#stopGrowth()
     this.#log = log
     if (log === undefined) {
