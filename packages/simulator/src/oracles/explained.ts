@@ -5,7 +5,7 @@
  * as its handler says.
  */
 import type { RecordFault } from "../cluster/RecordFault.ts"
-import type { PlannedCall } from "../plan/Plan.ts"
+import type { PlannedCall, WorldFault } from "../plan/Plan.ts"
 import { orderOf } from "../world/caller.ts"
 import type { CallFact, Facts } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
@@ -94,19 +94,51 @@ const harmless = ({ kind, millis }: RecordFault): boolean =>
 
 const patientMillis = 3_000
 const laneMillis = 1_200
+const quickMillis = 30
+
+/** What is over soon, and loses nothing. */
+const isGentle = (facts: Facts, fault: WorldFault): boolean => {
+  switch (fault.kind) {
+    case "rebalance":
+    case "refuse-commits":
+    case "junk":
+    case "move":
+      return true
+    case "freeze":
+    case "cut":
+      return fault.millis <= 100
+    case "drain":
+      return fault.role === "responder" && (facts.plan.settings.responders > 1 || fault.millis <= 400)
+    default:
+      return false
+  }
+}
+
+const isEndless = ({ behaviour }: PlannedCall): boolean => behaviour === "hang" || behaviour === "stuck"
+
+/** Whether the world around a call was such that it can have its answer in time. */
+const isPeaceful = (facts: Facts, { calledAt }: CallFact): boolean => {
+  const { calls, settings, worldFaults } = facts.plan
+  if (settings.concurrency < 64 || settings.skews.some((skew) => skew !== 0)) return false
+  // Slow handlers hold up rebalances: then only what comes after the last one counts, and only if nothing goes wrong.
+  if (calls.some((call) => call.millis > quickMillis || isEndless(call))) {
+    return worldFaults.length === 0 && calledAt > facts.assignedAt
+  }
+  return worldFaults.every((fault) => isGentle(facts, fault))
+}
 
 /** Nothing that the plan did to it, to its neighbours or to the world excuses another outcome than its handler's. */
-const isUndisturbed = (facts: Facts, { calledAt, plan: call }: CallFact): boolean => {
-  const { calls, recordFaults, settings, worldFaults } = facts.plan
-  if (worldFaults.length > 0 || settings.concurrency < 64 || settings.skews.some((skew) => skew !== 0)) return false
-  if (calledAt <= facts.assignedAt || call.interruptAfter !== undefined || conflicts(facts, call)) return false
+const isUndisturbed = (facts: Facts, fact: CallFact): boolean => {
+  const { plan: call } = fact
+  const { calls, recordFaults } = facts.plan
+  if (!isPeaceful(facts, fact) || call.interruptAfter !== undefined || conflicts(facts, call)) return false
   if (call.timeoutMillis < patientMillis || call.isDiscard || call.isImpatient || call.operation === "Relay")
     return false
   const lane = call.key === undefined ? [call] : calls.filter(({ key }) => key === call.key)
   const names = new Set(lane.map(({ name }) => name))
   const onLane = recordFaults.filter((fault) => names.has(fault.call))
-  if (onLane.length > 1 || !onLane.every(harmless)) return false
-  if (lane.some(({ behaviour }) => behaviour === "hang" || behaviour === "stuck")) return false
+  if (onLane.length > 1 || !onLane.every(harmless) || lane.some(isEndless)) return false
+  if (onLane.length > 0 && facts.plan.worldFaults.length > 0) return false
   // Each attempt of a read runs, one behind the other, and only the newest one's rejection counts.
   return lane.reduce((sum, { millis, operation }) => sum + millis * (operation === "Read" ? 3 : 1), 0) <= laneMillis
 }
