@@ -92,6 +92,11 @@ const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, opti
   )
   const [first] = routes.keys()
   const replyTopic = options.replyTopic ?? `${first}.replies`
+  if (!replyTopic.endsWith(".replies")) {
+    yield* Effect.logWarning(
+      `responders answer to topics ending in .replies unless isReplyTopic lets them: ${replyTopic}`
+    )
+  }
   const spec = TopicSetup.replyTopic(replyTopic, options.partitions, maxTimeoutMillis)
   const partitions = yield* TopicSetup.ensure(transport.topics, spec, options.topics)
   if (options.replyPartition !== undefined && options.replyPartition >= partitions) {
@@ -122,11 +127,19 @@ const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, opti
     environmentOf: (contract) => {
       const route = routes.get(contract)
       if (route === undefined) return undefined
-      return { ...route, engine: started, replyTo: replies.address, options, maxTimeoutMillis }
+      return { ...route, engine: started, replyTo: replies.address, options, recorder, maxTimeoutMillis }
     },
     inFlight: Effect.sync(started.inFlight)
   })
 })
+
+/** A default that no call may have would fail every call. */
+const checkTimeout = ({ maxTimeout, timeout }: Options): Effect.Effect<void, StartError.StartError> =>
+  Duration.toMillis(timeout) <= Duration.toMillis(maxTimeout)
+    ? Effect.void
+    : StartError.because(
+        new StartError.InvalidOption({ option: "timeout", given: String(timeout), accepts: "at most maxTimeout" })
+      )
 
 /**
  * A requester for these contracts. Fails when the brokers or topics are not there within `startTimeout`; later outages
@@ -138,6 +151,7 @@ export const make = (
 ): Effect.Effect<Requester["Service"], StartError.StartError, Transport | Scope.Scope> => {
   const options = { ...defaults, ...overrides }
   return OptionRules.check(options, rules).pipe(
+    Effect.andThen(checkTimeout(options)),
     Effect.andThen(StartError.within(start(groups, options), options.startTimeout, "preparing the requester's topics"))
   )
 }

@@ -20,6 +20,7 @@ import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Contract from "../contract/Contract.ts"
 import { type AnyGroup, obstacleOf, operationsOf } from "../contract/Operation.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
@@ -95,6 +96,8 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
   const recorder = yield* ServeRecorder.make
   const dirty = Latch.makeUnsafe(false)
   let member: GroupMember | undefined
+  /** Partitions with room again before the member was known. */
+  const early: Array<number> = []
   const loop = yield* ServingLoop.make({
     options,
     times,
@@ -111,6 +114,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
         : DeadLetters.make(options.deadLetterTopic, publisher, () => monotonicMillis(clock)),
     onProgress: () => dirty.openUnsafe(),
     onRoom: (partitions) => {
+      if (member === undefined) early.push(...partitions)
       for (const partition of partitions) member?.resume({ topic: names.requests, partition })
     }
   })
@@ -120,7 +124,9 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     from: "end",
     onRecords: loop.onControl
   })
-  const commit = CommitLoop.commitOf(names.requests, () => member, loop.commits, recorder)
+  // One at a time: an older commit that comes late would take the offsets back.
+  const one = yield* Semaphore.make(1)
+  const commit = one.withPermits(1)(CommitLoop.commitOf(names.requests, () => member, loop.commits, recorder))
   const joined = yield* transport.joinGroup({
     groupId: options.group ?? names.responderGroup,
     topics: [names.requests],
@@ -134,6 +140,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     revokeTimeoutMillis: times.quiesceTimeout + 1_000
   })
   member = joined
+  for (const partition of early) joined.resume({ topic: names.requests, partition })
   yield* CommitLoop.fork(commit, dirty, options.commitInterval)
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {

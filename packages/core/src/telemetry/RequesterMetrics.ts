@@ -41,6 +41,12 @@ export const repliesIgnored = Metric.counter("kafka_rr_requester_replies_ignored
   incremental: true
 })
 
+/** Replies that do not fit the contract on this side, by `operation`: the two programs have different versions of it. */
+export const repliesInvalid = Metric.counter("kafka_rr_requester_replies_invalid_total", {
+  description: "replies that do not fit the contract",
+  incremental: true
+})
+
 /** Cancels sent because a caller was interrupted. */
 export const cancels = Metric.counter("kafka_rr_requester_cancels_total", {
   description: "cancels sent for interrupted callers",

@@ -10,7 +10,7 @@ export const requests = Metric.counter("kafka_rr_responder_requests_total", {
 })
 
 /** From taking a request to its outcome, its wait for a turn included, by `operation`. 0.1 ms to 6.5 s in doublings. */
-export const duration = Metric.histogram("kafka_rr_responder_handler_duration_seconds", {
+export const duration = Metric.histogram("kafka_rr_responder_request_duration_seconds", {
   description: "time from taking a request to its outcome",
   boundaries: Metric.exponentialBoundaries({ start: 0.0001, factor: 2, count: 17 })
 })

@@ -49,6 +49,7 @@ export const recorderInto = (log: Array<string>): CallRecorder => ({
   started: () => {},
   ended: (operation, outcome) => void log.push(`ended ${operation} ${outcome}`),
   refused: (operation, reason) => void log.push(`refused ${operation} ${reason}`),
+  invalidReply: (operation) => void log.push(`invalid reply ${operation}`),
   retried: (operation) => void log.push(`retried ${operation}`),
   throttled: () => void log.push("throttled"),
   cancelled: () => void log.push("cancelled"),

@@ -14,6 +14,7 @@ import { RequestError } from "../../src/requester/RequestError.ts"
 import * as CorrelationId from "../../src/wire/CorrelationId.ts"
 import * as RequestEnvelope from "../../src/wire/RequestEnvelope.ts"
 import * as Stock from "../contract/stock.ts"
+import { recorderInto } from "./engine.ts"
 import { reply, token } from "./fixtures.ts"
 
 export type Tag = "Get" | "Reserve" | "Take" | "Odd" | "Ping"
@@ -30,6 +31,7 @@ export const method = (
   middlewares: ReadonlyArray<Middleware> = []
 ) => {
   const prepared: Array<Prepared> = []
+  const counted: Array<string> = []
   let turn = 0
   const call = UnaryCall.make(Stock.operation(tag), middlewares, {
     engine: {
@@ -46,6 +48,7 @@ export const method = (
     canceller: undefined,
     replyTo: () => ({ topic: "stock.replies", partition: 5 }),
     options: { ...defaults, ...options },
+    recorder: recorderInto(counted),
     maxTimeoutMillis: 300_000
   })
   /** The record of an attempt of the only call, and its envelope. */
@@ -56,7 +59,12 @@ export const method = (
     if (envelope.kind !== "request") throw new Error(envelope.kind)
     return { record, envelope, prepared: prepared[0]! }
   }
-  return { call: call as (...args: Parameters<typeof call>) => Effect.Effect<unknown, unknown>, prepared, sent }
+  return {
+    call: call as (...args: Parameters<typeof call>) => Effect.Effect<unknown, unknown>,
+    prepared,
+    sent,
+    counted
+  }
 }
 
 /** How a call ended, in a word; what is no `RequestError` is named as that. */

@@ -13,6 +13,8 @@ export interface CallRecorder {
   readonly ended: (operation: string, outcome: string, millis: number, inFlight: number) => void
   /** A call was refused before it was registered. */
   readonly refused: (operation: string, reason: string) => void
+  /** A reply came that does not fit the contract. */
+  readonly invalidReply: (operation: string) => void
   readonly retried: (operation: string) => void
   readonly throttled: () => void
   readonly cancelled: () => void
@@ -25,6 +27,7 @@ export const make = Effect.gen(function* () {
   const context = yield* Effect.context<never>()
   const outcomes = new Map<string, (outcome: string) => Metric.Metric<number, unknown>>()
   const durations = boundBy(RequesterMetrics.duration, {}, "operation")
+  const invalid = boundBy(RequesterMetrics.repliesInvalid, {}, "operation")
   const retries = boundBy(RequesterMetrics.retries, {}, "operation")
   const inFlightIs = shareOf(RequesterMetrics.inFlight, context)
   const ignored = boundBy(RequesterMetrics.repliesIgnored, {}, "kind")
@@ -52,6 +55,7 @@ export const make = Effect.gen(function* () {
       inFlightIs(inFlight)
     },
     refused: count,
+    invalidReply: (operation) => invalid(operation).updateUnsafe(1, context),
     retried: (operation) => retries(operation).updateUnsafe(1, context),
     throttled: () => RequesterMetrics.retriesThrottled.updateUnsafe(1, context),
     cancelled: () => RequesterMetrics.cancels.updateUnsafe(1, context),

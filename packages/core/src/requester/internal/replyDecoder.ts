@@ -9,26 +9,32 @@ import * as PayloadCodec from "../../contract/PayloadCodec.ts"
 import { because, Interrupted, InvalidReply } from "../RequestError.ts"
 import type { Reply } from "./pendingCall.ts"
 
-const invalid = (operation: Operation, detail: string) =>
-  because(new InvalidReply({ operation: operation.tag, detail }))
-
 /** An exit as `Rpc.exitSchema` encodes it, for a defect that travelled alone. */
 const deathBy = (defect: unknown) => ({ _tag: "Failure", cause: [{ _tag: "Die", defect }] })
 
-/** The outcome of the call that this reply ends. Never dies on a bad reply. */
-export const outcomeOf = (operation: Operation, reply: Reply, isDiscard: boolean): Effect.Effect<unknown, unknown> => {
+/** The outcome of the call that this reply ends; `onInvalid` is told when it fits no contract. Never dies on a bad reply. */
+export const outcomeOf = (
+  operation: Operation,
+  reply: Reply,
+  isDiscard: boolean,
+  onInvalid: () => void = () => {}
+): Effect.Effect<unknown, unknown> => {
+  const invalid = (detail: string) => {
+    onInvalid()
+    return because(new InvalidReply({ operation: operation.tag, detail }))
+  }
   const { envelope, record } = reply
   const { contentType, outcome } = envelope
   if (contentType !== undefined && contentType !== PayloadCodec.json.contentType) {
-    return Effect.fail(invalid(operation, `its content type is ${contentType}`))
+    return Effect.fail(invalid(`its content type is ${contentType}`))
   }
   if (outcome === "accepted") {
-    return isDiscard ? Effect.void : Effect.fail(invalid(operation, "it was accepted, but a result was asked for"))
+    return isDiscard ? Effect.void : Effect.fail(invalid("it was accepted, but a result was asked for"))
   }
   if (outcome === "interrupted") return Effect.fail(because(new Interrupted({ operation: operation.tag })))
   const body = PayloadCodec.json.fromBytes(record.value)
-  if (Result.isFailure(body)) return Effect.fail(invalid(operation, `its body is no JSON: ${body.failure}`))
-  const toInvalid = (error: { readonly message: string }) => invalid(operation, error.message)
+  if (Result.isFailure(body)) return Effect.fail(invalid(`its body is no JSON: ${body.failure}`))
+  const toInvalid = (error: { readonly message: string }) => invalid(error.message)
   switch (outcome) {
     case "success":
       return isDiscard ? Effect.void : Effect.mapError(operation.success.decode(body.success), toInvalid)
@@ -40,6 +46,6 @@ export const outcomeOf = (operation: Operation, reply: Reply, isDiscard: boolean
       return Effect.flatMap(Effect.mapError(operation.exit.decode(exit), toInvalid), (decoded) => decoded)
     }
     default:
-      return Effect.fail(invalid(operation, `its outcome is ${outcome}`))
+      return Effect.fail(invalid(`its outcome is ${outcome}`))
   }
 }

@@ -23,15 +23,17 @@ import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import * as CallSettings from "../CallSettings.ts"
 import type { Options } from "../Options.ts"
 import {
-  because,
   InvalidHeaders,
   InvalidPayload,
   InvalidTimeout,
+  type Reason,
   type RequestError,
   RequestTooLarge,
-  Timeout
+  Timeout,
+  because
 } from "../RequestError.ts"
 import type { CallEngine, Prepared } from "./callEngine.ts"
+import type { CallRecorder } from "./callRecorder.ts"
 import * as CallHeaders from "./callHeaders.ts"
 import type { Canceller } from "./canceller.ts"
 import type { Resend } from "./pendingCall.ts"
@@ -53,6 +55,7 @@ export interface Environment {
   /** Where replies come to now; it changes when the reply topic was lost. */
   readonly replyTo: () => ReplyAddress
   readonly options: Options
+  readonly recorder: CallRecorder
   readonly maxTimeoutMillis: number
 }
 
@@ -63,11 +66,11 @@ const timeoutMillisOf = (
   operation: Operation,
   asked: Duration.Input,
   maxTimeoutMillis: number
-): number | RequestError => {
+): number | InvalidTimeout => {
   const duration = Duration.fromInput(asked)
   const timeoutMillis = Option.isSome(duration) ? Duration.toMillis(duration.value) : Number.NaN
   if (timeoutMillis >= 1 && timeoutMillis <= maxTimeoutMillis) return timeoutMillis
-  return because(new InvalidTimeout({ operation: operation.tag, timeoutMillis, maxTimeoutMillis }))
+  return new InvalidTimeout({ operation: operation.tag, timeoutMillis, maxTimeoutMillis })
 }
 
 export const make = (
@@ -75,17 +78,23 @@ export const make = (
   middlewares: ReadonlyArray<ClientMiddleware>,
   environment: Environment
 ): ((payload: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown, unknown>) => {
-  const { canceller, engine, maxTimeoutMillis, options, replyTo, router } = environment
+  const { canceller, engine, maxTimeoutMillis, options, recorder, replyTo, router } = environment
   const { tag } = operation
   const isRetried = operation.isSafe || operation.isIdempotent
   const times = isRetried ? timesOf(operation.retry) : undefined
   let nextRequest = 0
   // Most calls ask for the same timeout, often as text: it is read once.
   let lastAsked: Duration.Input | undefined
-  let lastTimeoutMillis: number | RequestError = 0
+  let lastTimeoutMillis: number | InvalidTimeout = 0
 
+  /** Nothing was sent. */
+  const refuse = (reason: Reason): RequestError => {
+    recorder.refused(tag, reason._tag)
+    return because(reason)
+  }
   const invalidPayload = (error: { readonly message: string }) =>
-    because(new InvalidPayload({ operation: tag, detail: error.message }))
+    refuse(new InvalidPayload({ operation: tag, detail: error.message }))
+  const onInvalidReply = () => recorder.invalidReply(tag)
 
   /** The record of each attempt: all of it but the attempt number is made once. */
   const recordsOf =
@@ -119,11 +128,11 @@ export const make = (
       if (remaining <= 0) {
         const obstacle = "the time of the request being handled is up"
         const timeout = { operation: tag, timeoutMillis: 0, attempts: 0, correlationId: "", obstacle }
-        return Effect.fail(because(new Timeout({ ...timeout, delivery: "not-sent" })))
+        return Effect.fail(refuse(new Timeout({ ...timeout, delivery: "not-sent" })))
       }
       const callHeaders = CallHeaders.toRecord(request.headers)
       if (typeof callHeaders === "string") {
-        return Effect.fail(because(new InvalidHeaders({ operation: tag, detail: callHeaders })))
+        return Effect.fail(refuse(new InvalidHeaders({ operation: tag, detail: callHeaders })))
       }
       const exchange = (json: unknown, traceparent: string | undefined): Effect.Effect<unknown, unknown> => {
         const body = PayloadCodec.json.toBytes(json)
@@ -131,7 +140,7 @@ export const make = (
         const value = body.success
         if (value.byteLength > options.maxRequestBytes) {
           const sizes = { bytes: value.byteLength, limit: options.maxRequestBytes }
-          return Effect.fail(because(new RequestTooLarge({ operation: tag, ...sizes })))
+          return Effect.fail(refuse(new RequestTooLarge({ operation: tag, ...sizes })))
         }
         const primaryKey = primaryKeyOf(request.payload)
         const routingKey = settings.routingKey ?? primaryKey
@@ -161,7 +170,7 @@ export const make = (
             attempt: reply.envelope.attempt ?? 1,
             answeredAt: reply.envelope.at
           })
-          return ReplyDecoder.outcomeOf(operation, reply, isDiscard)
+          return ReplyDecoder.outcomeOf(operation, reply, isDiscard, onInvalidReply)
         })
       }
       const encoded = Effect.mapError(operation.payload.encode(request.payload), invalidPayload)
@@ -185,7 +194,7 @@ export const make = (
         lastAsked = asked
       }
       const timeoutMillis = lastTimeoutMillis
-      if (typeof timeoutMillis !== "number") return Effect.fail(timeoutMillis)
+      if (typeof timeoutMillis !== "number") return Effect.fail(refuse(timeoutMillis))
       let made: unknown
       try {
         made = operation.rpc.payloadSchema.make(payload as never)

@@ -203,10 +203,16 @@ export const make = (environment: Environment): Handling => {
     return Effect.sync(() => start(request))
   }
 
+  /** Somebody stopped the request before its handler started. */
+  const stoppedEarly = (request: OpenRequest): void => {
+    if (request.stop === "draining") leave(request)
+    else settle(request, request.stop === "expired" ? rejected("expired", "its time was up") : undefined, none)
+  }
+
   const execute = (request: OpenRequest, payload: unknown): Effect.Effect<void> => {
     const { operation } = request.procedure
-    // Interrupted while it was decoded.
-    if (request.isSettled || request.stop !== undefined) return Effect.void
+    if (request.isSettled) return Effect.void
+    if (request.stop !== undefined) return Effect.sync(() => stoppedEarly(request))
     if (operation.isSafe) return run(request, payload, undefined)
     const key = operation.hasPrimaryKey ? primaryKeyOf(payload) : undefined
     if (key === undefined) return claim(request, payload, byCall(request), undefined)
@@ -232,8 +238,7 @@ export const make = (environment: Environment): Handling => {
           Effect.exit,
           Effect.flatMap((exit) => {
             if (Exit.isSuccess(exit)) return execute(request, exit.value)
-            if (request.stop === "draining") leave(request)
-            else if (request.stop === "expired") settle(request, rejected("expired", "its time was up"), none)
+            if (request.stop !== undefined) stoppedEarly(request)
             else invalid(`the payload does not fit the contract: ${detailOf(exit.cause)}`)
             return Effect.void
           })

@@ -45,6 +45,15 @@ export interface Rules {
   readonly procedures: ReadonlyMap<string, Procedure>
 }
 
+/** A rule that throws lets nothing through: a record must not stop the loop. */
+const isAllowed = (options: Options, topic: string): boolean => {
+  try {
+    return options.isReplyTopic(topic)
+  } catch {
+    return false
+  }
+}
+
 /** `now` is the wall clock, epoch milliseconds. */
 export const intakeOf = (record: ConsumedRecord, rules: Rules, now: number): Intake => {
   const { clockSkewMillis, options, procedures } = rules
@@ -52,7 +61,7 @@ export const intakeOf = (record: ConsumedRecord, rules: Rules, now: number): Int
   if (Result.isFailure(decoded)) {
     const { correlationId, isForeign, reason, replyTo, status } = decoded.failure
     const kind = isForeign ? "foreign" : "malformed"
-    if (correlationId === undefined || replyTo === undefined || !options.isReplyTopic(replyTo.topic)) {
+    if (correlationId === undefined || replyTo === undefined || !isAllowed(options, replyTo.topic)) {
       return { _tag: "Refuse", kind, reason, reply: undefined, deadline: undefined }
     }
     const addressee = { correlationId, replyTo, attempt: undefined, traceparent: undefined }
@@ -76,7 +85,7 @@ export const intakeOf = (record: ConsumedRecord, rules: Rules, now: number): Int
     deadline
   })
   if (replyTo === undefined) return silently("no-reply-address", "it names no reply topic")
-  if (!options.isReplyTopic(replyTo.topic)) {
+  if (!isAllowed(options, replyTo.topic)) {
     return silently("forbidden-reply-topic", `replies may not be sent to ${replyTo.topic}; see isReplyTopic`)
   }
   const { attempt, correlationId, traceparent } = envelope

@@ -192,7 +192,10 @@ export const make = Effect.fnUntraced(function* (
     handle: handling.handle,
     settle: (request, answer) => settle(request, answer, []),
     again,
-    onOverdue: (request) => close(request, true),
+    onOverdue: (request) => {
+      if (!request.isClosed) recorder.replyAbandoned()
+      close(request, true)
+    },
     onEnded: () => makeRoom()
   })
   const { lanes } = runner

@@ -147,10 +147,11 @@ describe("what cannot be sent", () => {
 
   it.effect("fails by its size", () =>
     Effect.gen(function* () {
-      const { call, prepared } = method("Get", undefined, { maxRequestBytes: 100 })
+      const { call, counted, prepared } = method("Get", undefined, { maxRequestBytes: 100 })
       assert.strictEqual(yield* reasonOf(call({ sku: "x".repeat(90) })), "success")
       assert.strictEqual(yield* reasonOf(call({ sku: "x".repeat(91) })), "RequestTooLarge")
       assert.strictEqual(prepared.length, 1)
+      assert.deepStrictEqual(counted, ["refused Get RequestTooLarge"])
     })
   )
 
@@ -166,6 +167,14 @@ describe("what cannot be sent", () => {
 })
 
 describe("a method's result", () => {
+  it.effect("is an error, and counted, when the reply does not fit the contract", () =>
+    Effect.gen(function* () {
+      const { call, counted } = method("Get", Effect.succeed(reply({}, { sku: 7 })))
+      assert.strictEqual(yield* reasonOf(call({ sku: "a" })), "InvalidReply")
+      assert.deepStrictEqual(counted, ["invalid reply Get"])
+    })
+  )
+
   it.effect("is nothing when no outcome is wanted", () =>
     Effect.gen(function* () {
       const { call, sent } = method("Get", Effect.succeed(reply({ outcome: "accepted" })))

@@ -50,6 +50,15 @@ describe("intake", () => {
     )
   })
 
+  it("lets nothing through when the rule for reply topics throws", () => {
+    const isReplyTopic = () => {
+      throw new Error("a mistake in the rule")
+    }
+    const strict = { ...rules, options: { ...rules.options, isReplyTopic } }
+    const taken = intakeOf(recordAt(0, { headers: requestHeaders(), value: null }), strict, 10_000)
+    assert.deepInclude(taken, { _tag: "Refuse", kind: "forbidden-reply-topic", reply: undefined })
+  })
+
   it("takes a cancel", () => {
     assert.deepStrictEqual(intake(RequestEnvelope.encodeCancel(correlationId(7), "Get")), {
       _tag: "Cancel",
