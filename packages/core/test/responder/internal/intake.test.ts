@@ -25,6 +25,10 @@ const rules: Rules = {
   procedures: new Map([["Get", procedure]])
 }
 
+const mistaken = (): boolean => {
+  throw new Error("a mistake in the rule")
+}
+
 const intake = (headers: RecordHeaders, now = 10_000, value: Uint8Array | null = null) =>
   intakeOf(recordAt(0, { headers, value }), rules, now)
 
@@ -51,10 +55,7 @@ describe("intake", () => {
   })
 
   it("lets nothing through when the rule for reply topics throws", () => {
-    const isReplyTopic = () => {
-      throw new Error("a mistake in the rule")
-    }
-    const strict = { ...rules, options: { ...rules.options, isReplyTopic } }
+    const strict = { ...rules, options: { ...rules.options, isReplyTopic: mistaken } }
     const taken = intakeOf(recordAt(0, { headers: requestHeaders(), value: null }), strict, 10_000)
     assert.deepInclude(taken, { _tag: "Refuse", kind: "forbidden-reply-topic", reply: undefined })
   })
