@@ -17,6 +17,7 @@ import {
   Unavailable,
   Unreachable
 } from "@kafka-request-reply/core/transport/TransportError"
+import * as HeaderNames from "@kafka-request-reply/core/wire/HeaderNames"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
@@ -46,6 +47,11 @@ interface Node {
   frozenUntil: number
   cutUntil: number
 }
+
+const garbled = (record: OutgoingRecord): OutgoingRecord => ({
+  ...record,
+  headers: record.headers.map(([name, value]) => [name, name === HeaderNames.rr ? Uint8Array.of(0x28, 0xff) : value])
+})
 
 export class Cluster {
   readonly options: ClusterOptions
@@ -203,6 +209,7 @@ export class Cluster {
     faults: ReadonlyMap<OutgoingRecord, RecordFault>
   ): TransportError | undefined {
     const { timers } = this.options
+    for (const record of records) if (faults.get(record)?.kind === "garbled") this.append([garbled(record)])
     const kept = records.filter((record) => faults.get(record)?.kind !== "lose")
     const error = kept.length === 0 ? undefined : this.append(kept)
     if (error !== undefined) return error

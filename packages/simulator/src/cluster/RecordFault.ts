@@ -8,7 +8,7 @@ import type { Label, Leg } from "../history/Event.ts"
  * `lose`: acknowledged and not written · `duplicate`: written twice, the second time later · `delay`: written later ·
  * `slow-ack`: written, acknowledged later · `lost-ack`: written, then the connection breaks · `refuse`: a transient
  * error, the whole request not written · `too-large`: refused for good · `unmentioned`: not written, and the broker says
- * nothing about its partition.
+ * nothing about its partition · `garbled`: a copy that cannot be read is written before it (of replies only).
  */
 export type RecordFaultKind =
   | "lose"
@@ -19,6 +19,7 @@ export type RecordFaultKind =
   | "refuse"
   | "too-large"
   | "unmentioned"
+  | "garbled"
 
 export const recordFaultKinds: ReadonlyArray<RecordFaultKind> = [
   "lose",
@@ -28,7 +29,8 @@ export const recordFaultKinds: ReadonlyArray<RecordFaultKind> = [
   "lost-ack",
   "refuse",
   "too-large",
-  "unmentioned"
+  "unmentioned",
+  "garbled"
 ]
 
 export interface RecordFault {

@@ -122,13 +122,16 @@ const unify = (calls: ReadonlyArray<PlannedCall>): ReadonlyArray<PlannedCall> =>
   })
 }
 
-const recordFaultOf = (random: RandomStream.RandomStream, calls: ReadonlyArray<PlannedCall>): RecordFault => ({
-  kind: random.pick(recordFaultKinds),
-  leg: random.pick(["request", "request", "reply", "reply", "cancel"] as const),
-  call: random.pick(calls).name,
-  nth: random.pick([0, 0, 0, 1, 2]),
-  millis: random.pick([10, 60, 200, 600, 2_000])
-})
+const recordFaultOf = (random: RandomStream.RandomStream, calls: ReadonlyArray<PlannedCall>): RecordFault => {
+  const kind = random.pick(recordFaultKinds)
+  return {
+    kind,
+    leg: kind === "garbled" ? "reply" : random.pick(["request", "request", "reply", "reply", "cancel"] as const),
+    call: random.pick(calls).name,
+    nth: random.pick([0, 0, 0, 1, 2]),
+    millis: random.pick([10, 60, 200, 600, 2_000])
+  }
+}
 
 const worldFaultOf = (random: RandomStream.RandomStream, settings: Settings): WorldFault => {
   const at = random.between(0, horizon + 300)

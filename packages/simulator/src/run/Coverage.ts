@@ -67,7 +67,9 @@ const counters = [
 
 const expected = [
   ...outcomes.map((outcome) => `outcome ${outcome}`),
-  ...recordFaultKinds.flatMap((kind) => ["request", "reply", "cancel"].map((leg) => `fault ${kind} ${leg}`)),
+  ...recordFaultKinds.flatMap((kind) =>
+    (kind === "garbled" ? ["reply"] : ["request", "reply", "cancel"]).map((leg) => `fault ${kind} ${leg}`)
+  ),
   ...worldFaultKinds.map((kind) => `fault ${kind}`),
   ...counters.map((counter) => `count ${counter.trimEnd()}`)
 ]
