@@ -26,6 +26,8 @@ export interface Membership {
   readonly host: string
   readonly topics: ReadonlyArray<string>
   readonly revokeTimeoutMillis: number
+  /** False when it has left or its program has died: then a request of it that is still on its way counts for nothing. */
+  readonly isAlive: () => boolean
   /** Told, at what would be its next heartbeat, that it must give up its partitions and join again. */
   readonly onRebalance: () => void
 }
@@ -58,6 +60,7 @@ export class Coordinator {
   /** Waits for all other members, then answers with the new assignment. */
   join(membership: Membership, joined: (assignment: Assignment) => void): void {
     this.#cluster.at(home, () => {
+      if (!membership.isAlive()) return
       this.#members.set(membership.id, { membership, joined })
       this.rebalance()
       this.#completeWhenAllJoined()

@@ -7,6 +7,8 @@ export interface Process {
   readonly name: string
   /** Its network's latencies. */
   readonly random: RandomStream
+  /** False once it has died. */
+  readonly isAlive: () => boolean
   /** Runs a task in the program: now, later or never. */
   readonly run: (task: () => void) => void
 }

@@ -43,6 +43,7 @@ export const joinGroup = Effect.fnUntraced(function* (
     host: process.name,
     topics: join.topics,
     revokeTimeoutMillis: join.revokeTimeoutMillis,
+    isAlive: () => !isLeft && process.isAlive(),
     onRebalance: () =>
       process.run(() => {
         mustRejoin = true

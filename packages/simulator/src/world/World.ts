@@ -20,26 +20,11 @@ import type { Decorators } from "../mutants/Decorators.ts"
 import type { Plan, PlannedCall, Role } from "../plan/Plan.ts"
 import { makeCall } from "./caller.ts"
 import { groupId, inflict } from "./inflict.ts"
+import { probeOf } from "./probe.ts"
 import type { Program } from "./Program.ts"
 import { type ProgramEnvironment, requesterProgram, responderProgram } from "./programs.ts"
 
 export type Phase = "work" | "settle" | "close" | "over"
-
-const probe: PlannedCall = {
-  name: "probe",
-  requester: 0,
-  at: 0,
-  operation: "Do",
-  key: undefined,
-  value: 0,
-  timeoutMillis: 3_000,
-  millis: 0,
-  behaviour: "ok",
-  interruptAfter: undefined,
-  isDiscard: false,
-  isImpatient: false,
-  isOversize: false
-}
 /** No call, fault or restart of a plan reaches further than this. */
 const workMillis = 40_000
 const settleMillis = 8_000
@@ -152,7 +137,12 @@ export class World {
     onEvent({ type: "booted" })
     const environment: ProgramEnvironment = {
       cluster: this.cluster,
-      process: { name, random: this.#network(name), run: (task) => host.run(task) },
+      process: {
+        name,
+        random: this.#network(name),
+        isAlive: () => host.state !== "dead",
+        run: (task) => host.run(task)
+      },
       settings: this.plan.settings,
       decorators: this.#decorators,
       onEvent,
@@ -250,7 +240,7 @@ export class World {
     for (const program of this.#current.values()) {
       const { client, host, index } = program
       if (client === undefined || program.isClosed || host.state !== "up") continue
-      const call: PlannedCall = { ...probe, name: `probe${index}`, requester: index }
+      const call = probeOf(index)
       this.#open.set(call.name, `requester-${index}`)
       Effect.runForkWith(host.context)(makeCall(client, call, (happening) => this.#on(program, happening)))
     }

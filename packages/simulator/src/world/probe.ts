@@ -1,0 +1,22 @@
+/**
+ * The call that each requester makes when all faults are over: it must succeed.
+ */
+import type { PlannedCall } from "../plan/Plan.ts"
+
+const probe: PlannedCall = {
+  name: "probe",
+  requester: 0,
+  at: 0,
+  operation: "Do",
+  key: undefined,
+  value: 0,
+  timeoutMillis: 3_000,
+  millis: 0,
+  behaviour: "ok",
+  interruptAfter: undefined,
+  isDiscard: false,
+  isImpatient: false,
+  isOversize: false
+}
+
+export const probeOf = (requester: number): PlannedCall => ({ ...probe, name: `probe${requester}`, requester })
