@@ -243,7 +243,8 @@ export const make = Effect.fnUntraced(function* (
   const onCancel = (correlationId: Uint8Array): void => {
     const id = textKey(correlationId)
     const requests = unsettled.get(id)
-    if (requests.length === 0) return cancelled.add(id, now())
+    // Remembered in any case: another attempt, or the same record once more, may still come.
+    cancelled.add(id, now())
     // All of them first: interrupting one attempt gives its turn to the next of its lane.
     for (const request of requests) settle(request, undefined, [])
     for (const request of requests) handling.cancel(request, Runner.interrupt)
