@@ -146,6 +146,17 @@ const budgetNotInherited: Mutant = ofServices(
   }
 )
 
+const retryForgotten = ofClasses("retries forgotten", "an attempt that has no answer is not followed by another", () =>
+  replace(
+    PendingTable.prototype,
+    "takeDue",
+    (original) =>
+      function (now) {
+        return { ...original.call(this, now), retry: [] }
+      }
+  )
+)
+
 export const requesterMutants: ReadonlyArray<Mutant> = [
   registerAfterSend,
   sweeperEarly,
@@ -155,5 +166,6 @@ export const requesterMutants: ReadonlyArray<Mutant> = [
   closeForgets,
   abandonForgotten,
   alwaysNotSent,
-  budgetNotInherited
+  budgetNotInherited,
+  retryForgotten
 ]

@@ -1,6 +1,7 @@
 /**
  * Bugs of the responder: its ledger, its deduplication, its lanes, its drain.
  */
+import { CancelledIds } from "../../../core/src/responder/internal/cancelledIds.ts"
 import { DedupeTable } from "../../../core/src/responder/internal/dedupeTable.ts"
 import { OffsetLedger } from "../../../core/src/responder/internal/offsetLedger.ts"
 import { Ownership } from "../../../core/src/responder/internal/ownership.ts"
@@ -146,6 +147,37 @@ const doneSetIgnored: Mutant = ofServices("done-set ignored", "the metadata of a
   })
 })
 
+const openForgotten = ofClasses(
+  "open work forgotten",
+  "a record delivered again while it is worked on is taken anew",
+  () =>
+    replace(
+      Ownership.prototype,
+      "isOpen",
+      () =>
+        function () {
+          return false
+        }
+    )
+)
+
+const inheritsNothing = ofClasses(
+  "ownership inherits nothing",
+  "what was done and not committed before a rebalance is forgotten",
+  () => replace(OffsetLedger.prototype, "inherit", () => function () {})
+)
+
+const cancelsForgotten = ofClasses("cancels forgotten", "a cancel that comes before its request has no effect", () =>
+  replace(
+    CancelledIds.prototype,
+    "has",
+    () =>
+      function () {
+        return false
+      }
+  )
+)
+
 export const responderMutants: ReadonlyArray<Mutant> = [
   noDedupe,
   errorAsSuccess,
@@ -155,5 +187,8 @@ export const responderMutants: ReadonlyArray<Mutant> = [
   windowOffByOne,
   drainForgets,
   lanesWithoutKeys,
-  doneSetIgnored
+  doneSetIgnored,
+  openForgotten,
+  inheritsNothing,
+  cancelsForgotten
 ]

@@ -18,6 +18,20 @@ const gateOpen = ofClasses("batches share keys", "two batches in flight may carr
   )
 )
 
+const gateReversed = ofClasses(
+  "key order reversed",
+  "records that waited for their key are sent in the opposite order",
+  () =>
+    replace(
+      KeyGate.prototype,
+      "open",
+      (original) =>
+        function (batch) {
+          return original.call(this, batch).toReversed()
+        }
+    )
+)
+
 const silenceIsConsent: Mutant = ofServices(
   "silence is consent",
   "a partition the broker says nothing about counts as acknowledged",
@@ -88,6 +102,7 @@ const positionLate: Mutant = ofServices(
 
 export const transportMutants: ReadonlyArray<Mutant> = [
   gateOpen,
+  gateReversed,
   silenceIsConsent,
   cancelWrong,
   positionLost,

@@ -36,6 +36,8 @@ export interface Facts {
   readonly faults: ReadonlyArray<Of<"fault">>
   readonly crashed: ReadonlySet<string>
   readonly wasPaused: ReadonlySet<string>
+  /** When hosts went on after a pause, as `host at`. */
+  readonly resumed: ReadonlySet<string>
   /** When partitions were assigned last. */
   readonly assignedAt: number
 }
@@ -55,6 +57,7 @@ export const factsOf = (plan: Plan, events: ReadonlyArray<Event>): Facts => {
   const faults: Array<Of<"fault">> = []
   const crashed = new Set<string>()
   const wasPaused = new Set<string>()
+  const resumed = new Set<string>()
   const generations = new Map<string, number>()
   let assignedAt = 0
   for (const event of events) {
@@ -108,6 +111,9 @@ export const factsOf = (plan: Plan, events: ReadonlyArray<Event>): Facts => {
       case "paused":
         wasPaused.add(event.who)
         break
+      case "resumed":
+        resumed.add(`${event.who} ${event.at}`)
+        break
       case "assigned":
         generations.set(event.who, event.generation)
         assignedAt = event.at
@@ -116,5 +122,5 @@ export const factsOf = (plan: Plan, events: ReadonlyArray<Event>): Facts => {
         break
     }
   }
-  return { plan, events, calls, runs, written, requests, replied, faults, crashed, wasPaused, assignedAt }
+  return { plan, events, calls, runs, written, requests, replied, faults, crashed, wasPaused, resumed, assignedAt }
 }

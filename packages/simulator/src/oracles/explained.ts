@@ -89,8 +89,14 @@ const causeOf = (facts: Facts, { plan: call, who }: CallFact, outcome: string): 
   }
 }
 
-const harmless = ({ kind, millis }: RecordFault): boolean =>
-  kind === "delay" ? millis <= 600 : kind !== "lose" && kind !== "too-large"
+/** Whether a call of this operation gets over it: what is lost is made good where it is retried. */
+const harmless =
+  ({ operation }: PlannedCall) =>
+  ({ kind, millis }: RecordFault): boolean => {
+    if (kind === "too-large") return false
+    if (kind === "lose") return operation === "Read" || operation === "Put"
+    return kind !== "delay" || millis <= 600
+  }
 
 const patientMillis = 3_000
 const laneMillis = 1_200
@@ -137,7 +143,7 @@ const isUndisturbed = (facts: Facts, fact: CallFact): boolean => {
   const lane = call.key === undefined ? [call] : calls.filter(({ key }) => key === call.key)
   const names = new Set(lane.map(({ name }) => name))
   const onLane = recordFaults.filter((fault) => names.has(fault.call))
-  if (onLane.length > 1 || !onLane.every(harmless) || lane.some(isEndless)) return false
+  if (onLane.length > 1 || !onLane.every(harmless(call)) || lane.some(isEndless)) return false
   if (onLane.length > 0 && facts.plan.worldFaults.length > 0) return false
   // Each attempt of a read runs, one behind the other, and only the newest one's rejection counts.
   return lane.reduce((sum, { millis, operation }) => sum + millis * (operation === "Read" ? 3 : 1), 0) <= laneMillis

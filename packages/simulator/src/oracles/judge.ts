@@ -17,6 +17,7 @@ import { limits } from "./limits.ts"
 import { noRepeat } from "./noRepeat.ts"
 import { nothingLeft } from "./nothingLeft.ts"
 import { oneOutcome } from "./oneOutcome.ts"
+import { ownership } from "./ownership.ts"
 import { rightReply } from "./rightReply.ts"
 import type { Violation } from "./Violation.ts"
 import { whatIsKnown } from "./whatIsKnown.ts"
@@ -35,6 +36,7 @@ export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): R
     ...keyOrder(facts),
     ...commits(facts),
     ...noRepeat(facts),
+    ...ownership(facts),
     ...nothingLeft(facts, world),
     ...counts(facts, world),
     ...limits(facts),

@@ -44,7 +44,8 @@ export const rightReply = (facts: Facts): ReadonlyArray<Violation> => {
     if (call === undefined || call.who !== event.who || facts.crashed.has(call.who)) continue
     const { end, plan } = call
     // After a stall a reply that has come already goes before the deadline that has passed meanwhile.
-    const isOverlooked = facts.wasPaused.has(call.who) && end?.at === event.at && end.outcome.startsWith("Timeout")
+    const isOverlooked =
+      facts.resumed.has(`${call.who} ${event.at}`) && end?.at === event.at && end.outcome.startsWith("Timeout")
     if (end !== undefined && end.at <= event.at && !isOverlooked) continue
     const detail = `${plan.name} heard its reply (${event.outcome}) and ended ${end === undefined ? "never" : `as ${end.outcome} at ${end.at}`}`
     violations.push({ rule: "a reply ends its call", detail, at: event.at })

@@ -19,4 +19,10 @@ const probe: PlannedCall = {
   isOversize: false
 }
 
-export const probeOf = (requester: number): PlannedCall => ({ ...probe, name: `probe${requester}`, requester })
+/** With a key that calls had too: no key stays blocked. */
+export const probeOf = (requester: number): PlannedCall => ({
+  ...probe,
+  name: `probe${requester}`,
+  requester,
+  key: `k${requester}`
+})

@@ -61,6 +61,10 @@ export const plans: Readonly<Record<string, Plan>> = {
     call("too slow", 500, { ...held, timeoutMillis: 150 }),
     call("joining", 800, held)
   ]),
+  "a second record of a call that was cancelled while the first one ran was run for nobody": plan(
+    [call("given up", 500, { operation: "Read", millis: 1_000, interruptAfter: 50 })],
+    { recordFaults: [{ kind: "duplicate", leg: "request", call: "given up", nth: 0, millis: 200 }] }
+  ),
   "a repeated call without an outcome was told the stored error of the first": plan([
     call("first", 500, final),
     call("again", 800, final)
