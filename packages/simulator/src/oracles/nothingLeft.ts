@@ -37,6 +37,8 @@ export const nothingLeft = (facts: Facts, world: World): ReadonlyArray<Violation
 const nothingForgotten = (facts: Facts): ReadonlyArray<Violation> => {
   // With faults a request may be past its deadline before anybody could run or answer it.
   if (facts.plan.worldFaults.length > 0 || facts.plan.recordFaults.length > 0) return []
+  // Nor behind a handler that never ends.
+  if (facts.plan.calls.some(({ behaviour }) => behaviour === "stuck")) return []
   const served = new Set<string>()
   for (const { start } of facts.runs.values()) served.add(start.id)
   for (const { label } of facts.written) if (label.leg !== "request") served.add(label.id)
