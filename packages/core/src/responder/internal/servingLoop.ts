@@ -27,6 +27,7 @@ import type { DeadLetters } from "./deadLetters.ts"
 import type { DedupeTable } from "./dedupeTable.ts"
 import * as Handling from "./handling.ts"
 import { intakeOf } from "./intake.ts"
+import * as Listener from "./listener.ts"
 import type { OffsetLedger } from "./offsetLedger.ts"
 import { OpenRequest } from "./openRequest.ts"
 import { Ownership, type PartitionCommit } from "./ownership.ts"
@@ -123,6 +124,8 @@ export const make = Effect.fnUntraced(function* (
     onLeft: (taken) => close(taken, false)
   })
 
+  const tell = Listener.make(options.onAnswered, recorder.listenerFailed)
+
   /** The one way a request gets its outcome; `undefined` when nobody is to be told. */
   const settle = (
     request: OpenRequest,
@@ -132,19 +135,10 @@ export const make = Effect.fnUntraced(function* (
     if (request.isSettled) return
     request.isSettled = true
     unsettled.remove(request)
-    const { envelope, record } = request
     const outcome = answer === undefined ? "cancelled" : labelOf(answer)
     const millis = now() - request.takenAt
-    recorder.answered(envelope.operation, outcome, millis)
-    const key = record.key === null ? undefined : Buffer.from(record.key).toString("utf8")
-    const { offset, partition } = record
-    const { attempt, operation } = envelope
-    try {
-      options.onAnswered?.({ operation, key, outcome, millis, attempt, partition, offset })
-    } catch (cause) {
-      // Somebody's mistake in counting must not keep the caller from its answer, or the offset open for ever.
-      recorder.listenerFailed(cause)
-    }
+    recorder.answered(request.envelope.operation, outcome, millis)
+    tell(request, outcome, millis)
     if (answer === undefined) return close(request, true)
     // Its caller knows that it has started, and asked for no more.
     if (request.isAccepted) return partDone(request)

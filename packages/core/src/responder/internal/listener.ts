@@ -1,0 +1,21 @@
+/**
+ * Tells the program's `onAnswered` of requests that ended; nothing is made for it when there is none.
+ */
+import type { Options } from "../Options.ts"
+import type { OpenRequest } from "./openRequest.ts"
+
+export type Listener = (request: OpenRequest, outcome: string, millis: number) => void
+
+/** `onFailed` is told when the listener throws: that must neither keep a caller from its answer nor an offset open. */
+export const make = (onAnswered: Options["onAnswered"], onFailed: (cause: unknown) => void): Listener =>
+  onAnswered === undefined
+    ? () => {}
+    : ({ envelope, record }, outcome, millis) => {
+        const key = record.key === null ? undefined : Buffer.from(record.key).toString("utf8")
+        const { attempt, operation } = envelope
+        try {
+          onAnswered({ operation, key, outcome, millis, attempt, partition: record.partition, offset: record.offset })
+        } catch (cause) {
+          onFailed(cause)
+        }
+      }
