@@ -8,6 +8,7 @@ import * as FaultyTransport from "../../src/testing/FaultyTransport.ts"
 import type { FaultLaw } from "../suites/requestReply/faulty/FaultLaw.ts"
 import { lostReplyLaws } from "../suites/requestReply/faulty/lostReplies.ts"
 import { movingLaws } from "../suites/requestReply/faulty/moving.ts"
+import { offsetLaws } from "../suites/requestReply/faulty/offsets.ts"
 import { outageLaws } from "../suites/requestReply/faulty/outages.ts"
 import { rebalancingLaws } from "../suites/requestReply/faulty/rebalancing.ts"
 import { replyingLaws } from "../suites/requestReply/faulty/replying.ts"
@@ -21,6 +22,7 @@ const law: FaultLaw = (name, body) => it.effect(name, () => Effect.provide(body,
 describe("request/reply with faults", () => {
   sendingLaws(law)
   replyingLaws(law)
+  offsetLaws(law)
   outageLaws(law)
   rebalancingLaws(law)
   movingLaws(law)

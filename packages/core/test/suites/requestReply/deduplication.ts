@@ -257,4 +257,27 @@ export const deduplicationLaws = (law: Law): void => {
       }
     })
   )
+
+  law(
+    "P6: callers that join a run get the headers that its handler added",
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { bench, client } = yield* pair({
+        Order: () => Effect.as(Effect.andThen(Deferred.await(gate), ReplyHeaders.add("x-shelf", "7")), "done")
+      })
+      const sent = yield* watch(namesOf(bench).requests)
+      const calls = yield* Effect.forEach([1, 2], () =>
+        Effect.forkChild(Requester.withReplyMetadata(client.Order({ id: "a", amount: 1 })), { startImmediately: true })
+      )
+      yield* until("both are written", () => sent.length === 2)
+      yield* advance("50 millis")
+      yield* Deferred.succeed(gate, undefined)
+      for (const [, metadata] of yield* Effect.forEach(calls, Fiber.join)) {
+        assert.deepStrictEqual(
+          metadata?.headers.map(([name]) => name),
+          ["x-shelf"]
+        )
+      }
+    })
+  )
 }

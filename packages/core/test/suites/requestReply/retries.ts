@@ -231,13 +231,13 @@ export const retryLaws = (law: Law): void => {
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench)
-      const seen = yield* Scripted.answering(bench, () => overloaded(800))
-      const call = yield* Effect.forkChild(
-        reasonOf(client.Put({ id: "1" }).pipe(Requester.withTimeout("500 millis"))),
-        { startImmediately: true }
-      )
-      yield* advance("600 millis")
+      const seen = yield* Scripted.answering(bench, () => overloaded(6_000))
+      const before = yield* Clock.currentTimeMillis
+      const call = yield* Effect.forkChild(reasonOf(client.Put({ id: "1" })), { startImmediately: true })
+      yield* advance("100 millis")
       // A retry after the deadline would be of no use: the rejection is told at once.
+      yield* until("the call ended", () => call.pollUnsafe() !== undefined)
+      assert.isBelow((yield* Clock.currentTimeMillis) - before, 4_000)
       assert.strictEqual((yield* Fiber.join(call))._tag, "Rejected")
       assert.strictEqual(seen.length, 1)
     })

@@ -2,11 +2,9 @@
  * P1, P4, P8, P13 when requests cannot be written, or nobody says whether they were.
  */
 import { assert } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Requester from "../../../../src/requester/Requester.ts"
 import * as Fault from "../../../../src/testing/Fault.ts"
@@ -92,14 +90,17 @@ export const sendingLaws = (law: FaultLaw): void => {
       const { bench, client } = yield* pair({})
       const { requests } = namesOf(bench)
       const refused = because(new Refused({ code: "POLICY_VIOLATION", detail: "an injected fault" }))
-      yield* faults.inject(Fault.failAfter(), { topic: requests })
+      // A failed try that was not written looks to the caller like one that was.
+      yield* faults.inject(Fault.failBefore(), { topic: requests })
       yield* faults.inject(Fault.failBefore(refused), { topic: requests })
-      const call = yield* Effect.forkChild(Effect.exit(client.Work({ id: "1" })), { startImmediately: true })
-      yield* advance("6 seconds")
-      // The first try was written, so its answer may still come: here nobody expected the call.
-      const exit = yield* Fiber.join(call)
-      assert(Exit.isFailure(exit))
-      assert.include((Cause.squash(exit.cause) as Error).message, "nobody expected")
+      const call = yield* Effect.forkChild(requestErrorOf(client.Work({ id: "1" })), { startImmediately: true })
+      yield* advance("1 second")
+      assert.isUndefined(call.pollUnsafe())
+      yield* advance("5 seconds")
+      const error = yield* Fiber.join(call)
+      assert(error.reason._tag === "Timeout")
+      assert.strictEqual(error.reason.delivery, "unknown")
+      assert.isFalse(error.isCertainlyNotExecuted)
     })
   )
 
