@@ -47,6 +47,8 @@ export const rightReply = (facts: Facts): ReadonlyArray<Violation> => {
     const isOverlooked =
       facts.resumed.has(`${call.who} ${event.at}`) && end?.at === event.at && end.outcome.startsWith("Timeout")
     if (end !== undefined && end.at <= event.at && !isOverlooked) continue
+    // Paused after its reply was heard and before its caller had a turn: the caller goes on when the program does.
+    if (end !== undefined && facts.resumed.has(`${call.who} ${end.at}`) && !end.outcome.startsWith("Timeout")) continue
     const detail = `${plan.name} heard its reply (${event.outcome}) and ended ${end === undefined ? "never" : `as ${end.outcome} at ${end.at}`}`
     violations.push({ rule: "a reply ends its call", detail, at: event.at })
   }

@@ -65,6 +65,13 @@ export const plans: Readonly<Record<string, Plan>> = {
     [call("given up", 500, { operation: "Read", millis: 1_000, interruptAfter: 50 })],
     { recordFaults: [{ kind: "duplicate", leg: "request", call: "given up", nth: 0, millis: 200 }] }
   ),
+  "a program that was paused between hearing a reply and its caller's turn was judged to have kept it": plan(
+    [call("paused", 357, { operation: "Read", millis: 26 })],
+    {
+      settings: { ...settings, preemption: 0.1 },
+      worldFaults: [{ kind: "pause", role: "requester", index: 0, at: 396, millis: 400 }]
+    }
+  ),
   "a repeated call without an outcome was told the stored error of the first": plan([
     call("first", 500, final),
     call("again", 800, final)
