@@ -20,8 +20,8 @@ class Unfinished extends Schema.TaggedError<Unfinished>()("Unfinished", { detail
   }
 }
 
-const launch = (script: string, brokers: string) =>
-  ChildProcess.make(process.execPath, ["--conditions=source", new URL(script, import.meta.url).pathname], {
+const launch = (script: string, brokers: string, ...args: ReadonlyArray<string>) =>
+  ChildProcess.make(process.execPath, ["--conditions=source", new URL(script, import.meta.url).pathname, ...args], {
     env: { KAFKA_BROKERS: brokers },
     extendEnv: true,
     stderr: "inherit",
@@ -32,24 +32,37 @@ const launch = (script: string, brokers: string) =>
 const lines = (process: Effect.Success<ReturnType<typeof launch>>) =>
   process.stdout.pipe(Stream.decodeText(), Stream.splitLines)
 
+const untilServing = (process: Effect.Success<ReturnType<typeof launch>>) =>
+  lines(process).pipe(
+    Stream.takeUntil((line) => line === "serving"),
+    Stream.runDrain
+  )
+
+/** What a measuring process prints until it ends. */
+const measuredBy = Effect.fnUntraced(function* (process: Effect.Success<ReturnType<typeof launch>>) {
+  const measured: Array<Report.Measured> = []
+  yield* lines(process).pipe(
+    Stream.runForEach((line) => Effect.sync(() => void measured.push(JSON.parse(line) as Report.Measured)))
+  )
+  if ((yield* process.exitCode) !== 0) return yield* new Unfinished({ detail: "a measuring process failed, see above" })
+  return measured
+})
+
 const measure = Effect.gen(function* () {
   yield* Console.error("starting Kafka")
   // The server compiler: throughput is measured, not how soon the broker starts.
   const cluster = yield* KafkaCluster.make({ brokers: 1, jvmOptions: [] })
   const brokers = cluster.brokers.join(",")
-  const responder = yield* launch("./responder.ts", brokers)
-  yield* lines(responder).pipe(
-    Stream.takeUntil((line) => line === "serving"),
-    Stream.runDrain
+  yield* Console.error("measuring, about a minute and a half")
+  const bare = yield* Effect.scoped(
+    Effect.gen(function* () {
+      yield* untilServing(yield* launch("./bare.ts", brokers, brokers, "answer"))
+      return yield* measuredBy(yield* launch("./bare.ts", brokers, brokers, "ask"))
+    })
   )
-  yield* Console.error("measuring, about a minute")
-  const requester = yield* launch("./requester.ts", brokers)
-  const measured: Array<Report.Measured> = []
-  yield* lines(requester).pipe(
-    Stream.runForEach((line) => Effect.sync(() => void measured.push(JSON.parse(line) as Report.Measured)))
-  )
-  if ((yield* requester.exitCode) !== 0) return yield* new Unfinished({ detail: "the requester failed, see above" })
-  return Report.rowsOf(measured)
+  yield* untilServing(yield* launch("./responder.ts", brokers))
+  const measured = yield* measuredBy(yield* launch("./requester.ts", brokers))
+  return Report.rowsOf([...bare, ...measured])
 }).pipe(Effect.scoped)
 
 const bench = Command.make(
