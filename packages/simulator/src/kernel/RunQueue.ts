@@ -35,10 +35,12 @@ export class RunQueue implements Scheduler.Scheduler {
     return this.#ready.length
   }
 
-  shouldYield(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-    return this.#preemption > 0
-      ? this.#random.next() < this.#preemption
-      : fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield
+  // Never at the first operation of a turn: no real scheduler does it, since the count starts anew with each turn, and
+  // Effect 4.1 relies on that. A fiber that is interrupted before its first turn would give way before the interruption,
+  // begin after all, and never hear of it again.
+  shouldYield({ cache, currentOpCount }: Fiber.Fiber<unknown, unknown>): boolean {
+    if (this.#preemption === 0) return currentOpCount >= cache.maxOpsBeforeYield
+    return currentOpCount > 1 && this.#random.next() < this.#preemption
   }
 
   /** Queues a task that belongs to no fiber: a timer, a callback of the cluster. */
