@@ -3,9 +3,9 @@
  */
 import { named } from "@kafka-request-reply/contracts/Inventory"
 import * as Requester from "@kafka-request-reply/core/requester/Requester"
-import * as ConsoleLog from "@kafka-request-reply/responder/program/ConsoleLog"
-import * as Launch from "@kafka-request-reply/responder/program/Launch"
-import * as Setting from "@kafka-request-reply/responder/program/Setting"
+import * as ConsoleLog from "@kafka-request-reply/program/ConsoleLog"
+import * as Launch from "@kafka-request-reply/program/Launch"
+import * as Setting from "@kafka-request-reply/program/Setting"
 import * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"

@@ -2,8 +2,8 @@
  * The requester program: its command line with the services of Node.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as Launch from "@kafka-request-reply/responder/program/Launch"
-import type { Signals } from "@kafka-request-reply/responder/program/Signals"
+import * as Launch from "@kafka-request-reply/program/Launch"
+import type { Signals } from "@kafka-request-reply/program/Signals"
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
 import * as Cli from "./Cli.ts"

@@ -1,7 +1,7 @@
 /**
  * Shows how a run goes: a line for each of the first answers of a second, one for the rest of it, and a bar on a terminal.
  */
-import { grouped, Tally } from "@kafka-request-reply/responder/program/Tally"
+import { grouped, Tally } from "@kafka-request-reply/program/Tally"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Outcome } from "./Outcome.ts"

@@ -1,7 +1,7 @@
 /**
  * The end of a run in words and columns, or as one JSON object.
  */
-import { counted, grouped } from "@kafka-request-reply/responder/program/Tally"
+import { counted, grouped } from "@kafka-request-reply/program/Tally"
 import type { Summary } from "./Latency.ts"
 import { isFailure, type Kind } from "./Outcome.ts"
 import type { RunResult } from "./Run.ts"

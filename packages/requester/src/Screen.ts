@@ -2,7 +2,7 @@
  * The console of a run: lines above, and on a terminal one status line below that is drawn again as it changes.
  */
 import { styleText } from "node:util"
-import { showsColours } from "@kafka-request-reply/responder/program/ConsoleLog"
+import { showsColours } from "@kafka-request-reply/program/ConsoleLog"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

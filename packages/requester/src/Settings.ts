@@ -1,7 +1,7 @@
 /**
  * Every setting of the requester, by the name of its environment variable. Flags of the command line come before them.
  */
-import * as Setting from "@kafka-request-reply/responder/program/Setting"
+import * as Setting from "@kafka-request-reply/program/Setting"
 import type * as Effect from "effect/Effect"
 
 const namePattern = /^[A-Za-z0-9._-]{1,100}$/

@@ -3,7 +3,7 @@
  * The requester's entry: listens for signals first, then loads the program.
  */
 import { enableCompileCache } from "node:module"
-import * as Signals from "@kafka-request-reply/responder/program/Signals"
+import * as Signals from "@kafka-request-reply/program/Signals"
 
 // Starts in half the time, from the second start on.
 enableCompileCache()

@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { Setting } from "@kafka-request-reply/responder/program/Setting"
+import type { Setting } from "@kafka-request-reply/program/Setting"
 import * as Settings from "../src/Settings.ts"
 
 it.effect("the requester can start with nothing set", () =>

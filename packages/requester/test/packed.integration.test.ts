@@ -31,7 +31,7 @@ layer(services, { excludeTestServices: true })("the packed programs", (it) => {
         assert.isAbove(JSON.parse(memory.stdout).calls, 2000)
 
         const siblings = yield* fs.readDirectory(`${programs.folder}/node_modules/@kafka-request-reply`)
-        assert.deepStrictEqual(siblings.toSorted(), ["contracts", "core", "requester", "responder"])
+        assert.deepStrictEqual(siblings.toSorted(), ["contracts", "core", "program", "requester", "responder"])
       }),
     240_000
   )

@@ -6,7 +6,7 @@ import type { Answered } from "@kafka-request-reply/core/responder/Options"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { counted, grouped, Tally } from "./program/Tally.ts"
+import { counted, grouped, Tally } from "@kafka-request-reply/program/Tally"
 
 export interface Options {
   /** Lines about single requests per second. */

@@ -3,7 +3,7 @@
  */
 import { fileURLToPath } from "node:url"
 import type * as Effect from "effect/Effect"
-import * as Setting from "./program/Setting.ts"
+import * as Setting from "@kafka-request-reply/program/Setting"
 
 const bundled = fileURLToPath(new URL("../data/catalogue.csv", import.meta.url))
 

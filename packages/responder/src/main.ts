@@ -3,7 +3,7 @@
  * The responder's entry: listens for signals first, then loads the program.
  */
 import { enableCompileCache } from "node:module"
-import * as Signals from "./program/Signals.ts"
+import * as Signals from "@kafka-request-reply/program/Signals"
 
 // Starts in half the time, from the second start on.
 enableCompileCache()

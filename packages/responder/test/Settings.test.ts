@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { Setting } from "../src/program/Setting.ts"
+import type { Setting } from "@kafka-request-reply/program/Setting"
 import * as Settings from "../src/Settings.ts"
 
 it.effect("the responder can start with nothing set", () =>

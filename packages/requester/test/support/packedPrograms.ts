@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import * as ChildProcess from "effect/process/ChildProcess"
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url))
-const packages = ["core", "contracts", "responder", "requester"]
+const packages = ["core", "contracts", "program", "responder", "requester"]
 const scope = "@kafka-request-reply"
 
 const command = Effect.fnUntraced(function* (cwd: string, name: string, ...args: ReadonlyArray<string>) {

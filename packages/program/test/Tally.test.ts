@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Tally } from "../../src/program/Tally.ts"
+import { Tally } from "../src/Tally.ts"
 
 it("a tally says how often each outcome came, the most frequent first", () => {
   const tally = new Tally()

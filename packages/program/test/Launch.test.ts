@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { because as becauseOfTransport, Unreachable } from "@kafka-request-reply/core/transport/TransportError"
 import { because, TransportFailed } from "@kafka-request-reply/core/transport/StartError"
 import * as Cause from "effect/Cause"
-import * as Launch from "../../src/program/Launch.ts"
+import * as Launch from "../src/Launch.ts"
 
 const unreachable = becauseOfTransport(new Unreachable({ brokers: ["kafka:9092"], detail: "connection refused" }))
 

@@ -95,7 +95,7 @@ export const addresses = (name: string, fallback: string): Setting<ReadonlyArray
 
 /** Everything in the environment that a program cannot work with. */
 export class SettingsError extends Schema.TaggedError<SettingsError>(
-  "@kafka-request-reply/responder/program/Setting/SettingsError"
+  "@kafka-request-reply/program/Setting/SettingsError"
 )("SettingsError", {
   problems: Schema.Array(
     Schema.Struct({ name: Schema.String, value: Schema.String, accepts: Schema.String, fallback: Schema.String })

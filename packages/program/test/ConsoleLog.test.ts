@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
-import * as ConsoleLog from "../../src/program/ConsoleLog.ts"
+import * as ConsoleLog from "../src/ConsoleLog.ts"
 
 it.effect("one line per entry, the level only when it matters", () => {
   const lines: Array<string> = []

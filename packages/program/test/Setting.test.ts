@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Setting from "../../src/program/Setting.ts"
+import * as Setting from "../src/Setting.ts"
 
 const settings = {
   brokers: Setting.addresses("BROKERS", "localhost:9092"),
