@@ -36,8 +36,8 @@ export interface Facts {
   readonly faults: ReadonlyArray<Of<"fault">>
   readonly crashed: ReadonlySet<string>
   readonly wasPaused: ReadonlySet<string>
-  /** When hosts went on after a pause, as `host at`. */
-  readonly resumed: ReadonlySet<string>
+  /** When the pause began that a host came back from, by `host at`: `at` is when it went on. */
+  readonly resumed: ReadonlyMap<string, number>
   /** When partitions were assigned last. */
   readonly assignedAt: number
 }
@@ -57,7 +57,8 @@ export const factsOf = (plan: Plan, events: ReadonlyArray<Event>): Facts => {
   const faults: Array<Of<"fault">> = []
   const crashed = new Set<string>()
   const wasPaused = new Set<string>()
-  const resumed = new Set<string>()
+  const resumed = new Map<string, number>()
+  const pausedAt = new Map<string, number>()
   const generations = new Map<string, number>()
   let assignedAt = 0
   for (const event of events) {
@@ -110,9 +111,10 @@ export const factsOf = (plan: Plan, events: ReadonlyArray<Event>): Facts => {
         break
       case "paused":
         wasPaused.add(event.who)
+        pausedAt.set(event.who, event.at)
         break
       case "resumed":
-        resumed.add(`${event.who} ${event.at}`)
+        resumed.set(`${event.who} ${event.at}`, pausedAt.get(event.who)!)
         break
       case "assigned":
         generations.set(event.who, event.generation)

@@ -43,9 +43,14 @@ export const rightReply = (facts: Facts): ReadonlyArray<Violation> => {
     const call = facts.calls.get(event.label.call)
     if (call === undefined || call.who !== event.who || facts.crashed.has(call.who)) continue
     const { end, plan } = call
-    // After a stall a reply that has come already goes before the deadline that has passed meanwhile.
+    // After a stall a reply that has come already goes before the deadline that has passed meanwhile; a call that had
+    // ended when the stall began only has its caller's turn then.
+    const stalledAt = facts.resumed.get(`${call.who} ${event.at}`)
     const isOverlooked =
-      facts.resumed.has(`${call.who} ${event.at}`) && end?.at === event.at && end.outcome.startsWith("Timeout")
+      stalledAt !== undefined &&
+      call.calledAt + plan.timeoutMillis > stalledAt &&
+      end?.at === event.at &&
+      end.outcome.startsWith("Timeout")
     if (end !== undefined && end.at <= event.at && !isOverlooked) continue
     // Paused after its reply was heard and before its caller had a turn: the caller goes on when the program does.
     if (end !== undefined && facts.resumed.has(`${call.who} ${end.at}`) && !end.outcome.startsWith("Timeout")) continue

@@ -72,6 +72,13 @@ export const plans: Readonly<Record<string, Plan>> = {
       worldFaults: [{ kind: "pause", role: "requester", index: 0, at: 396, millis: 400 }]
     }
   ),
+  "a call whose time was up in the moment its program was paused was judged to have overlooked its reply": plan(
+    [call("too slow", 500, { operation: "Read", timeoutMillis: 400, millis: 398 })],
+    {
+      settings: { ...settings, preemption: 0.1 },
+      worldFaults: [{ kind: "pause", role: "requester", index: 0, at: 900, millis: 400 }]
+    }
+  ),
   "a repeated call without an outcome was told the stored error of the first": plan([
     call("first", 500, final),
     call("again", 800, final)
