@@ -76,8 +76,7 @@ export const make = Effect.fnUntraced(function* (
   const options = { ...defaults, ...overrides }
   const limits = { maxRecords: options.maxBatchRecords, maxBytes: options.maxBatchBytes }
   const sendTimeoutMillis = Duration.toMillis(options.sendTimeout)
-  const minBackoff = Duration.toMillis(options.minBackoff)
-  const maxBackoff = Duration.toMillis(options.maxBackoff)
+  const backoff = { min: Duration.toMillis(options.minBackoff), max: Duration.toMillis(options.maxBackoff) }
   const clock = yield* Clock.Clock
   const eventLoop = yield* EventLoop
   const run = yield* FiberSet.makeRuntime<never>()
@@ -192,9 +191,7 @@ export const make = Effect.fnUntraced(function* (
   const backOff = (lane: PublishLane, obstacle: TransportError): void => {
     if (lane.isBackingOff || isClosed) return
     lane.isBackingOff = true
-    // The first look for an unknown leader is not a failure yet: no need to wait.
-    const isFirstLook = lane.leader < 0 && lane.failures === 0
-    const delay = isFirstLook ? 0 : Math.min(maxBackoff, minBackoff * 2 ** Math.min(lane.failures, 16))
+    const delay = lane.pause(monotonicMillis(clock), backoff)
     // Of a lane without leader nothing is known before the look: its partitions may just be new here.
     if (lane.leader >= 0) {
       lane.obstacle = obstacle
@@ -207,6 +204,7 @@ export const make = Effect.fnUntraced(function* (
         const jitter = yield* Random.nextBetween(0.8, 1.2)
         yield* Effect.sleep(delay * jitter)
         yield* look(link.refresh, sendTimeoutMillis)
+        lane.lookedAt = monotonicMillis(clock)
         for (const grown of routes.reroute()) schedule(grown)
         if (lane.leader < 0) {
           yield* Effect.forEach(routes.topicsIn(lane), (topic) => explain(lane, topic))
@@ -231,7 +229,7 @@ export const make = Effect.fnUntraced(function* (
     const isHopeless = (publication: Publication): boolean => {
       if (publication.topic !== topic) return false
       const error = Result.isSuccess(found) ? withoutLeader(publication, found.success) : found.failure
-      publication.lastError = error ?? publication.lastError
+      publication.lastError = error ?? publication.lastError ?? leaderUnknown
       return error !== undefined && !error.isRetryable
     }
     for (const publication of lane.remove(isHopeless)) expire(publication)

@@ -93,6 +93,42 @@ describe("Publisher, when Kafka fails", () => {
     })
   )
 
+  it.effect("looks for a leader at once when the last look was long ago", () =>
+    Effect.gen(function* () {
+      const { inMillis, link, offer } = yield* start()
+      link.leaders = () => -1
+      const missed = new Item(0, {}, inMillis(3_000))
+      offer([missed])
+      for (let seconds = 0; seconds < 10; seconds++) {
+        yield* turns
+        yield* TestClock.adjust("1 second")
+      }
+      assert.deepStrictEqual(missed.told, ["Unavailable"])
+      link.onRefresh = () => (link.leaders = () => 0)
+      const next = new Item(1, {}, inMillis(100))
+      offer([next])
+      link.onSend = acknowledge
+      yield* turns
+      yield* TestClock.adjust("1 millis")
+      yield* turns
+      assert.deepStrictEqual(next.told, ["acknowledged"])
+    })
+  )
+
+  it.effect("does not look for a leader more often the more records come for it", () =>
+    Effect.gen(function* () {
+      const { inMillis, link, offer } = yield* start()
+      link.leaders = () => -1
+      for (let millis = 0; millis < 2_000; millis += 10) {
+        offer([new Item(millis, {}, inMillis(5))])
+        yield* turns
+        yield* TestClock.adjust("10 millis")
+      }
+      // 0, 100, 200 and then 250 ms apart, as for a record that waits.
+      assert.isTrue(link.refreshes >= 6 && link.refreshes <= 16, `${link.refreshes} looks`)
+    })
+  )
+
   it.effect("settles a batch that the driver never answers, and sends it again", () =>
     Effect.gen(function* () {
       const { link, offer } = yield* start({ sendTimeout: "1 second" })

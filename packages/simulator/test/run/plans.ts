@@ -79,6 +79,11 @@ export const plans: Readonly<Record<string, Plan>> = {
       worldFaults: [{ kind: "pause", role: "requester", index: 0, at: 900, millis: 400 }]
     }
   ),
+  "a reply of a responder whose clock is ahead waited for longer than it had, because an earlier one had no topic":
+    plan([call("lost", 265, { operation: "Take", key: "k", millis: 690, behaviour: "stubborn" })], {
+      settings: { ...settings, skews: [2_980] },
+      worldFaults: [{ kind: "lose-replies", at: 824, millis: 4_000, partitions: 2 }]
+    }),
   "a repeated call without an outcome was told the stored error of the first": plan([
     call("first", 500, final),
     call("again", 800, final)

@@ -26,6 +26,12 @@ export const byteSize = (publication: Publication): number => {
   return size
 }
 
+/** The first and the longest pause after a failure, milliseconds; it doubles in between. */
+export interface Backoff {
+  readonly min: number
+  readonly max: number
+}
+
 export interface Taken {
   readonly batch: ReadonlyArray<Publication>
   /** Past their deadline before they were handed over (again). */
@@ -41,6 +47,8 @@ export class PublishLane {
   /** Consecutive failures, for the backoff; 0 after a success. */
   failures = 0
   isBackingOff = false
+  /** When a lane without leader looked for one last, monotonic milliseconds. */
+  lookedAt = Number.NEGATIVE_INFINITY
   /** Why the leader counts as out of reach; undefined while it does not. */
   obstacle: TransportError | undefined
   #front: Array<Publication> = []
@@ -53,6 +61,14 @@ export class PublishLane {
 
   get size(): number {
     return this.#front.length + this.#queue.length - this.#head
+  }
+
+  /** How long to rest before the next try. Looks for a leader are kept apart: who comes long after the last need not wait. */
+  pause(now: number, { max, min }: Backoff): number {
+    const rested = this.leader < 0 ? now - this.lookedAt : 0
+    if (rested >= max) this.failures = 0
+    const isFirstLook = this.leader < 0 && this.failures === 0
+    return isFirstLook ? 0 : Math.max(0, Math.min(max, min * 2 ** Math.min(this.failures, 16)) - rested)
   }
 
   /** Everything in the lane. */
