@@ -14,6 +14,7 @@ import { because, Refused, type TransportError, Unreachable } from "../transport
 import * as BrokerList from "./BrokerList.ts"
 import { type ClientOptions, toSettings } from "./internal/clientSettings.ts"
 import * as ClusterClient from "./internal/clusterClient.ts"
+import { groupSize } from "./internal/groupDescription.ts"
 import * as GroupMember from "./internal/groupMember.ts"
 import { installedVersion, knownVersion } from "./internal/kafkajsInternals.ts"
 import * as PartitionReader from "./internal/partitionReader.ts"
@@ -48,7 +49,8 @@ export const make = Effect.fnUntraced(function* (
     publisher,
     topics: TopicAdmin.make(client),
     readPartition: (read) => PartitionReader.readPartition(settings, read),
-    joinGroup: (join) => GroupMember.joinGroup(settings, join)
+    joinGroup: (join) => GroupMember.joinGroup(settings, join),
+    groupSize: (groupId) => groupSize(client, groupId)
   })
 })
 

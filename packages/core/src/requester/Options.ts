@@ -35,6 +35,12 @@ export interface Options {
   /** Whether an interrupted caller's request is cancelled at the responder, over `<name>.control`. Default true. */
   readonly cancelOnInterrupt: boolean
   /**
+   * Whether calls fail at once, as `NoResponder`, while nobody serves their contract: when its consumer group
+   * (`<name>.responder`) was found without a member twice in a row, a second apart. Default false: they wait inside their
+   * deadline, so that programs may be started in any order.
+   */
+  readonly detectNoResponder: boolean
+  /**
    * Which calls get a span and send `traceparent`: `inherit` (default) those made inside a sampled span, `always`, or
    * `never`. A span costs 6–8 µs a call.
    */
@@ -56,6 +62,7 @@ export const defaults: Options = {
   retryBudget: 100,
   retryBudgetRatio: 0.1,
   cancelOnInterrupt: true,
+  detectNoResponder: false,
   tracing: "inherit"
 }
 

@@ -47,6 +47,16 @@ export class NotSent extends Schema.TaggedError<NotSent>(`${id}/NotSent`)("NotSe
   }
 }
 
+/** Nobody serves the contract now, and the requester was told not to wait (`detectNoResponder`). Nothing was sent. */
+export class NoResponder extends Schema.TaggedError<NoResponder>(`${id}/NoResponder`)("NoResponder", {
+  operation: Schema.String,
+  group: Schema.String
+}) {
+  override get message() {
+    return `${this.operation} was not sent: the consumer group ${this.group} has no member; start a responder, or let calls wait for one (detectNoResponder: false)`
+  }
+}
+
 /** Too many calls are waiting in this requester. Nothing was sent. */
 export class Overloaded extends Schema.TaggedError<Overloaded>(`${id}/Overloaded`)("Overloaded", {
   operation: Schema.String,
@@ -170,6 +180,7 @@ export class Closed extends Schema.TaggedError<Closed>(`${id}/Closed`)("Closed",
 export const Reason = Schema.Union([
   Timeout,
   NotSent,
+  NoResponder,
   Overloaded,
   Rejected,
   InvalidPayload,
@@ -196,6 +207,7 @@ export class RequestError extends Schema.TaggedError<RequestError>(id)("RequestE
   get isCertainlyNotExecuted(): boolean {
     switch (this.reason._tag) {
       case "NotSent":
+      case "NoResponder":
       case "Overloaded":
       case "InvalidPayload":
       case "RequestTooLarge":
@@ -220,6 +232,7 @@ export class RequestError extends Schema.TaggedError<RequestError>(id)("RequestE
   get isRetryable(): boolean {
     switch (this.reason._tag) {
       case "Timeout":
+      case "NoResponder":
       case "Overloaded":
       case "Interrupted":
       case "ReplyAddressLost":

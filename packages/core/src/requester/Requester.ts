@@ -33,6 +33,7 @@ import * as CallRecorder from "./internal/callRecorder.ts"
 import * as Canceller from "./internal/canceller.ts"
 import * as ReplyAddress from "./internal/replyAddress.ts"
 import * as RequestRouter from "./internal/requestRouter.ts"
+import * as ResponderWatch from "./internal/responderWatch.ts"
 import * as UnaryCall from "./internal/unaryCall.ts"
 import { defaults, type Options, rules } from "./Options.ts"
 import type { RequestError } from "./RequestError.ts"
@@ -46,6 +47,7 @@ const tokenBytes = 8
 interface Route {
   readonly router: RequestRouter.RequestRouter
   readonly canceller: Canceller.Canceller | undefined
+  readonly watch: ResponderWatch.ResponderWatch | undefined
 }
 
 /** Makes clients. Use `Requester.client`. */
@@ -60,7 +62,7 @@ export class Requester extends Context.Service<
 >()("@kafka-request-reply/core/requester/Requester") {}
 
 const routeOf = Effect.fnUntraced(function* (group: AnyGroup, options: Options, recorder: CallRecorder.CallRecorder) {
-  const { publisher, topics } = yield* Transport
+  const { groupSize, publisher, topics } = yield* Transport
   const operations = operationsOf(group)
   const names = Contract.namesOf(group)
   if (names === undefined) {
@@ -75,11 +77,14 @@ const routeOf = Effect.fnUntraced(function* (group: AnyGroup, options: Options, 
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)
   const partitions = yield* TopicSetup.ensure(topics, requests, options.topics)
   const router = yield* RequestRouter.make(names.requests, partitions, publisher)
-  if (!options.cancelOnInterrupt) return [names.name, { router, canceller: undefined }] as const
+  const watch = options.detectNoResponder
+    ? yield* ResponderWatch.make(names.responderGroup, groupSize(names.responderGroup))
+    : undefined
+  if (!options.cancelOnInterrupt) return [names.name, { router, canceller: undefined, watch }] as const
   const control = TopicSetup.controlTopic(names.control, maxTimeoutMillis)
   const controlPartitions = yield* TopicSetup.ensure(topics, control, options.topics)
   const canceller = Canceller.make(names.control, controlPartitions, publisher, recorder)
-  return [names.name, { router, canceller }] as const
+  return [names.name, { router, canceller, watch }] as const
 })
 
 const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, options: Options) {

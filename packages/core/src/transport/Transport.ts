@@ -123,5 +123,10 @@ export class Transport extends Context.Service<
     readonly readPartition: (options: ReadPartition) => Effect.Effect<PartitionReader, TransportError, Scope.Scope>
     /** Joins a consumer group (cooperating members share the topics' partitions) until the scope closes. Returns when joined. */
     readonly joinGroup: (options: JoinGroup) => Effect.Effect<GroupMember, TransportError, Scope.Scope>
+    /**
+     * How many members a consumer group has now, as its coordinator tells; 0 for a group that nobody joined. A member that
+     * was killed counts until its session is over.
+     */
+    readonly groupSize: (groupId: string) => Effect.Effect<number, TransportError>
   }
 >()("@kafka-request-reply/core/transport/Transport") {}

@@ -166,7 +166,8 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink, options?: P
         })
     },
     readPartition,
-    joinGroup
+    joinGroup,
+    groupSize: (groupId) => Effect.sync(() => broker.group(groupId).members.size)
   })
 })
 

@@ -46,6 +46,7 @@ export const method = (
     // By key always to 2, else in turn.
     router: { topic: "stock.requests", route: (key, shift) => (key === null ? turn++ : 2 + shift) },
     canceller: undefined,
+    watch: undefined,
     replyTo: () => ({ topic: "stock.replies", partition: 5 }),
     options: { ...defaults, ...options },
     recorder: recorderInto(counted),

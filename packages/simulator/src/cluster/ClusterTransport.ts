@@ -146,6 +146,7 @@ export const make = Effect.fnUntraced(function* (
         )
     },
     readPartition,
-    joinGroup: (join) => joinGroup(cluster, process, `${process.name}-${++members}`, join)
+    joinGroup: (join) => joinGroup(cluster, process, `${process.name}-${++members}`, join),
+    groupSize: (groupId) => ask(cluster, process, () => Effect.sync(() => cluster.group(groupId).size))
   })
 })

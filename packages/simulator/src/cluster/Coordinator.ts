@@ -52,6 +52,11 @@ export class Coordinator {
     this.id = id
   }
 
+  /** How many members it has, those that are joining too. */
+  get size(): number {
+    return this.#members.size
+  }
+
   /** What is committed for a partition. */
   committed(partition: TopicPartition): { readonly offset: number; readonly metadata: string } | undefined {
     return this.#committed.get(partitionKey(partition))

@@ -162,6 +162,7 @@ const { requests } = require("kafkajs/src/protocol/requests") as {
 export type Api =
   | "CreateTopics"
   | "DescribeConfigs"
+  | "DescribeGroups"
   | "Fetch"
   | "Heartbeat"
   | "JoinGroup"

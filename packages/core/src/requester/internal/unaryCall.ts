@@ -26,6 +26,7 @@ import {
   InvalidHeaders,
   InvalidPayload,
   InvalidTimeout,
+  NoResponder,
   type Reason,
   type RequestError,
   RequestTooLarge,
@@ -39,6 +40,7 @@ import type { Canceller } from "./canceller.ts"
 import type { Resend } from "./pendingCall.ts"
 import * as ReplyDecoder from "./replyDecoder.ts"
 import type { RequestRouter } from "./requestRouter.ts"
+import type { ResponderWatch } from "./responderWatch.ts"
 import { timesOf } from "./retryDecision.ts"
 
 /** What `RpcClient` methods take besides the payload. */
@@ -52,6 +54,8 @@ export interface Environment {
   readonly engine: CallEngine
   readonly router: RequestRouter
   readonly canceller: Canceller | undefined
+  /** Undefined when calls wait for a responder. */
+  readonly watch: ResponderWatch | undefined
   /** Where replies come to now; it changes when the reply topic was lost. */
   readonly replyTo: () => ReplyAddress
   readonly options: Options
@@ -78,7 +82,7 @@ export const make = (
   middlewares: ReadonlyArray<ClientMiddleware>,
   environment: Environment
 ): ((payload: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown, unknown>) => {
-  const { canceller, engine, maxTimeoutMillis, options, recorder, replyTo, router } = environment
+  const { canceller, engine, maxTimeoutMillis, options, recorder, replyTo, router, watch } = environment
   const { tag } = operation
   const isRetried = operation.isSafe || operation.isIdempotent
   const times = isRetried ? timesOf(operation.retry) : undefined
@@ -129,6 +133,9 @@ export const make = (
         const obstacle = "the time of the request being handled is up"
         const timeout = { operation: tag, timeoutMillis: 0, attempts: 0, correlationId: "", obstacle }
         return Effect.fail(refuse(new Timeout({ ...timeout, delivery: "not-sent" })))
+      }
+      if (watch?.isAbsent() === true) {
+        return Effect.fail(refuse(new NoResponder({ operation: tag, group: watch.group })))
       }
       const callHeaders = CallHeaders.toRecord(request.headers)
       if (typeof callHeaders === "string") {

@@ -36,7 +36,8 @@ const listening = Effect.fnUntraced(function* (partition?: number) {
         yield* Effect.addFinalizer(() => Effect.sync(() => open--))
         return { start: 0 }
       }),
-    joinGroup: () => Effect.die("not scripted")
+    joinGroup: () => Effect.die("not scripted"),
+    groupSize: () => Effect.die("not scripted")
   }
   const replies = yield* ReplyAddress.make(transport, {
     topic: "stock.replies",

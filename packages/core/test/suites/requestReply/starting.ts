@@ -13,13 +13,14 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Contract from "../../../src/contract/Contract.ts"
 import * as Requester from "../../../src/requester/Requester.ts"
+import { RequestError } from "../../../src/requester/RequestError.ts"
 import * as Responder from "../../../src/responder/Responder.ts"
 import type { StartError } from "../../../src/transport/StartError.ts"
 import type { Transport } from "../../../src/transport/Transport.ts"
 import * as Bench from "./Bench.ts"
-import { type Law } from "./Harness.ts"
+import { advance, type Law, until } from "./Harness.ts"
 import { connect, launch, newBench, newName, serve } from "./programs.ts"
-import { namesOf } from "./topics.ts"
+import { namesOf, watch } from "./topics.ts"
 
 const startReasonOf = <A, E extends { readonly reason: unknown }, R>(starting: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(starting), (error) => error.reason as { readonly _tag: string; readonly message: string })
@@ -79,6 +80,26 @@ export const startingLaws = (law: Law): void => {
         Layer.provide(group.toLayer({ Follow: () => Stream.empty }))
       )
       assert.strictEqual((yield* startReasonOf(launch(responder)))._tag, "Unsupported")
+    })
+  )
+
+  law(
+    "P4: with detectNoResponder a call that nobody would serve fails before it is sent, until somebody comes",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const { client } = yield* connect(bench, { detectNoResponder: true })
+      const written = yield* watch(namesOf(bench).requests)
+      yield* advance("3 seconds")
+      const error = yield* Effect.flip(client.Work({ id: "early" }))
+      assert(error instanceof RequestError)
+      assert.strictEqual(error.reason._tag, "NoResponder")
+      assert.isTrue(error.isCertainlyNotExecuted)
+      assert.isTrue(error.isRetryable)
+      yield* serve(bench, { Work: ({ id }) => Effect.succeed(id) })
+      yield* advance("3 seconds")
+      assert.strictEqual(yield* client.Work({ id: "served" }), "served")
+      yield* until("the only request that was sent is read", () => written.length > 0)
+      assert.strictEqual(written.length, 1)
     })
   )
 

@@ -5,6 +5,7 @@ import { assert } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { Transport } from "../../../src/transport/Transport.ts"
 import {
   join,
   makeTopic,
@@ -205,6 +206,24 @@ export const groupLaws = (it: Tester): void => {
       yield* publishAll([record(topic, 0, "0"), record(topic, 1, "1")])
       assert.deepStrictEqual(valuesOf(yield* second.next(2)).toSorted(), ["0", "1"])
       assert.strictEqual(yield* first.waiting, 0)
+    })
+  )
+
+  law("a group has as many members as have joined and not left", () =>
+    Effect.gen(function* () {
+      const { groupSize } = yield* Transport
+      const topic = yield* makeTopic(2)
+      const group = newGroup()
+      assert.strictEqual(yield* groupSize(group), 0)
+      const first = yield* join(group, [topic])
+      assert.strictEqual(yield* groupSize(group), 1)
+      const second = yield* join(group, [topic])
+      assert.strictEqual(yield* groupSize(group), 2)
+      yield* first.leave
+      yield* second.assigned((partitions) => partitions.length === 2)
+      assert.strictEqual(yield* groupSize(group), 1)
+      yield* second.leave
+      assert.strictEqual(yield* groupSize(group), 0)
     })
   )
 

@@ -1,0 +1,42 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import * as ResponderWatch from "../../../src/requester/internal/responderWatch.ts"
+import { because, NoAnswer, type TransportError } from "../../../src/transport/TransportError.ts"
+
+type Look = number | "fails" | "hangs"
+
+const answer = (look: Look): Effect.Effect<number, TransportError> => {
+  if (look === "hangs") return Effect.never
+  return look === "fails" ? Effect.fail(because(new NoAnswer({ detail: "" }))) : Effect.succeed(look)
+}
+
+/** What is believed after each of these looks at the group. */
+const beliefsAfter = Effect.fnUntraced(function* (looks: ReadonlyArray<Look>) {
+  let made = 0
+  const watch = yield* ResponderWatch.make(
+    "shop.responder",
+    Effect.suspend(() => answer(looks[made++] ?? "hangs"))
+  )
+  const beliefs: Array<boolean> = []
+  for (const look of looks) {
+    // A look that hangs is given up after a second.
+    yield* TestClock.adjust(look === "hangs" ? "1 second" : 0)
+    beliefs.push(watch.isAbsent())
+    yield* TestClock.adjust("1 second")
+  }
+  return beliefs
+})
+
+describe("ResponderWatch", () => {
+  const cases: ReadonlyArray<readonly [what: string, looks: ReadonlyArray<Look>, beliefs: ReadonlyArray<boolean>]> = [
+    ["believes that nobody is there at the second look", [0, 0, 0], [false, true, true]],
+    ["does not believe a moment without a member", [1, 0, 1, 0, 1], [false, false, false, false, false]],
+    ["sees who comes at the next look", [0, 0, 2], [false, true, false]],
+    ["takes what cannot be found out for somebody there", [0, 0, "fails", 0, 0], [false, true, false, false, true]],
+    ["gives up a look that hangs", [0, 0, "hangs", 0, 0], [false, true, false, false, true]]
+  ]
+  for (const [what, looks, beliefs] of cases) {
+    it.effect(what, () => Effect.map(beliefsAfter(looks), (found) => assert.deepStrictEqual(found, beliefs)))
+  }
+})
