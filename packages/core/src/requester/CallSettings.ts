@@ -42,6 +42,8 @@ export interface ReplyMetadata {
   readonly attempt: number
   /** The responder's clock when it answered, epoch milliseconds, when it said so. */
   readonly answeredAt: number | undefined
+  /** The name of the responder instance that answered, when it said so. */
+  readonly answeredBy: string | undefined
 }
 
 /** Told of the reply of every call made under it. */

@@ -2,8 +2,9 @@
  * Every setting of a responder, with its default and the reason for it.
  */
 import type * as Duration from "effect/Duration"
-import { duration, type Rule, whole, wireDuration } from "../transport/OptionRules.ts"
+import { duration, type Rule, text, whole, wireDuration } from "../transport/OptionRules.ts"
 import type { TopicPolicy } from "../transport/TopicSetup.ts"
+import * as Bounds from "../wire/Bounds.ts"
 
 /** One request that was answered, or finished without an answer. */
 export interface Answered {
@@ -44,6 +45,8 @@ export interface Options {
   readonly topics: TopicPolicy
   /** Partitions of a request topic created here. Default 6: up to six responders share the work. */
   readonly partitions: number
+  /** The name of this instance in its replies, for callers and logs. Default: 8 random hexadecimal digits. */
+  readonly instance: string | undefined
   /** The consumer group. Default `<name>.responder`. */
   readonly group: string | undefined
   /** How long the start may take: broker, topics, joining. Default 30 seconds: a killed member is waited out. */
@@ -83,6 +86,7 @@ export const defaults: Options = {
   isReplyTopic: (topic) => topic.endsWith(".replies"),
   topics: "verify",
   partitions: 6,
+  instance: undefined,
   group: undefined,
   startTimeout: "30 seconds",
   drainTimeout: "25 seconds",
@@ -109,6 +113,7 @@ export const rules: { readonly [K in keyof Options]?: Rule } = {
   maxReplyBytes: whole(1),
   maxRequestBytes: whole(1),
   partitions: whole(1),
+  instance: text(Bounds.maxLabelLength),
   startTimeout: duration(1),
   drainTimeout: duration(0),
   quiesceTimeout: duration(0),

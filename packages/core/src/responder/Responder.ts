@@ -23,6 +23,7 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Contract from "../contract/Contract.ts"
 import { type AnyGroup, obstacleOf, operationsOf } from "../contract/Operation.ts"
+import { Entropy } from "../host/Entropy.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 import * as OptionRules from "../transport/OptionRules.ts"
 import * as StartError from "../transport/StartError.ts"
@@ -64,6 +65,9 @@ const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Cont
   return procedures
 })
 
+// Enough to tell the instances of a contract apart; a short text in every reply.
+const instanceBytes = 4
+
 // What closing grants each step however little time is left: an answer of a healthy broker takes milliseconds.
 const leastMillis = 1_000
 
@@ -88,11 +92,13 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, times.maxTimeout)
   const control = TopicSetup.controlTopic(names.control, times.maxTimeout)
   yield* TopicSetup.ensure(topics, requests, options.topics)
-  yield* TopicSetup.ensure(topics, control, options.topics)
+  const controlPartitions = yield* TopicSetup.ensure(topics, control, options.topics)
   if (options.deadLetterTopic !== undefined) {
     yield* TopicSetup.ensure(topics, TopicSetup.deadLetterTopic(options.deadLetterTopic), options.topics)
   }
 
+  const token = (yield* Entropy).bytes(instanceBytes)
+  const origin = { from: options.instance ?? Buffer.from(token).toString("hex"), ctl: token[0]! % controlPartitions }
   const recorder = yield* ServeRecorder.make
   const dirty = Latch.makeUnsafe(false)
   let member: GroupMember | undefined
@@ -104,6 +110,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     procedures,
     publisher,
     recorder,
+    origin,
     dedupe: new DedupeTable(
       { entries: options.dedupeEntries, bytes: options.dedupeBytes, ageMillis: times.dedupeAge },
       recorder.evicted
@@ -120,7 +127,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
   })
   yield* transport.readPartition({
     topic: names.control,
-    partition: 0,
+    partition: origin.ctl,
     from: "end",
     onRecords: loop.onControl
   })

@@ -20,6 +20,12 @@ export const whole = (min: number): Rule => ({
   isMet: (value) => Number.isSafeInteger(value) && (value as number) >= min
 })
 
+/** A text of at least one and at most so many characters. */
+export const text = (max: number): Rule => ({
+  accepts: `a text of 1 to ${max} characters`,
+  isMet: (value) => typeof value === "string" && value.length > 0 && value.length <= max
+})
+
 /** A number between two others, both included. */
 export const between = (min: number, max: number): Rule => ({
   accepts: `a number between ${min} and ${max}`,

@@ -7,7 +7,7 @@ import { operation } from "../contract/stock.ts"
 const read = (own?: Context.Context<never>, tag: "Get" | "Odd" = "Odd") =>
   Effect.withFiber((fiber) => Effect.succeed(CallSettings.read(operation(tag), own, fiber)))
 
-const metadata = { headers: [], attempt: 2, answeredAt: 7 }
+const metadata = { headers: [], attempt: 2, answeredAt: 7, answeredBy: "here" }
 
 describe("the settings of a call", () => {
   it.effect("are its own before those around it, and those before the contract's", () =>

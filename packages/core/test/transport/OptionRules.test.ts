@@ -30,4 +30,17 @@ describe("OptionRules", () => {
       assert.include(reason.message, option)
     })
   )
+
+  it.effect.each([
+    ["instance", ""],
+    ["instance", "x".repeat(256)],
+    ["concurrency", 0],
+    ["clockSkew", "-1 second"]
+  ] as const)("names a responder's option %s of %s", ([option, given]) =>
+    Effect.gen(function* () {
+      const options = { ...ResponderOptions.defaults, [option]: given }
+      const { reason } = yield* Effect.flip(OptionRules.check(options, ResponderOptions.rules))
+      assert.deepInclude(reason, { _tag: "InvalidOption", option, given: String(given) })
+    })
+  )
 })

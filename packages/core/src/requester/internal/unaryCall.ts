@@ -175,7 +175,8 @@ export const make = (
           settings.observer?.({
             headers: reply.envelope.replyHeaders,
             attempt: reply.envelope.attempt ?? 1,
-            answeredAt: reply.envelope.at
+            answeredAt: reply.envelope.at,
+            answeredBy: reply.envelope.from
           })
           return ReplyDecoder.outcomeOf(operation, reply, isDiscard, onInvalidReply)
         })

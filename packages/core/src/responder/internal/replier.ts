@@ -6,7 +6,7 @@ import type { Publisher } from "../../transport/Publisher.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import { excessOf } from "../ReplyHeaders.ts"
 import { type Answer, rejected } from "./answer.ts"
-import { type ReplyObserver, ReplyPublication } from "./replyPublication.ts"
+import { type Origin, type ReplyObserver, ReplyPublication } from "./replyPublication.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
 import type { Addressee, TakenRecord } from "./takenRecord.ts"
 
@@ -14,6 +14,7 @@ export interface Environment {
   readonly publisher: Publisher
   readonly clock: Clock.Clock
   readonly recorder: ServeRecorder
+  readonly origin: Origin
   /** The answer is written, or nobody can be told any more. */
   readonly onDone: (taken: TakenRecord) => void
   /** Closing: whoever owns the partition next answers. */
@@ -27,12 +28,12 @@ export type Send = (
   replyHeaders: ReadonlyArray<RecordHeader>
 ) => void
 
-export const make = ({ clock, onDone, onLeft, publisher, recorder }: Environment): Send => {
+export const make = ({ clock, onDone, onLeft, origin, publisher, recorder }: Environment): Send => {
   const send: Send = (taken, addressee, answer, replyHeaders) => {
     const excess = excessOf(replyHeaders)
     if (excess !== undefined) return send(taken, addressee, rejected("reply-too-large", excess), [])
     const at = clock.currentTimeMillisUnsafe()
-    publisher.offer(new ReplyPublication({ taken, addressee, answer, replyHeaders, at, observer }))
+    publisher.offer(new ReplyPublication({ taken, addressee, answer, replyHeaders, at, origin, observer }))
   }
   const observer: ReplyObserver = {
     onReplied: (reply) => onDone(reply.taken),

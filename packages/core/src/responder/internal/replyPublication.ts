@@ -8,6 +8,12 @@ import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
 import type { Answer } from "./answer.ts"
 import type { Addressee, TakenRecord } from "./takenRecord.ts"
 
+/** Which instance answers, and the partition of `<name>.control` that it reads. */
+export interface Origin {
+  readonly from: string
+  readonly ctl: number
+}
+
 export interface ReplyObserver {
   readonly onReplied: (reply: ReplyPublication) => void
   readonly onReplyRefused: (reply: ReplyPublication, error: TransportError) => void
@@ -26,9 +32,10 @@ export class ReplyPublication extends Publication {
     readonly replyHeaders: ReadonlyArray<RecordHeader>
     /** The wall clock, epoch milliseconds. */
     readonly at: number
+    readonly origin: Origin
     readonly observer: ReplyObserver
   }) {
-    const { addressee, answer, at, replyHeaders, taken } = fields
+    const { addressee, answer, at, origin, replyHeaders, taken } = fields
     const headers = ReplyEnvelope.encode({
       outcome: answer.outcome,
       correlationId: addressee.correlationId,
@@ -36,6 +43,8 @@ export class ReplyPublication extends Publication {
       attempt: addressee.attempt,
       at,
       retryAfter: answer.retryAfter,
+      from: origin.from,
+      ctl: origin.ctl,
       traceparent: addressee.traceparent,
       replyHeaders
     })

@@ -33,6 +33,7 @@ import { OpenRequest } from "./openRequest.ts"
 import { Ownership, type PartitionCommit } from "./ownership.ts"
 import type { Procedure } from "./procedure.ts"
 import * as Replier from "./replier.ts"
+import type { Origin } from "./replyPublication.ts"
 import { RequestIndex } from "./requestIndex.ts"
 import * as Runner from "./runner.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
@@ -50,6 +51,8 @@ export interface Environment {
   readonly recorder: ServeRecorder
   readonly dedupe: DedupeTable<OpenRequest>
   readonly deadLetters: DeadLetters | undefined
+  /** What replies say of where they come from. */
+  readonly origin: Origin
   /** Something new can be committed. */
   readonly onProgress: () => void
   /** There is room again for records of these partitions. */
@@ -120,6 +123,7 @@ export const make = Effect.fnUntraced(function* (
     publisher,
     clock,
     recorder,
+    origin: environment.origin,
     onDone: (taken) => partDone(taken),
     onLeft: (taken) => close(taken, false)
   })

@@ -41,6 +41,7 @@ const replying = Effect.gen(function* () {
     publisher,
     clock: yield* Clock.Clock,
     recorder: { replyAbandoned: () => void log.push("abandoned") } as ServeRecorder,
+    origin: { from: "shop-1", ctl: 3 },
     onDone: () => void log.push("done"),
     onLeft: () => void log.push("left")
   })

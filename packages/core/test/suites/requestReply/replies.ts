@@ -50,6 +50,21 @@ export const replyLaws = (law: Law): void => {
   )
 
   law(
+    "replies name the instance that answered and the partition it hears cancels on",
+    Effect.gen(function* () {
+      const { bench, client } = yield* pair(
+        { Work: () => Effect.succeed("done") },
+        { responder: { instance: "ä-shop 1" } }
+      )
+      const answers = yield* watch(namesOf(bench).replies)
+      const [, metadata] = yield* Requester.withReplyMetadata(client.Work({ id: "1" }))
+      assert.strictEqual(metadata?.answeredBy, "ä-shop 1")
+      yield* until("its answer is seen", () => answers.length > 0)
+      assert.deepInclude(replyIn(answers[0]!), { from: "ä-shop 1", ctl: 0 })
+    })
+  )
+
+  law(
     "handlers see the caller's headers and where the request stands",
     Effect.gen(function* () {
       const { bench, client } = yield* pair({
