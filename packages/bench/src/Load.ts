@@ -3,25 +3,31 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { processorTime } from "./StockServer.ts"
 
-export interface Figures {
+export interface Shape {
   readonly inFlight: number
   readonly calls: number
+}
+
+export interface Figures extends Shape {
   readonly perSecond: number
   /** Milliseconds. */
   readonly p50: number
   readonly p99: number
   readonly max: number
-  /** User and system time of this process, microseconds for each call. */
-  readonly cpuMicrosPerCall: number
+  /** Processor time for each call, microseconds. */
+  readonly requesterMicros: number
+  readonly responderMicros: number
 }
 
 const millis = (nanos: bigint): number => Number(nanos) / 1e6
 
-/** Runs `call` that often; its failures are failures of the measurement. */
+/** Makes calls until there are so many; their failures are failures of the measurement. `usage` asks the responder. */
 export const run = Effect.fnUntraced(function* <E, R>(
-  call: Effect.Effect<unknown, E, R>,
-  load: { readonly inFlight: number; readonly calls: number }
+  call: (index: number) => Effect.Effect<unknown, E, R>,
+  usage: Effect.Effect<number, E, R>,
+  load: Shape
 ): Effect.fn.Return<Figures, E, R> {
   const clock = yield* Clock.Clock
   const times = new Float64Array(load.calls)
@@ -30,18 +36,20 @@ export const run = Effect.fnUntraced(function* <E, R>(
     while (made < load.calls) {
       const index = made++
       const from = clock.monotonicTimeNanosUnsafe()
-      yield* call
+      yield* call(index)
       times[index] = millis(clock.monotonicTimeNanosUnsafe() - from)
     }
   })
-  const cpu = process.cpuUsage()
+  const responderBefore = yield* usage
+  const requesterBefore = processorTime()
   const from = clock.monotonicTimeNanosUnsafe()
   yield* Effect.forEach(Array.from({ length: load.inFlight }), () => caller, {
     concurrency: "unbounded",
     discard: true
   })
   const seconds = millis(clock.monotonicTimeNanosUnsafe() - from) / 1000
-  const { system, user } = process.cpuUsage(cpu)
+  const requesterMicros = (processorTime() - requesterBefore) / load.calls
+  const responderMicros = ((yield* usage) - responderBefore) / load.calls
   times.sort()
   const at = (share: number): number => times[Math.min(load.calls - 1, Math.floor(load.calls * share))]!
   return {
@@ -50,6 +58,7 @@ export const run = Effect.fnUntraced(function* <E, R>(
     p50: at(0.5),
     p99: at(0.99),
     max: at(1),
-    cpuMicrosPerCall: (user + system) / load.calls
+    requesterMicros,
+    responderMicros
   }
 })

@@ -8,6 +8,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import { idle } from "./Idle.ts"
 import * as Load from "./Load.ts"
 import * as Report from "./Report.ts"
 import { Bench, sku, Unanswered } from "./StockServer.ts"
@@ -15,17 +16,6 @@ import { Bench, sku, Unanswered } from "./StockServer.ts"
 const print = (measured: Report.Measured) => Console.log(JSON.stringify(measured))
 
 const requester = Requester.layer([Bench, Unanswered], { topics: "create", partitions: 1, maxInFlight: 20_000 })
-
-const idleSeconds = 10
-
-/** Percent of one processor while nothing is asked. */
-const idle = Effect.gen(function* () {
-  yield* Effect.sleep("1 second")
-  const before = process.cpuUsage()
-  yield* Effect.sleep(`${idleSeconds} seconds`)
-  const { system, user } = process.cpuUsage(before)
-  return (user + system) / (idleSeconds * 10_000)
-})
 
 const held = 10_000
 
@@ -46,12 +36,21 @@ const memory = Effect.gen(function* () {
 
 const measure = Effect.gen(function* () {
   yield* print({ name: "ready", value: performance.now() })
-  yield* print({ name: "idle", value: yield* idle })
+  yield* print({ name: "idle requester", value: yield* idle })
   yield* print({ name: "memory", value: yield* memory })
   const client = yield* Requester.client(Bench)
-  const call = client.GetStock({ sku })
-  yield* Load.run(call, Report.warmUp)
-  for (const load of Report.loads) yield* print({ name: "load", figures: yield* Load.run(call, load) })
+  const usage = client.Usage()
+  let claims = 0
+  const calls = {
+    GetStock: () => client.GetStock({ sku }),
+    Claim: () => client.Claim({ id: `claim-${claims++}` })
+  }
+  for (const operation of Report.operations) yield* Load.run(calls[operation], usage, Report.warmUp)
+  for (const load of Report.loads) {
+    for (const operation of Report.operations) {
+      yield* print({ name: "load", operation, figures: yield* Load.run(calls[operation], usage, load) })
+    }
+  }
 })
 
 /** Runs it as the process's program. */

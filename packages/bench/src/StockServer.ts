@@ -1,5 +1,6 @@
 /**
- * `GetStock` answered from memory: what is measured is the way there and back, not a database.
+ * What is measured: `GetStock`, which only reads, and `Claim`, which has a key and is remembered, both answered from
+ * memory: the way there and back counts, not a database.
  */
 import { GetStock, type Stock } from "@kafka-request-reply/contracts/Inventory"
 import { Count } from "@kafka-request-reply/contracts/Quantity"
@@ -8,19 +9,45 @@ import * as Contract from "@kafka-request-reply/core/contract/Contract"
 import * as Responder from "@kafka-request-reply/core/responder/Responder"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
+import * as Schema from "effect/Schema"
 
-/** The one operation under a name of its own, so that no other responder answers. */
-export const Bench = RpcGroup.make(GetStock).annotate(Contract.Name, "bench")
+/** Done once for each id, in order with others of the same id; its answer is kept. */
+const Claim = Rpc.make("Claim", {
+  payload: { id: Schema.String },
+  success: Schema.Struct({ id: Schema.String, left: Schema.Int }),
+  primaryKey: ({ id }) => id
+}).annotate(Contract.Idempotent, true)
 
-/** The same, served by nobody: its calls stay in flight. */
+/** The processor time that the responder has used so far, in microseconds. */
+const Usage = Rpc.make("Usage", { success: Schema.Number }).annotate(Contract.Safe, true)
+
+/** Under a name of its own, so that no other responder answers. */
+export const Bench = RpcGroup.make(GetStock, Claim, Usage).annotate(Contract.Name, "bench")
+
+/** Served by nobody: its calls stay in flight. */
 export const Unanswered = RpcGroup.make(GetStock).annotate(Contract.Name, "bench-unanswered")
 
 export const sku = Sku.make("TEA-0001")
 
 const stock: Stock = { sku, available: Count.make(17), reserved: Count.make(3) }
 
-const handlers = Bench.toLayer(Effect.succeed(Bench.of({ GetStock: () => Effect.succeed(stock) })))
+/** User and system time of this process, microseconds. */
+export const processorTime = (): number => {
+  const { system, user } = process.cpuUsage()
+  return user + system
+}
+
+const handlers = Bench.toLayer(
+  Effect.succeed(
+    Bench.of({
+      GetStock: () => Effect.succeed(stock),
+      Claim: ({ id }) => Effect.succeed({ id, left: 17 }),
+      Usage: () => Effect.sync(processorTime)
+    })
+  )
+)
 
 /** Serves until the scope closes. */
 export const layer = (partitions: number) =>

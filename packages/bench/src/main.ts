@@ -32,17 +32,19 @@ const launch = (script: string, brokers: string, ...args: ReadonlyArray<string>)
 const lines = (process: Effect.Success<ReturnType<typeof launch>>) =>
   process.stdout.pipe(Stream.decodeText(), Stream.splitLines)
 
+/** What a process measures before it says that it serves. */
 const untilServing = (process: Effect.Success<ReturnType<typeof launch>>) =>
   lines(process).pipe(
-    Stream.takeUntil((line) => line === "serving"),
-    Stream.runDrain
+    Stream.takeWhile((line) => line !== "serving"),
+    Stream.map((line) => JSON.parse(line) as Report.Measured),
+    Stream.runCollect
   )
 
-/** What a measuring process prints until it ends. */
+/** What a process measures until it ends. */
 const measuredBy = Effect.fnUntraced(function* (process: Effect.Success<ReturnType<typeof launch>>) {
-  const measured: Array<Report.Measured> = []
-  yield* lines(process).pipe(
-    Stream.runForEach((line) => Effect.sync(() => void measured.push(JSON.parse(line) as Report.Measured)))
+  const measured = yield* lines(process).pipe(
+    Stream.map((line) => JSON.parse(line) as Report.Measured),
+    Stream.runCollect
   )
   if ((yield* process.exitCode) !== 0) return yield* new Unfinished({ detail: "a measuring process failed, see above" })
   return measured
@@ -53,26 +55,29 @@ const measure = Effect.gen(function* () {
   // The server compiler: throughput is measured, not how soon the broker starts.
   const cluster = yield* KafkaCluster.make({ brokers: 1, jvmOptions: [] })
   const brokers = cluster.brokers.join(",")
-  yield* Console.error("measuring, about a minute and a half")
+  yield* Console.error("measuring, about a minute and a half; both programs and the broker share this machine")
   const bare = yield* Effect.scoped(
     Effect.gen(function* () {
       yield* untilServing(yield* launch("./bare.ts", brokers, brokers, "answer"))
       return yield* measuredBy(yield* launch("./bare.ts", brokers, brokers, "ask"))
     })
   )
-  yield* untilServing(yield* launch("./responder.ts", brokers))
-  const measured = yield* measuredBy(yield* launch("./requester.ts", brokers))
-  return Report.rowsOf([...bare, ...measured])
+  const responder = yield* untilServing(yield* launch("./responder.ts", brokers))
+  const requester = yield* measuredBy(yield* launch("./requester.ts", brokers))
+  return [...bare, ...responder, ...requester]
 }).pipe(Effect.scoped)
 
 const bench = Command.make(
   "bench",
   {
-    json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("One JSON array instead of a table"))
+    json: Flag.Boolean("json").pipe(
+      Flag.withDefault(false),
+      Flag.withDescription("one JSON object with all figures instead of tables")
+    )
   },
   Effect.fnUntraced(function* ({ json }) {
-    const rows = yield* measure
-    yield* Console.log(json ? JSON.stringify(rows) : Report.table(rows))
+    const measured = yield* measure
+    yield* Console.log(json ? JSON.stringify({ measured, goals: Report.goalsOf(measured) }) : Report.text(measured))
   })
 ).pipe(Command.withDescription("Measure request/reply over a real Kafka"))
 

@@ -11,8 +11,10 @@ import { untilOrphaned } from "./internal/orphan.ts"
 // Compiles schemas to code; only schemas made after it profit.
 await import("effect/schema/SchemaJITCompiler/enable")
 const { layer } = await import("./StockServer.ts")
+const { idle } = await import("./Idle.ts")
 
-Effect.andThen(Console.log("serving"), untilOrphaned).pipe(
-  Effect.provide(layer(1).pipe(Layer.provide(KafkajsTransport.layerConfig()))),
-  NodeRuntime.runMain
-)
+Effect.gen(function* () {
+  yield* Console.log(JSON.stringify({ name: "idle responder", value: yield* idle }))
+  yield* Console.log("serving")
+  yield* untilOrphaned
+}).pipe(Effect.provide(layer(1).pipe(Layer.provide(KafkajsTransport.layerConfig()))), NodeRuntime.runMain)
