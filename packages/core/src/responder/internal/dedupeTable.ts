@@ -6,6 +6,7 @@
  * evicted (the offset window bounds it). The oldest finished go first.
  */
 import type { RecordHeaders } from "../../wire/RecordHeaders.ts"
+import { AgeOrder, type Aging } from "./ageOrder.ts"
 
 /** A finished run's answer, as it is sent again. */
 export interface StoredReply {
@@ -15,12 +16,12 @@ export interface StoredReply {
   readonly headers: RecordHeaders
 }
 
-export interface Entry<W> {
+export interface Entry<W> extends Aging<Entry<W>> {
   readonly id: string
   /** SHA-256 of the payload, or undefined when the id can belong to one request only. */
   readonly fingerprint: string | undefined
-  /** Whose turn the run is. */
-  readonly owner: W
+  /** Whose turn the run is; nobody's once it is over, so that what is kept of it keeps nothing else. */
+  owner: W | undefined
   /** Who gets the answer of the run; empty once it is finished. */
   waiters: Array<W>
   reply: StoredReply | undefined
@@ -32,7 +33,7 @@ export interface Entry<W> {
 
 export type Claim<W> =
   | { readonly _tag: "Fresh"; readonly entry: Entry<W> }
-  | { readonly _tag: "Running"; readonly entry: Entry<W> }
+  | { readonly _tag: "Running"; readonly entry: Entry<W>; readonly owner: W }
   | { readonly _tag: "Done"; readonly entry: Entry<W>; readonly reply: StoredReply }
   | { readonly _tag: "Conflict" }
 
@@ -46,8 +47,8 @@ export class DedupeTable<W> {
   readonly #limits: Limits
   readonly #onEvicted: () => void
   readonly #running = new Map<string, Entry<W>>()
-  // In the order they were finished.
   readonly #finished = new Map<string, Entry<W>>()
+  readonly #byAge = new AgeOrder<Entry<W>>()
   #bytes = 0
 
   /** `onEvicted` is told of each entry that had to go before its age. */
@@ -84,7 +85,9 @@ export class DedupeTable<W> {
         waiters: [waiter],
         reply: undefined,
         pins: 0,
-        finishedAt: 0
+        finishedAt: 0,
+        older: undefined,
+        newer: undefined
       }
       this.#running.set(id, entry)
       return { _tag: "Fresh", entry }
@@ -92,15 +95,16 @@ export class DedupeTable<W> {
     if (known.fingerprint !== fingerprint) return { _tag: "Conflict" }
     if (known.reply !== undefined) return { _tag: "Done", entry: known, reply: known.reply }
     known.waiters.push(waiter)
-    return { _tag: "Running", entry: known }
+    return { _tag: "Running", entry: known, owner: known.owner! }
   }
 
   /** The run ended with an answer worth keeping. Returns who waits for it. */
   finish(entry: Entry<W>, reply: StoredReply, now: number): ReadonlyArray<W> {
     const waiters = this.forget(entry)
-    entry.reply = reply
+    entry.reply = keptOf(reply)
     entry.finishedAt = now
     this.#finished.set(entry.id, entry)
+    this.#byAge.add(entry)
     this.#bytes += sizeOf(entry)
     this.#evict(now)
     return waiters
@@ -111,6 +115,7 @@ export class DedupeTable<W> {
     this.#running.delete(entry.id)
     const waiters = entry.waiters
     entry.waiters = []
+    entry.owner = undefined
     return waiters
   }
 
@@ -124,21 +129,34 @@ export class DedupeTable<W> {
 
   #drop(entry: Entry<W>): void {
     this.#finished.delete(entry.id)
+    this.#byAge.remove(entry)
     this.#bytes -= sizeOf(entry)
   }
 
   #evict(now: number): void {
     // Pinned entries are few (the offset window bounds them) and young, so the walk ends soon.
-    for (const entry of this.#finished.values()) {
+    for (let entry = this.#byAge.oldest; entry !== undefined;) {
+      const { newer } = entry
       const isOld = now - entry.finishedAt >= this.#limits.ageMillis
       const isOver = this.#finished.size > this.#limits.entries || this.#bytes > this.#limits.bytes
       if (!isOld && !isOver) return
-      if (entry.pins > 0) continue
-      this.#drop(entry)
-      if (!isOld) this.#onEvicted()
+      if (entry.pins === 0) {
+        this.#drop(entry)
+        if (!isOld) this.#onEvicted()
+      }
+      entry = newer
     }
   }
 }
+
+// Bytes may be part of something larger (a pool, a whole fetch), which would be kept with them and not be counted.
+const ownBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
+const keptOf = ({ body, headers, outcome }: StoredReply): StoredReply => ({
+  outcome,
+  body: ownBytes(body),
+  headers: headers.map(([name, value]) => [name, ownBytes(value)] as const)
+})
 
 // Two strings, an object and a map slot beside the body.
 const overhead = 256

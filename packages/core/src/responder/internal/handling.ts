@@ -199,7 +199,8 @@ export const make = (environment: Environment): Handling => {
       })
     }
     recorder.duplicate("joined")
-    entry.owner.runUntil = Math.max(entry.owner.runUntil, request.runBy)
+    const { owner } = claimed
+    owner.runUntil = Math.max(owner.runUntil, request.runBy)
     return Effect.sync(() => start(request))
   }
 
@@ -258,7 +259,7 @@ export const make = (environment: Environment): Handling => {
       settle(request, undefined, none)
       if (entry === undefined || entry.reply !== undefined) return interrupt(request, "cancelled")
       entry.waiters = entry.waiters.filter((waiter) => waiter !== request)
-      if (entry.waiters.length === 0) interrupt(entry.owner, "cancelled")
+      if (entry.waiters.length === 0 && entry.owner !== undefined) interrupt(entry.owner, "cancelled")
     }
   }
 }

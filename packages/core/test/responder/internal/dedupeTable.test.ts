@@ -48,7 +48,7 @@ class Pair {
       found.waiters.push(waiter)
     } else {
       assert.strictEqual(claim._tag, "Done")
-      assert.strictEqual(claim._tag === "Done" ? claim.reply.body : undefined, found.body)
+      assert.deepStrictEqual(claim._tag === "Done" ? claim.reply.body : undefined, found.body)
     }
   }
 
@@ -160,6 +160,24 @@ describe("DedupeTable", () => {
     assert.deepStrictEqual([table.size, evictions.length], [5, 16])
     assert.strictEqual(table.claim("last", undefined, 1, 0)._tag, "Done")
     assert.strictEqual(table.claim("p0", undefined, 1, 0)._tag, "Fresh")
+  })
+
+  it("keeps of a request that is over what it was answered, and nothing else", () => {
+    const table = new DedupeTable<object>(limits, () => {})
+    const claim = table.claim("a", "x", { large: "request" }, 0)
+    if (claim._tag !== "Fresh") return assert.fail(claim._tag)
+    const pool = new Uint8Array(1_000_000).fill(7)
+    const reply = { outcome: "success", body: pool.subarray(3, 5), headers: [["h", pool.subarray(5, 6)]] } as const
+    table.finish(claim.entry, reply, 0)
+    assert.isUndefined(claim.entry.owner)
+    const kept = table.claim("a", "x", {}, 1)
+    if (kept._tag !== "Done") return assert.fail(kept._tag)
+    const bytes = [kept.reply.body, kept.reply.headers[0]![1]]
+    assert.deepStrictEqual(bytes, [Uint8Array.of(7, 7), Uint8Array.of(7)])
+    assert.deepStrictEqual(
+      bytes.map(({ buffer }) => buffer.byteLength),
+      [2, 1]
+    )
   })
 
   it("keeps what is answered and not committed beyond its age", () => {
