@@ -4,10 +4,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { defaults as clientDefaults } from "../../src/kafkajs/internal/clientSettings.ts"
 import * as RequesterOptions from "../../src/requester/Options.ts"
 import * as ResponderOptions from "../../src/responder/Options.ts"
 import * as RequesterMetrics from "../../src/telemetry/RequesterMetrics.ts"
 import * as ResponderMetrics from "../../src/telemetry/ResponderMetrics.ts"
+import * as Publisher from "../../src/transport/Publisher.ts"
 
 const document = readFileSync(fileURLToPath(new URL("../../../../docs/operations.md", import.meta.url)), "utf8")
 
@@ -24,7 +26,12 @@ const namedUnder = (heading: string): ReadonlyArray<string> => {
 describe("docs/operations.md", () => {
   it.each([
     ["Requester", RequesterOptions.defaults],
-    ["Responder", ResponderOptions.defaults]
+    ["Responder", ResponderOptions.defaults],
+    [
+      "Transport over kafkajs",
+      { brokers: [], clientId: "", ssl: undefined, sasl: undefined, publisher: {}, ...clientDefaults }
+    ],
+    ["Publisher", Publisher.defaults]
   ])("names every option of the %s", (heading, defaults) => {
     assert.deepStrictEqual(namedUnder(heading), Object.keys(defaults).toSorted())
   })

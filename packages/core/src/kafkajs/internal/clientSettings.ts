@@ -48,15 +48,25 @@ export interface ClientOptions {
   readonly heartbeatInterval?: Duration.Input
 }
 
+/** The time limits where the options say nothing. */
+export const defaults = {
+  connectionTimeout: "3 seconds",
+  requestTimeout: "10 seconds",
+  startTimeout: "4500 millis",
+  maxWait: "500 millis",
+  sessionTimeout: "10 seconds",
+  heartbeatInterval: "250 millis"
+} as const satisfies Partial<ClientOptions>
+
 export const toSettings = (options: ClientOptions): ClientSettings => ({
   brokers: options.brokers,
   clientId: options.clientId,
   ssl: options.ssl,
   sasl: options.sasl,
-  connectionTimeoutMillis: Duration.toMillis(options.connectionTimeout ?? "3 seconds"),
-  requestTimeoutMillis: Duration.toMillis(options.requestTimeout ?? "10 seconds"),
-  startTimeoutMillis: Duration.toMillis(options.startTimeout ?? "4500 millis"),
-  maxWaitMillis: Duration.toMillis(options.maxWait ?? "500 millis"),
-  sessionTimeoutMillis: Duration.toMillis(options.sessionTimeout ?? "10 seconds"),
-  heartbeatMillis: Duration.toMillis(options.heartbeatInterval ?? "250 millis")
+  connectionTimeoutMillis: Duration.toMillis(options.connectionTimeout ?? defaults.connectionTimeout),
+  requestTimeoutMillis: Duration.toMillis(options.requestTimeout ?? defaults.requestTimeout),
+  startTimeoutMillis: Duration.toMillis(options.startTimeout ?? defaults.startTimeout),
+  maxWaitMillis: Duration.toMillis(options.maxWait ?? defaults.maxWait),
+  sessionTimeoutMillis: Duration.toMillis(options.sessionTimeout ?? defaults.sessionTimeout),
+  heartbeatMillis: Duration.toMillis(options.heartbeatInterval ?? defaults.heartbeatInterval)
 })
