@@ -154,7 +154,8 @@ export const make = Effect.fnUntraced(function* (
     if (call.resend === undefined) return
     if (!budget.isOpen) {
       recorder.throttled()
-      if (call.rejection !== undefined) fail(call, call.rejection)
+      // A rejection says nothing of an attempt made after it, which may be answered yet.
+      if (call.rejection !== undefined && !call.hasOpenAttempt) fail(call, call.rejection)
       return
     }
     budget.failed()

@@ -199,6 +199,25 @@ describe("the retry budget", () => {
     })
   )
 
+  it.effect("does not fail a call with a rejection while a later attempt may be executed", () =>
+    Effect.gen(function* () {
+      const { call, publisher, reply } = yield* Engine.make({ retryBudget: 2 })
+      const fiber = yield* call({ times: { ...times, attemptMillis: 200 }, timeout: 1_000 })
+      publisher.acknowledge(0)
+      reply(1, overloaded(1))
+      yield* TestClock.adjust(100)
+      assert.strictEqual(publisher.offered.length, 2)
+      publisher.acknowledge(1)
+      // The budget is spent when the second attempt had no answer in its time.
+      yield* TestClock.adjust(200)
+      assert.strictEqual(publisher.offered.length, 2)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust(700)
+      const reason = yield* Engine.failureOf(fiber)
+      assert.deepStrictEqual(reason._tag === "Timeout" ? reason.delivery : reason._tag, "acknowledged")
+    })
+  )
+
   it.effect("leaves a call without a rejection to its deadline", () =>
     Effect.gen(function* () {
       const { call, publisher } = yield* Engine.make({ retryBudget: 1, retryBudgetRatio: 0.1 })
