@@ -124,6 +124,9 @@ export const make = Effect.fnUntraced(function* (
         fail(call, because(new Closed({ operation: tag, delivery: call.delivery })))
       } else if (call.delivery === "not-sent") {
         fail(call, because(new NotSent({ operation: tag, detail: error.message, isTransient: error.isRetryable })))
+      } else if (call.rejection !== undefined && !call.hasOpenAttempt) {
+        // Every attempt before was rejected: no answer can come any more.
+        fail(call, call.rejection)
       }
     }
   }

@@ -150,6 +150,19 @@ describe("a call that may be retried", () => {
     })
   )
 
+  it.effect("fails with its rejection at once when the attempt after it is refused for good", () =>
+    Effect.gen(function* () {
+      const { call, publisher, reply } = yield* Engine.make()
+      const fiber = yield* call({ times, timeout: 10_000 })
+      publisher.acknowledge(0)
+      reply(1, overloaded(1))
+      yield* TestClock.adjust(100)
+      publisher.refuse(1, because(new Refused({ code: "POLICY_VIOLATION", detail: "" })))
+      assert.isDefined(fiber.pollUnsafe())
+      assert.strictEqual((yield* Engine.failureOf(fiber))._tag, "Rejected")
+    })
+  )
+
   it.effect("says that it may have been written when any attempt may have been", () =>
     Effect.gen(function* () {
       const { call, publisher } = yield* Engine.make()
