@@ -81,6 +81,22 @@ describe("Publisher", () => {
     })
   )
 
+  it.effect("a frozen leader holds up no other, whatever the key: order is kept within a partition", () =>
+    Effect.gen(function* () {
+      const { link, offer } = yield* start()
+      link.leaders = (partition) => partition
+      offer([new Item(0, key("a"))])
+      assert.strictEqual((yield* link.next).leader, 0)
+      const retry = new Item(1, { ...key("a"), partition: 1 })
+      offer([retry])
+      yield* turns
+      assert.strictEqual(link.untaken, 1)
+      acknowledge(yield* link.next)
+      yield* turns
+      assert.deepStrictEqual(retry.told, ["acknowledged"])
+    })
+  )
+
   it.effect("holds a record back while its key is in flight, and sends it after the resend", () =>
     Effect.gen(function* () {
       const { link, offer } = yield* start({ maxBatchRecords: 2 })

@@ -6,12 +6,15 @@
  */
 import type { Publication } from "../Publication.ts"
 
-/** What order is kept by: the topic and the record key. Records without a key have no order to keep. */
+/**
+ * What order is kept by: the partition and the record key. Records without a key have no order to keep, and a retry that
+ * goes to another partition must not wait for a leader that does not answer.
+ */
 export const orderKey = (publication: Publication): string | undefined => {
   const key = publication.key
   return key === null
     ? undefined
-    : `${publication.topic} ${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1")}`
+    : `${publication.topic} ${publication.partition} ${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1")}`
 }
 
 export class KeyGate {

@@ -52,8 +52,10 @@ describe("KeyGate", () => {
     )
   })
 
-  it("keeps keys of different topics apart, and binary keys too", () => {
+  it("keeps keys of different topics and partitions apart, and binary keys too", () => {
     const names = [
+      orderKey(new Item(0, { topic: "a", partition: 1, key: Buffer.from("b") })),
+      orderKey(new Item(0, { topic: "a", partition: 11, key: Buffer.from("b") })),
       orderKey(new Item(0, { topic: "a", key: Buffer.from("b") })),
       orderKey(new Item(0, { topic: "b", key: Buffer.from("b") })),
       orderKey(new Item(0, { topic: "a", key: Buffer.from([0xff]) })),
