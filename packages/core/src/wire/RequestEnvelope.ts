@@ -47,7 +47,7 @@ export interface CancelEnvelope {
   readonly correlationId: Uint8Array
 }
 
-/** What all attempts of a call have in common. */
+/** What all attempts of a call have in common, but for `timeout`: it is what is left when the attempt is made. */
 export interface Fields {
   readonly kind?: "request"
   readonly operation: string

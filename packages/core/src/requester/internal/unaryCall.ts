@@ -100,20 +100,23 @@ export const make = (
     refuse(new InvalidPayload({ operation: tag, detail: error.message }))
   const onInvalidReply = () => recorder.invalidReply(tag)
 
-  /** The record of each attempt: all of it but the attempt number is made once. */
+  /** The record of each attempt: all of it but the attempt number and the time that is left is made once. */
   const recordsOf =
-    (fields: RequestEnvelope.Fields, key: Uint8Array | null, value: Uint8Array) =>
+    (fields: RequestEnvelope.Fields, left: () => number, key: Uint8Array | null, value: Uint8Array) =>
     (correlationId: Uint8Array): Resend => {
       const address = replyTo()
       // What may not run twice at one time stays where it was sent first, key or not: only there it is known again.
       const home = router.route(key, 0)
-      return (attempt) => ({
-        topic: router.topic,
-        partition: attempt === 1 || !operation.isSafe ? home : router.route(key, attempt - 1),
-        key,
-        value,
-        headers: RequestEnvelope.encode({ ...fields, correlationId, replyTo: address, attempt })
-      })
+      return (attempt) => {
+        const timeout = attempt === 1 ? fields.timeout : left()
+        return {
+          topic: router.topic,
+          partition: attempt === 1 || !operation.isSafe ? home : router.route(key, attempt - 1),
+          key,
+          value,
+          headers: RequestEnvelope.encode({ ...fields, timeout, correlationId, replyTo: address, attempt })
+        }
+      }
     }
 
   const exchangeIn =
@@ -137,6 +140,8 @@ export const make = (
       if (watch?.isAbsent() === true) {
         return Effect.fail(refuse(new NoResponder({ operation: tag, group: watch.group })))
       }
+      const deadline = startedAt + remaining
+      const left = () => Math.max(0, Math.round(deadline - monotonicMillis(clock)))
       const callHeaders = CallHeaders.toRecord(request.headers)
       if (typeof callHeaders === "string") {
         return Effect.fail(refuse(new InvalidHeaders({ operation: tag, detail: callHeaders })))
@@ -151,11 +156,13 @@ export const make = (
         }
         const primaryKey = primaryKeyOf(request.payload)
         const routingKey = settings.routingKey ?? primaryKey
+        // Encoding and middleware may have taken their time.
+        const timeout = left()
         const fields: RequestEnvelope.Fields = {
           kind: "request",
           operation: tag,
-          deadline: Math.round(clock.currentTimeMillisUnsafe() + remaining),
-          timeout: Math.round(remaining),
+          deadline: Math.round(clock.currentTimeMillisUnsafe() + timeout),
+          timeout,
           key: primaryKey,
           isDiscard,
           traceparent,
@@ -165,11 +172,11 @@ export const make = (
           operation,
           times,
           startedAt,
-          deadline: startedAt + remaining,
+          deadline,
           byteSize: value.byteLength,
           waitsForReady: settings.waitsForReady,
           canceller,
-          recordOf: recordsOf(fields, routingKey === undefined ? null : Buffer.from(routingKey, "utf8"), value)
+          recordOf: recordsOf(fields, left, routingKey === undefined ? null : Buffer.from(routingKey, "utf8"), value)
         }
         return Effect.flatMap(engine.exchange(prepared), (reply) => {
           settings.observer?.({
