@@ -138,7 +138,7 @@ const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, opti
   })
 })
 
-/** A default that no call may have would fail every call. */
+/** A default that no call may have would fail every call. To be asked of options that meet their rules. */
 const checkTimeout = ({ maxTimeout, timeout }: Options): Effect.Effect<void, StartError.StartError> =>
   Duration.toMillis(timeout) <= Duration.toMillis(maxTimeout)
     ? Effect.void
@@ -154,9 +154,9 @@ export const make = (
   groups: readonly [AnyGroup, ...ReadonlyArray<AnyGroup>],
   overrides: Partial<Options> = {}
 ): Effect.Effect<Requester["Service"], StartError.StartError, Transport | Scope.Scope> => {
-  const options = { ...defaults, ...overrides }
+  const options = OptionRules.withDefaults(defaults, overrides)
   return OptionRules.check(options, rules).pipe(
-    Effect.andThen(checkTimeout(options)),
+    Effect.andThen(() => checkTimeout(options)),
     Effect.andThen(StartError.within(start(groups, options), options.startTimeout, "preparing the requester's topics"))
   )
 }

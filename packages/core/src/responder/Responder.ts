@@ -180,7 +180,7 @@ export const make: <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
   overrides: Partial<Options> = {}
 ) {
-  const options = { ...defaults, ...overrides }
+  const options = OptionRules.withDefaults(defaults, overrides)
   const context = yield* Effect.context<Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>>()
   yield* OptionRules.check(options, rules)
   return yield* StartError.within(start(group, options, context), options.startTimeout, "joining the responders' group")

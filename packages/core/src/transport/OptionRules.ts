@@ -1,6 +1,6 @@
 /**
- * Checks the numbers and durations among the options of a requester or responder, so that a wrong one is said at start
- * by its name instead of showing later as strange behaviour.
+ * Completes the options of a requester or responder with their defaults, and checks the numbers and durations among them,
+ * so that a wrong one is said at start by its name instead of showing later as strange behaviour.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -48,6 +48,12 @@ export const duration = (minMillis: number, maxMillis = Number.MAX_SAFE_INTEGER)
 
 /** A duration that travels in a record: milliseconds in an int32. */
 export const wireDuration = (minMillis: number): Rule => duration(minMillis, Bounds.maxInt32)
+
+/** The options with what was not given. Given as `undefined` is not given: a limit would be gone without a word. */
+export const withDefaults = <O extends object>(defaults: O, given: Partial<O>): O => ({
+  ...defaults,
+  ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+})
 
 /** Fails with the first option that does not meet its rule. */
 export const check = <O extends object>(

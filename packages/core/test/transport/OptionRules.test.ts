@@ -43,4 +43,11 @@ describe("OptionRules", () => {
       assert.deepInclude(reason, { _tag: "InvalidOption", option, given: String(given) })
     })
   )
+  it("takes the default of an option that is given as undefined, so that no limit is lost", () => {
+    const given: object = { maxInFlight: undefined, maxInFlightBytes: 5, replyTopic: undefined }
+    assert.deepStrictEqual(OptionRules.withDefaults(RequesterOptions.defaults, given), {
+      ...RequesterOptions.defaults,
+      maxInFlightBytes: 5
+    })
+  })
 })

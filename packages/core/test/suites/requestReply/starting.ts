@@ -4,6 +4,7 @@
 import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -12,6 +13,7 @@ import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Contract from "../../../src/contract/Contract.ts"
+import type { Options } from "../../../src/requester/Options.ts"
 import * as Requester from "../../../src/requester/Requester.ts"
 import { RequestError } from "../../../src/requester/RequestError.ts"
 import * as Responder from "../../../src/responder/Responder.ts"
@@ -64,6 +66,27 @@ export const startingLaws = (law: Law): void => {
         Transport
       >
       assert.strictEqual((yield* startReasonOf(launch(withoutHandlers)))._tag, "HandlerMissing")
+    })
+  )
+
+  law(
+    "P1: an option that makes no sense fails the start, naming it",
+    Effect.gen(function* () {
+      const never = "soon" as Duration.Input
+      const unusable: ReadonlyArray<Partial<Options>> = [
+        { timeout: never },
+        { maxTimeout: never },
+        { timeout: "2 hours" },
+        { startTimeout: never }
+      ]
+      for (const options of unusable) {
+        const reason = yield* startReasonOf(connect(newBench(), options))
+        assert.strictEqual(reason._tag, "InvalidOption")
+        assert.include(reason.message, Object.keys(options)[0]!)
+      }
+      const reason = yield* startReasonOf(serve(newBench(), {}, { maxTimeout: never }))
+      assert.strictEqual(reason._tag, "InvalidOption")
+      assert.include(reason.message, "maxTimeout")
     })
   )
 
