@@ -43,6 +43,9 @@ export { withReplyMetadata, withRoutingKey, withTimeout, withWaitForReady } from
 // The length of the random part of a correlation id (docs/protocol.md).
 const tokenBytes = 8
 
+// Closing waits no longer than this for the cancels of calls that were interrupted just before.
+const cancelMillis = 1_000
+
 /** What clients of one contract share. */
 interface Route {
   readonly router: RequestRouter.RequestRouter
@@ -83,7 +86,9 @@ const routeOf = Effect.fnUntraced(function* (group: AnyGroup, options: Options, 
   if (!options.cancelOnInterrupt) return [names.name, { router, canceller: undefined, watch }] as const
   const control = TopicSetup.controlTopic(names.control, maxTimeoutMillis)
   const controlPartitions = yield* TopicSetup.ensure(topics, control, options.topics)
-  const canceller = Canceller.make(names.control, controlPartitions, publisher, recorder)
+  const closeMillis = Math.min(cancelMillis, Duration.toMillis(options.drainTimeout))
+  const cancels = { topic: names.control, partitions: controlPartitions, closeMillis }
+  const canceller = yield* Canceller.make(cancels, publisher, recorder)
   return [names.name, { router, canceller, watch }] as const
 })
 

@@ -1,7 +1,15 @@
 /**
  * Tells a contract's responders that nobody waits for a call any more (semantics: best effort, the deadline is the
  * bound). A cancel goes to every partition of the control topic, since nobody knows which responder has the request.
+ *
+ * A program that is interrupted interrupts its calls and closes its requester at once: closing therefore waits a moment
+ * until the cancels are written.
  */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import type { OutgoingRecord } from "../../transport/KafkaRecord.ts"
 import { Publication } from "../../transport/Publication.ts"
 import type { Publisher } from "../../transport/Publisher.ts"
 import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
@@ -12,19 +20,64 @@ export interface Canceller {
   readonly cancel: (call: PendingCall) => void
 }
 
-// A cancel that could not be written is not worth a word: the responder drops the work at its deadline.
-class Cancel extends Publication {
-  override onAcknowledged(): void {}
-  override onRefused(): void {}
+export interface Options {
+  readonly topic: string
+  /** The number of partitions of the control topic. */
+  readonly partitions: number
+  /** How long closing waits for what is not written yet. */
+  readonly closeMillis: number
 }
 
-/** `partitions` is the number of partitions of the control topic. */
-export const make = (topic: string, partitions: number, publisher: Publisher, recorder: CallRecorder): Canceller => ({
-  cancel: (call) => {
-    recorder.cancelled()
-    const headers = RequestEnvelope.encodeCancel(call.correlationId, call.operation.tag)
-    for (let partition = 0; partition < partitions; partition++) {
-      publisher.offer(new Cancel({ topic, partition, key: null, value: null, headers }, call.deadline))
+// Interrupted calls have no place in `maxInFlight` any more: while the control topic is out of reach, their cancels are
+// bounded here.
+const maxUnwritten = 10_000
+
+// A cancel that could not be written is not worth a word: the responder drops the work at its deadline.
+class Cancel extends Publication {
+  readonly #settled: () => void
+
+  constructor(record: OutgoingRecord, deadline: number, settled: () => void) {
+    super(record, deadline)
+    this.#settled = settled
+  }
+
+  override onAcknowledged(): void {
+    this.#settled()
+  }
+
+  override onRefused(): void {
+    this.#settled()
+  }
+}
+
+export const make = Effect.fnUntraced(function* (
+  { closeMillis, partitions, topic }: Options,
+  publisher: Publisher,
+  recorder: CallRecorder
+): Effect.fn.Return<Canceller, never, Scope.Scope> {
+  let unwritten = 0
+  let closing: Deferred.Deferred<void> | undefined
+
+  const settled = (): void => {
+    unwritten--
+    if (unwritten === 0 && closing !== undefined) Deferred.doneUnsafe(closing, Exit.void)
+  }
+
+  yield* Effect.addFinalizer(() => {
+    if (unwritten === 0) return Effect.void
+    closing = Deferred.makeUnsafe<void>()
+    return Deferred.await(closing).pipe(Effect.timeoutOption(closeMillis))
+  })
+
+  return {
+    cancel: (call) => {
+      if (unwritten + partitions > maxUnwritten) return
+      recorder.cancelled()
+      const headers = RequestEnvelope.encodeCancel(call.correlationId, call.operation.tag)
+      for (let partition = 0; partition < partitions; partition++) {
+        unwritten++
+        publisher.offer(new Cancel({ topic, partition, key: null, value: null, headers }, call.deadline, settled))
+      }
     }
   }
 })

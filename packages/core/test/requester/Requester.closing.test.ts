@@ -1,0 +1,42 @@
+import { assert, describe } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Requester from "../../src/requester/Requester.ts"
+import { Transport } from "../../src/transport/Transport.ts"
+import * as TransportMemory from "../../src/transport/TransportMemory.ts"
+import { overMemory } from "../responder/stuck.ts"
+import { until } from "../suites/requestReply/Harness.ts"
+import { newBench, serve } from "../suites/requestReply/programs.ts"
+
+/** A transport of its own over the broker of all, as another program has one. */
+const ownTransport = Layer.fresh(
+  Layer.effect(
+    Transport,
+    Effect.flatMap(TransportMemory.makeLink, (link) => TransportMemory.make(link))
+  )
+)
+
+describe("a requester's program", () => {
+  overMemory(
+    "cancels what it has called when it is interrupted as a whole",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const log: Array<string> = []
+      const Work = () =>
+        Effect.sync(() => void log.push("runs")).pipe(
+          Effect.andThen(Effect.never),
+          Effect.onInterrupt(() => Effect.sync(() => void log.push("interrupted")))
+        )
+      yield* serve(bench, { Work })
+      const program = Effect.flatMap(Requester.client(bench), (client) => client.Work({ id: "1" })).pipe(
+        Effect.provide(Requester.layer([bench], { topics: "create" }).pipe(Layer.provide(ownTransport)))
+      )
+      const running = yield* Effect.forkChild(program, { startImmediately: true })
+      yield* until("the handler runs", () => log.length === 1)
+      yield* Fiber.interrupt(running)
+      yield* until("the handler is interrupted", () => log.length === 2)
+      assert.deepStrictEqual(log, ["runs", "interrupted"])
+    })
+  )
+})
