@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
+import type { Operation } from "../../src/contract/Operation.ts"
 import type { Prepared } from "../../src/requester/internal/callEngine.ts"
 import type { Reply } from "../../src/requester/internal/pendingCall.ts"
 import * as UnaryCall from "../../src/requester/internal/unaryCall.ts"
@@ -25,7 +26,7 @@ export type Middleware = Parameters<typeof UnaryCall.make>[1][number]
 
 /** A method over an engine that notes what it is given and answers at once. */
 export const method = (
-  tag: Tag,
+  tag: Tag | Operation,
   answer: Effect.Effect<Reply, RequestError> = Effect.succeed(reply({}, { sku: "a", left: 3 })),
   options: Partial<Options> = {},
   middlewares: ReadonlyArray<Middleware> = []
@@ -33,7 +34,7 @@ export const method = (
   const prepared: Array<Prepared> = []
   const counted: Array<string> = []
   let turn = 0
-  const call = UnaryCall.make(Stock.operation(tag), middlewares, {
+  const call = UnaryCall.make(typeof tag === "string" ? Stock.operation(tag) : tag, middlewares, {
     engine: {
       exchange: (one) => {
         prepared.push(one)

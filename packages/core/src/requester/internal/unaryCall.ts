@@ -77,6 +77,19 @@ const timeoutMillisOf = (
   return new InvalidTimeout({ operation: operation.tag, timeoutMillis, maxTimeoutMillis })
 }
 
+/** The idempotency key of a payload, or what is wrong with it. */
+const keyOf = (payload: unknown): Result.Result<string | undefined, string> => {
+  try {
+    const key = primaryKeyOf(payload)
+    // All halves of a character have the same UTF-8: keys that differ in them would be one key at the responder.
+    return key === undefined || key.isWellFormed()
+      ? Result.succeed(key)
+      : Result.fail("its primary key is no valid text")
+  } catch (error) {
+    return Result.fail(`its primary key cannot be made: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
 export const make = (
   operation: Operation,
   middlewares: ReadonlyArray<ClientMiddleware>,
@@ -154,7 +167,9 @@ export const make = (
           const sizes = { bytes: value.byteLength, limit: options.maxRequestBytes }
           return Effect.fail(refuse(new RequestTooLarge({ operation: tag, ...sizes })))
         }
-        const primaryKey = primaryKeyOf(request.payload)
+        const key = keyOf(request.payload)
+        if (Result.isFailure(key)) return Effect.fail(invalidPayload({ message: key.failure }))
+        const primaryKey = key.success
         const routingKey = settings.routingKey ?? primaryKey
         // Encoding and middleware may have taken their time.
         const timeout = left()

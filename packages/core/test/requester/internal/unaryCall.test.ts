@@ -1,8 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Rpc from "effect/rpc/Rpc"
 import * as RpcClient from "effect/rpc/RpcClient"
+import * as RpcGroup from "effect/rpc/RpcGroup"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
+import { operationsOf } from "../../../src/contract/Operation.ts"
 import * as CallSettings from "../../../src/requester/CallSettings.ts"
 import type { Options } from "../../../src/requester/Options.ts"
 import { elementOf, oneOf, text } from "../../wire/arbitraries.ts"
@@ -10,6 +14,10 @@ import { reply } from "../fixtures.ts"
 import { correlationId, method, type Middleware, reasonOf, type Tag } from "../method.ts"
 
 const reservation = { order: "order-1", sku: "a", count: 2 }
+
+const Keyed = RpcGroup.make(
+  Rpc.make("Keyed", { payload: { id: Schema.optionalKey(Schema.String) }, primaryKey: ({ id }) => id!.trim() })
+)
 
 const partitions = (recordOf: (attempt: number) => { readonly partition: number }) =>
   [1, 2, 3].map((attempt) => recordOf(attempt).partition)
@@ -143,6 +151,18 @@ describe("what cannot be sent", () => {
         assert.strictEqual(yield* reasonOf(call(payload)), "InvalidPayload")
         assert.strictEqual(prepared.length, 0)
       })
+  )
+
+  it.effect("fails by a primary key that cannot be made of it, or is no text that can travel", () =>
+    Effect.gen(function* () {
+      const keyed = method(operationsOf(Keyed)[0]!)
+      const reserve = method("Reserve")
+      assert.strictEqual(yield* reasonOf(keyed.call({})), "InvalidPayload")
+      // Halves of a character: all of them have the same UTF-8, so different keys would become one.
+      assert.strictEqual(yield* reasonOf(reserve.call({ ...reservation, order: "order \ud800" })), "InvalidPayload")
+      assert.deepStrictEqual([keyed.prepared, reserve.prepared], [[], []])
+      assert.deepStrictEqual(keyed.counted, ["refused Keyed InvalidPayload"])
+    })
   )
 
   it.effect("fails by its size", () =>
