@@ -33,7 +33,7 @@ export const toRecord = (headers: Headers.Headers): RecordHeaders | string => {
   for (const name of Object.keys(headers)) {
     if (HeaderNames.isReserved(name)) return `${name} is reserved for the protocol`
     const value = Buffer.from(headers[name]!, "utf8")
-    bytes += name.length + value.byteLength
+    bytes += Buffer.byteLength(name, "utf8") + value.byteLength
     record.push([name, value])
   }
   if (record.length > Bounds.maxCallHeaderCount) {

@@ -54,5 +54,6 @@ describe("the headers of a call", () => {
     assert.include(toRecord(many(Bounds.maxCallHeaderCount + 1)), "241")
     assert.isArray(toRecord(large(Bounds.maxCallHeaderBytes)))
     assert.include(toRecord(large(Bounds.maxCallHeaderBytes + 1)), String(Bounds.maxCallHeaderBytes + 1))
+    assert.include(toRecord(Headers.fromInput({ ["語".repeat(20_000)]: "" })), "60000 bytes")
   })
 })
