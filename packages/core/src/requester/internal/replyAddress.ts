@@ -69,17 +69,19 @@ export const make = Effect.fnUntraced(function* (
       )
   }
 
+  // Asked anew for each try: the topic may be made and deleted more than once on the way. A try that failed has a client
+  // of its own as well.
+  const readAgain = Effect.gen(function* () {
+    yield* Scope.close(reading, Exit.void)
+    reading = yield* Scope.fork(scope)
+    yield* read(yield* TopicSetup.partitionsOf(transport.topics, topic))
+  })
+
   // The lost reader would look for its partition by itself; what it cannot do is to take another one.
   const recover = Effect.gen(function* () {
     const error = yield* Queue.take(losses)
     yield* Effect.logWarning(`the reply partition is lost: ${error.message}; calls fail until there is one again`)
-    yield* Scope.close(reading, Exit.void)
-    reading = yield* Scope.fork(scope)
-    // Asked anew for each try: the topic may be made and deleted more than once on the way.
-    yield* TopicSetup.partitionsOf(transport.topics, topic).pipe(
-      Effect.flatMap(read),
-      Effect.retry({ schedule: TopicSetup.lookAgain })
-    )
+    yield* Effect.retry(readAgain, { schedule: TopicSetup.lookAgain })
     yield* Effect.logInfo(`replies come to ${topic} again`)
   })
 

@@ -30,10 +30,11 @@ const listening = Effect.fnUntraced(function* (partition?: number) {
     },
     readPartition: (read) =>
       Effect.gen(function* () {
-        if (topic.readable === undefined || read.partition >= topic.readable) return yield* lost
-        reads.push(read)
+        // As a driver does it: a client is made first, and stays until the scope closes.
         open++
         yield* Effect.addFinalizer(() => Effect.sync(() => open--))
+        if (topic.readable === undefined || read.partition >= topic.readable) return yield* lost
+        reads.push(read)
         return { start: 0 }
       }),
     joinGroup: () => Effect.die("not scripted"),
@@ -86,13 +87,15 @@ describe("the reply address", () => {
 
   it.effect("is found again when the topic is made anew once more before it can be read", () =>
     Effect.gen(function* () {
-      const { reads, replies, topic } = yield* listening()
+      const { open, reads, replies, topic } = yield* listening()
       // Described as it was, and already smaller.
       topic.described = 6
       topic.readable = 1
       reads[0]!.onLost?.(lost)
       yield* TestClock.adjust("5 seconds")
       assert.isTrue(replies.isLost())
+      // What a try leaves behind is gone before the next one.
+      assert.strictEqual(open(), 1)
       topic.described = 1
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual([replies.isLost(), replies.address().partition], [false, 0])
