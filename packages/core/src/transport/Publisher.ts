@@ -24,7 +24,7 @@ import { Awaited } from "./internal/awaited.ts"
 import { KeyGate } from "./internal/keyGate.ts"
 import { look } from "./internal/look.ts"
 import type { PublishLane } from "./internal/publishLane.ts"
-import { failureOf, isImpatient, leaderUnknown, timeoutOf, withoutLeader } from "./internal/publishFailures.ts"
+import { failureOf, isImpatient, leaderUnknown, isOfOne, timeoutOf, withoutLeader } from "./internal/publishFailures.ts"
 import { PublishRoutes } from "./internal/publishRoutes.ts"
 import type { OutgoingRecord } from "./KafkaRecord.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
@@ -159,7 +159,7 @@ export const make = Effect.fnUntraced(function* (
       if (error.isRetryable) {
         failure = publication.lastError = error
         again.push(publication)
-      } else if (error.isDefinitive && batch.length > 1) {
+      } else if (isOfOne(error) && batch.length > 1) {
         // Which record the broker refused is not told: halves are tried until the guilty one stands alone.
         publication.batchLimit = Math.max(1, Math.floor(batch.length / 2))
         again.push(publication)

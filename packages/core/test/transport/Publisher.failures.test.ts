@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as TestClock from "effect/testing/TestClock"
-import { because, Refused, TooLarge, Unavailable } from "../../src/transport/TransportError.ts"
+import { because, NotAuthorized, Refused, TooLarge, Unavailable } from "../../src/transport/TransportError.ts"
 import { impatient, key, lost, moved, start } from "./publishing.ts"
 import { acknowledge, indexes, Item, items, topic, turns } from "./ScriptedLink.ts"
 
@@ -40,6 +40,22 @@ describe("Publisher, when Kafka fails", () => {
         all.map(({ index }) => [index === 5 ? "TooLarge" : "acknowledged"])
       )
       assert.strictEqual(all[5]!.delivery, "queued")
+    })
+  )
+
+  it.effect("does not look for a guilty record when all of the partition are refused for what they share", () =>
+    Effect.gen(function* () {
+      const { link, offer } = yield* start()
+      const all = items(8)
+      offer(all)
+      const notAuthorized = because(new NotAuthorized({ code: "TOPIC_AUTHORIZATION_FAILED", detail: "" }))
+      ;(yield* link.next).answer(Exit.succeed([{ topic, partition: 0, error: notAuthorized }]))
+      yield* turns
+      assert.strictEqual(link.untaken, 0)
+      assert.deepStrictEqual(
+        all.map(({ told }) => told),
+        all.map(() => ["NotAuthorized"])
+      )
     })
   )
 

@@ -20,6 +20,12 @@ export const leaderUnknown = because(new Unavailable({ code: "LEADER_NOT_AVAILAB
 export const isImpatient = (publication: Publication): boolean =>
   !publication.waits && publication.delivery === "queued" && !publication.isUnclear
 
+/**
+ * Whether a batch is refused for good because of one of its records; a missing permission or partition concerns them all,
+ * and looking for a guilty one would make a thousand requests of a batch of 512.
+ */
+export const isOfOne = ({ reason }: TransportError): boolean => reason._tag === "TooLarge" || reason._tag === "Refused"
+
 /** A record whose time is up: why it was not written when that is known. */
 export const timeoutOf = ({ lastError, topic }: Publication): TransportError =>
   lastError ?? because(new NoAnswer({ detail: `the time for writing to ${topic} is up` }))
