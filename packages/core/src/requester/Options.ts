@@ -80,3 +80,12 @@ export const rules: { readonly [K in keyof Options]?: Rule } = {
   retryBudget: whole(0),
   retryBudgetRatio: between(0, 1)
 }
+
+/** What a contract's annotations may say of an operation here: a timeout beyond `maxTimeout` would fail every call. */
+export const annotationRules = (maxTimeoutMillis: number) => ({
+  timeout: duration(1, maxTimeoutMillis),
+  maxAttempts: whole(1),
+  baseDelay: duration(0),
+  maxDelay: duration(0),
+  attemptTimeout: duration(1)
+})

@@ -35,7 +35,7 @@ import * as ReplyAddress from "./internal/replyAddress.ts"
 import * as RequestRouter from "./internal/requestRouter.ts"
 import * as ResponderWatch from "./internal/responderWatch.ts"
 import * as UnaryCall from "./internal/unaryCall.ts"
-import { defaults, type Options, rules } from "./Options.ts"
+import { annotationRules, defaults, type Options, rules } from "./Options.ts"
 import type { RequestError } from "./RequestError.ts"
 
 export { withReplyMetadata, withRoutingKey, withTimeout, withWaitForReady } from "./CallSettings.ts"
@@ -71,12 +71,14 @@ const routeOf = Effect.fnUntraced(function* (group: AnyGroup, options: Options, 
   if (names === undefined) {
     return yield* StartError.because(new StartError.Unnamed({ operations: operations.map(({ tag }) => tag) }))
   }
-  for (const operation of operations) {
-    const detail = obstacleOf(operation)
-    if (detail === undefined) continue
-    return yield* StartError.because(new StartError.Unsupported({ operation: operation.tag, detail }))
-  }
   const maxTimeoutMillis = Duration.toMillis(options.maxTimeout)
+  const annotations = annotationRules(maxTimeoutMillis)
+  for (const operation of operations) {
+    const { retry, tag, timeout } = operation
+    const detail = obstacleOf(operation)
+    if (detail !== undefined) return yield* StartError.because(new StartError.Unsupported({ operation: tag, detail }))
+    yield* OptionRules.check({ ...retry, timeout }, annotations, tag)
+  }
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)
   const partitions = yield* TopicSetup.ensure(topics, requests, options.topics)
   const router = yield* RequestRouter.make(names.requests, partitions, publisher)

@@ -91,6 +91,26 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
+    "P1: an annotation of the contract that no call could go by fails the start, naming it and its operation",
+    Effect.gen(function* () {
+      const policy = { maxAttempts: 2, baseDelay: "1 second", maxDelay: "1 second" } as const
+      const read = Rpc.make("Read").annotate(Contract.Safe, true)
+      const unusable: ReadonlyArray<readonly [string, typeof read]> = [
+        ["baseDelay", read.annotate(Contract.Retry, { ...policy, baseDelay: "soon" as Duration.Input })],
+        ["maxAttempts", read.annotate(Contract.Retry, { ...policy, maxAttempts: Number.NaN })],
+        ["attemptTimeout", read.annotate(Contract.Retry, { ...policy, attemptTimeout: 0 })],
+        ["timeout", read.annotate(Contract.Timeout, "1 hour")]
+      ]
+      for (const [name, rpc] of unusable) {
+        const group = RpcGroup.make(rpc).annotate(Contract.Name, newName())
+        const reason = yield* startReasonOf(launch(Requester.layer([group], { topics: "create" })))
+        assert.strictEqual(reason._tag, "InvalidOption", name)
+        assert.include(reason.message, `${name} of Read`)
+      }
+    })
+  )
+
+  law(
     "P1: streams are refused at the start, on both sides",
     Effect.gen(function* () {
       const group = RpcGroup.make(Rpc.make("Follow", { success: Schema.String, stream: true })).annotate(
