@@ -6,6 +6,7 @@
  *   H3  a socket that did not connect in time is left connecting; its late error then ends the live connection
  *   H4  metadata fails as a whole when one topic of many is missing or has no leader
  *   H5  see `socketRegistry.ts`
+ *   H6  what came of an answer before its socket was lost is kept, and taken for the beginning of the next socket's first
  */
 import {
   ask,
@@ -19,7 +20,17 @@ import {
   withBody
 } from "./kafkajsInternals.ts"
 
-/** H1, H2 and H3, for one connection. */
+// Of the length that precedes every answer.
+const int32Bytes = 4
+
+/** H6: without it the connection is out of step for good, whatever socket it opens. */
+const forgetHalfAnAnswer = (connection: Connection): void => {
+  connection.chunks = []
+  connection.bytesBuffered = 0
+  connection.bytesNeeded = int32Bytes
+}
+
+/** H1, H2, H3 and H6, for one connection. */
 export const hardenConnection = (connection: Connection): void => {
   const queue = connection.requestQueue
   const schedule = queue.scheduleCheckPendingRequests.bind(queue)
@@ -30,6 +41,7 @@ export const hardenConnection = (connection: Connection): void => {
   const connect = connection.connect.bind(connection)
   let connecting: Promise<unknown> | undefined
   connection.connect = () => {
+    if (connecting === undefined && !connection.isConnected()) forgetHalfAnAnswer(connection)
     connecting ??= connect()
       .catch((error: unknown) => {
         connection.socket?.destroy()

@@ -65,6 +65,11 @@ export interface RequestQueue {
 export interface Connection {
   readonly requestQueue: RequestQueue
   readonly socket: Socket | undefined
+  /** What has come of an answer that is not complete, its size, and the size wanted next. */
+  chunks: ReadonlyArray<Buffer>
+  bytesBuffered: number
+  bytesNeeded: number
+  isConnected(): boolean
   connect(): Promise<unknown>
 }
 

@@ -3,8 +3,14 @@ import { createRequire } from "node:module"
 import { createServer, Socket } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { hardenConnection } from "../../../src/kafkajs/internal/hardenConnections.ts"
-import { type Connection, createLogger, type RequestQueue } from "../../../src/kafkajs/internal/kafkajsInternals.ts"
+import {
+  type Connection,
+  createLogger,
+  Encoder,
+  type RequestQueue
+} from "../../../src/kafkajs/internal/kafkajsInternals.ts"
 import { SocketRegistry } from "../../../src/kafkajs/internal/socketRegistry.ts"
 
 const require = createRequire(import.meta.url)
@@ -18,6 +24,7 @@ interface StockQueue extends RequestQueue {
 }
 interface StockConnection extends Connection {
   readonly requestQueue: StockQueue
+  send(protocol: object): Promise<unknown>
   disconnect(): Promise<unknown>
 }
 const StockConnection = require("kafkajs/src/network/connection") as new (options: object) => StockConnection
@@ -36,6 +43,10 @@ const makeConnection = (options: object): StockConnection => {
   hardenConnection(connection)
   return connection
 }
+
+/** A request without a body, and its answer as it comes. */
+const request = { apiKey: 12, apiName: "Heartbeat", apiVersion: 1, encode: async () => new Encoder() }
+const response = { decode: async (bytes: Buffer) => bytes, parse: async (bytes: Buffer) => bytes }
 
 describe("hardenConnections", () => {
   it("H1: sets no timer while nothing waits, and one while a throttled request does", () => {
@@ -87,6 +98,37 @@ describe("hardenConnections", () => {
       assert.strictEqual(connection.socket!.listenerCount("connect"), listeners)
       const refused = yield* Effect.flip(Effect.tryPromise(() => connection.connect()))
       assert.include(String(refused.cause), "the client is closed")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("H6: an answer that was cut off with its connection is not taken for the beginning of the next", () =>
+    Effect.gen(function* () {
+      let connections = 0
+      const server = createServer((socket) => {
+        const isFirst = connections++ === 0
+        socket.once("data", (request) => {
+          const answer = Buffer.alloc(12)
+          answer.writeInt32BE(8)
+          request.copy(answer, 4, 8, 12)
+          socket.write(isFirst ? answer.subarray(0, 10) : answer)
+        })
+      })
+      yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
+      server.listen(0, "127.0.0.1")
+      yield* Effect.tryPromise(() => once(server, "listening"))
+      const address = server.address()
+      const port = typeof address === "object" ? address?.port : undefined
+      const sockets = new SocketRegistry()
+      yield* Effect.addFinalizer(() => Effect.sync(() => sockets.close()))
+      const connection = makeConnection({ port, socketFactory: sockets.open })
+      const ask = () => connection.send({ request, response })
+      yield* Effect.tryPromise(() => connection.connect())
+      const cutOff = yield* Effect.forkChild(Effect.exit(Effect.tryPromise(ask)), { startImmediately: true })
+      yield* Effect.callback<void>((resume) => void connection.socket!.once("data", () => resume(Effect.void)))
+      sockets.cut("the answer is given up")
+      yield* Fiber.await(cutOff)
+      yield* Effect.tryPromise(() => connection.connect())
+      assert.deepStrictEqual(yield* Effect.tryPromise(ask), Buffer.alloc(4))
     }).pipe(Effect.scoped)
   )
 
