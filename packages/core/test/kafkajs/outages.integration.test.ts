@@ -149,7 +149,7 @@ layer(over(3), { excludeTestServices: true, timeout: "90 seconds" })("three brok
   )
 
   it.effect(
-    "A8: one broker freezes for good: its partitions are written by the replicas that take over, and read on",
+    "A8, H7: the broker that all were connected to first freezes for good: its partitions are written by the replicas that take over, and read on",
     () =>
       Effect.gen(function* () {
         const { broker } = yield* KafkaCluster
@@ -164,7 +164,7 @@ layer(over(3), { excludeTestServices: true, timeout: "90 seconds" })("three brok
         const group = yield* member(`${topic}.group`, topic)
         const read = yield* Effect.forEach([0, 1, 2, 3, 4, 5], (partition) => reader(topic, partition, "end"))
         yield* Effect.gen(function* () {
-          yield* broker(2).pause
+          yield* broker(0).pause
           const all = values("taken over", 60)
           yield* publishAll(topic, 6, all)
           yield* takeUntil(group.records, all)
@@ -176,8 +176,26 @@ layer(over(3), { excludeTestServices: true, timeout: "90 seconds" })("three brok
               )
             )
           }
-        }).pipe(Effect.ensuring(Effect.ignore(broker(2).resume)))
+        }).pipe(Effect.ensuring(Effect.ignore(broker(0).resume)))
       }),
     patienceMillis * 2
+  )
+
+  it.effect(
+    "A10: the first of the bootstrap list is frozen: another one is started with",
+    () =>
+      Effect.gen(function* () {
+        const { broker, brokers } = yield* KafkaCluster
+        const topic = yield* makeTopic(3)
+        const start = Effect.scoped(
+          Effect.gen(function* () {
+            const { topics } = yield* Transport
+            assert.lengthOf(yield* topics.describe([topic]), 1)
+          }).pipe(Effect.provide(KafkajsTransport.layer({ brokers, clientId: "core-test" })))
+        )
+        yield* broker(0).pause
+        yield* start.pipe(Effect.ensuring(Effect.ignore(broker(0).resume)))
+      }),
+    patienceMillis
   )
 })

@@ -20,6 +20,7 @@ import {
   createErrorFromCode,
   Emitter,
   type Logger,
+  type Metadata,
   requestTimeoutEvent
 } from "./kafkajsInternals.ts"
 import { makeLogger } from "./logBridge.ts"
@@ -43,6 +44,8 @@ export interface ClusterClient {
   readonly broker: (nodeId: number, timeoutMillis?: number) => Effect.Effect<Broker, TransportError>
   /** Any connected broker. */
   readonly anyBroker: Effect.Effect<Broker, TransportError>
+  /** Asks any broker for the metadata of these topics, past what is cached. */
+  readonly describe: (topics: ReadonlyArray<string>) => Effect.Effect<Metadata["topicMetadata"], TransportError>
   /** Fetches the metadata of all topics asked for so far. */
   readonly refresh: Effect.Effect<void, TransportError>
   /**
@@ -61,6 +64,8 @@ export interface ClusterClient {
 const graceMillis = 2_000
 const startRetryMillis = 100
 const metadataTimeoutMillis = 3_000
+// What the first of several brokers of the bootstrap list gets, so that there is time for another within a start.
+const seedMillis = 1_500
 const newTopicMillis = 1_000
 
 const addressOf = ({ connectionPool: { host, port } }: Broker): string => `${host}:${port}`
@@ -120,7 +125,24 @@ export const make = Effect.fnUntraced(function* (
   const failOnCode = (code: number, topic?: string) =>
     code === 0 ? Effect.void : Effect.fail(classifyError(createErrorFromCode(code), { brokers, topic }))
 
-  const connect = call("connecting", () => cluster.connect())
+  // Any other of the bootstrap list can be tried, but kafkajs does so only when a connection is lost.
+  const firstPatienceMillis = brokers.length === 1 ? requestTimeoutMillis + graceMillis : seedMillis
+  let patienceMillis = firstPatienceMillis
+  const connect = Effect.suspend(() => {
+    if (cluster.isConnected()) return Effect.void
+    return call("connecting", () => cluster.connect(), { timeoutMillis: patienceMillis }).pipe(
+      Effect.tap(() => Effect.sync(() => (patienceMillis = firstPatienceMillis))),
+      Effect.tapError(({ reason }) =>
+        Effect.sync(() => {
+          if (reason._tag !== "NoAnswer") return
+          // It may be the way there that is slow.
+          patienceMillis = Math.min(patienceMillis * 2, requestTimeoutMillis + graceMillis)
+          const silent = cluster.brokerPool.seedBroker
+          if (silent !== undefined) sockets.cut("a broker of the bootstrap list did not answer", addressOf(silent))
+        })
+      )
+    )
+  })
   const noLeader = because(new Unavailable({ code: "LEADER_NOT_AVAILABLE", detail: "the partition has no leader now" }))
   const broker: ClusterClient["broker"] = (nodeId, timeoutMillis = requestTimeoutMillis + graceMillis) =>
     Effect.suspend(() => {
@@ -131,17 +153,22 @@ export const make = Effect.fnUntraced(function* (
       return call(`connecting to broker ${nodeId}`, () => cluster.findBroker({ nodeId }), { timeoutMillis })
     })
   const anyBroker = call("connecting to a broker", () => cluster.brokerPool.findConnectedBroker())
-  const fetchMetadata = call("fetching metadata", () => cluster.refreshMetadata(), {
-    timeoutMillis: metadataTimeoutMillis
-  }).pipe(
-    // Any broker can be asked: a silent one is cut, and the next look goes to another.
-    Effect.tapError(({ reason }) =>
-      Effect.sync(() => {
-        if (reason._tag !== "NoAnswer") return
-        for (const silent of asked) sockets.cut("a look at the metadata was not answered", addressOf(silent))
-      })
+  const look = <A>(what: string, ask: () => Promise<A>) =>
+    call(what, ask, { timeoutMillis: metadataTimeoutMillis }).pipe(
+      // Any broker can be asked: a silent one is cut, and the next look goes to another.
+      Effect.tapError(({ reason }) =>
+        Effect.sync(() => {
+          if (reason._tag !== "NoAnswer") return
+          for (const silent of asked) sockets.cut("a look at the metadata was not answered", addressOf(silent))
+        })
+      )
     )
-  )
+  const describe: ClusterClient["describe"] = (topics) =>
+    look("describing topics", async () => {
+      const broker = await cluster.brokerPool.findConnectedBroker()
+      return (await broker.metadata(topics)).topicMetadata
+    })
+  const fetchMetadata = look("fetching metadata", () => cluster.refreshMetadata())
   const refresh = Effect.andThen(connect, fetchMetadata).pipe(
     Effect.andThen(Effect.sync(() => metadata.forgetMissing()))
   )
@@ -177,6 +204,7 @@ export const make = Effect.fnUntraced(function* (
     failOnCode,
     broker,
     anyBroker,
+    describe,
     refresh,
     untilStarted,
     cut: (reason, broker) => sockets.cut(reason, broker && addressOf(broker))

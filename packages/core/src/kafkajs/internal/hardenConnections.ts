@@ -7,6 +7,7 @@
  *   H4  metadata fails as a whole when one topic of many is missing or has no leader
  *   H5  see `socketRegistry.ts`
  *   H6  what came of an answer before its socket was lost is kept, and taken for the beginning of the next socket's first
+ *   H7  a broker that is silent is asked for metadata again and again, because it is the one that is connected
  */
 import {
   ask,
@@ -17,6 +18,7 @@ import {
   type Metadata,
   protocolRequest,
   type ProtocolRequest,
+  shuffle,
   withBody
 } from "./kafkajsInternals.ts"
 
@@ -64,6 +66,7 @@ const metadataRequest = (protocol: ProtocolRequest, topics: ReadonlyArray<string
  */
 export const hardenBrokerPool = (pool: BrokerPool): ReadonlySet<Broker> => {
   const asked = new Set<Broker>()
+  let silent = new WeakSet<Broker>()
   const { connectionPoolBuilder, createBroker } = pool
   pool.connectionPoolBuilder = {
     build: async (options) => {
@@ -79,12 +82,33 @@ export const hardenBrokerPool = (pool: BrokerPool): ReadonlySet<Broker> => {
       asked.add(broker)
       try {
         const protocol = protocolRequest(broker, "Metadata", { topics })
-        return await ask<Metadata>(broker, metadataRequest(protocol, topics))
+        const metadata = await ask<Metadata>(broker, metadataRequest(protocol, topics))
+        silent.delete(broker)
+        return metadata
+      } catch (error) {
+        silent.add(broker)
+        throw error
       } finally {
         asked.delete(broker)
       }
     }
     return broker
+  }
+  const findAny = pool.findConnectedBroker.bind(pool)
+  pool.findConnectedBroker = async () => {
+    const others = shuffle(Object.values(pool.brokers)).filter((broker) => !silent.has(broker))
+    // All have been silent: each gets another chance.
+    if (others.length === 0) silent = new WeakSet()
+    const connected = others.find((broker) => broker.isConnected())
+    if (connected !== undefined) return connected
+    for (const { nodeId } of others) {
+      try {
+        return await pool.findBroker({ nodeId })
+      } catch {
+        // The next may be there.
+      }
+    }
+    return findAny()
   }
   return asked
 }

@@ -92,14 +92,18 @@ export interface Broker {
 export interface BrokerPool {
   readonly metadata: Metadata | null
   readonly brokers: Readonly<Record<number, Broker>>
+  /** The one of the bootstrap list that is connected to while no other is. */
+  readonly seedBroker: Broker | undefined
   connectionPoolBuilder: { build(options?: object): Promise<ConnectionPool> }
   createBroker: (options: object) => Broker
+  findBroker(options: { readonly nodeId: number }): Promise<Broker>
   findConnectedBroker(): Promise<Broker>
 }
 
 export interface Cluster {
   readonly brokerPool: BrokerPool
   readonly targetTopics: Set<string>
+  isConnected(): boolean
   connect(): Promise<void>
   disconnect(): Promise<void>
   refreshMetadata(): Promise<void>
@@ -159,6 +163,7 @@ export const { roundRobin } = require("kafkajs/src/consumer/assigners") as {
     protocol(options: { readonly topics: ReadonlyArray<string> }): { readonly name: string; readonly metadata: Buffer }
   }
 }
+export const shuffle = require("kafkajs/src/utils/shuffle") as <A>(values: ReadonlyArray<A>) => ReadonlyArray<A>
 const apiKeys = require("kafkajs/src/protocol/requests/apiKeys") as Readonly<Record<string, number>>
 const { requests } = require("kafkajs/src/protocol/requests") as {
   readonly requests: Readonly<Record<string, unknown>>

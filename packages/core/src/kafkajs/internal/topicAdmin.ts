@@ -25,11 +25,8 @@ interface DescribeConfigsResponse {
 }
 
 export const make = (client: ClusterClient): Topics => {
-  const metadata = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
-    const broker = yield* client.anyBroker
-    const { topicMetadata } = yield* client.call("describing topics", () => broker.metadata(names))
-    return topicMetadata.filter(({ topicErrorCode }) => topicErrorCode === 0)
-  })
+  const metadata = (names: ReadonlyArray<string>) =>
+    Effect.map(client.describe(names), (topics) => topics.filter(({ topicErrorCode }) => topicErrorCode === 0))
 
   const describe = (names: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<TopicDescription>, TransportError> =>
     Effect.map(metadata(names), (topics) =>
