@@ -44,6 +44,11 @@ interface PartitionCodes {
   }>
 }
 
+interface OffsetFetchResponse extends PartitionCodes {
+  /** Of the group: then the partitions are missing. */
+  readonly errorCode: number
+}
+
 const illegalGeneration = 22
 const unknownMemberId = 25
 const rebalanceInProgress = 27
@@ -144,13 +149,14 @@ export const make = Effect.fnUntraced(function* (
     return { generationId: group.generationId ?? -1, memberId: group.memberId ?? "", partitions }
   })
 
-  const committed: GroupMembership["committed"] = Effect.fnUntraced(function* ({ partitions }) {
+  const askCommitted: GroupMembership["committed"] = Effect.fnUntraced(function* ({ partitions }) {
     if (partitions.length === 0) return []
     const broker = yield* coordinator
     const payload = { groupId, topics: byTopic(partitions, ({ partition }) => ({ partition })) }
-    const { responses } = yield* client.call("asking for committed offsets", () =>
-      ask<PartitionCodes>(broker, protocolRequest(broker, "OffsetFetch", payload))
+    const { errorCode, responses } = yield* client.call("asking for committed offsets", () =>
+      ask<OffsetFetchResponse>(broker, protocolRequest(broker, "OffsetFetch", payload))
     )
+    yield* client.failOnCode(errorCode)
     const assigned: Array<AssignedPartition> = []
     for (const { partitions, topic } of responses) {
       for (const { errorCode, metadata, offset, partition } of partitions) {
@@ -161,6 +167,9 @@ export const make = Effect.fnUntraced(function* (
     }
     return assigned
   })
+  const committed: GroupMembership["committed"] = (generation) =>
+    // It may have moved since the join.
+    Effect.tapError(askCommitted(generation), () => Effect.ignore(findCoordinator))
 
   const tryCommit: GroupMembership["commit"] = Effect.fnUntraced(function* ({ generationId, memberId }, offsets) {
     const broker = yield* coordinator
