@@ -35,6 +35,9 @@ export interface AssignmentFetcher {
 const offsetOutOfRange = 1
 const keyOf = ({ partition, topic }: TopicPartition): string => `${partition}:${topic}`
 
+const errorsLast = (a: FetchedPartition, b: FetchedPartition): number =>
+  Number(a.errorCode !== 0) - Number(b.errorCode !== 0)
+
 /** Runs in the given scope: fetching ends, and nothing more is handed over, when it closes. */
 export const make = Effect.fnUntraced(function* (
   client: ClusterClient,
@@ -72,7 +75,8 @@ export const make = Effect.fnUntraced(function* (
 
   const accept = Effect.fnUntraced(function* (fetched: FetchedPartition) {
     const entry = owned.get(keyOf(fetched))
-    if (entry === undefined) return
+    // Elsewhere it may have been read on: a leader of before answers when it likes.
+    if (entry === undefined || entry.position !== fetched.from) return
     if (fetched.errorCode === offsetOutOfRange) {
       entry.position = yield* listOffset(client, entry, "earliest")
       return
@@ -105,7 +109,8 @@ export const make = Effect.fnUntraced(function* (
       // A broker fills its answer in the order asked (KIP-74): everyone comes first in turn.
       wanted.push(...wanted.splice(0, turn++ % wanted.length))
       return fetchFrom(client, leader, wanted).pipe(
-        Effect.flatMap((fetched) => Effect.forEach(fetched, accept, { discard: true })),
+        // Errors last, for what came with them is good.
+        Effect.flatMap((fetched) => Effect.forEach([...fetched].sort(errorsLast), accept, { discard: true })),
         Effect.andThen(outage.worked)
       )
     })

@@ -25,6 +25,8 @@ export interface FetchedPartition extends TopicPartition {
   /** Kafka's error code, 0 when there is none. */
   readonly errorCode: number
   readonly records: ReadonlyArray<ConsumedRecord>
+  /** The position asked for. */
+  readonly from: number
   /** Where to go on; the position asked for when nothing was there. */
   readonly next: number
 }
@@ -97,7 +99,7 @@ export const fetchFrom = Effect.fnUntraced(function* (
     for (const { detail, firstOffset, lastOffset } of unreadable) {
       yield* Effect.logError(`${topic}-${partition}: records ${firstOffset} to ${lastOffset} are skipped: ${detail}`)
     }
-    fetched.push({ topic, partition, errorCode, records, next })
+    fetched.push({ topic, partition, errorCode, records, from: position, next })
   }
   return fetched
 })

@@ -1,0 +1,117 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import { TestClock } from "effect/testing"
+import { EventLoop } from "../../../src/host/EventLoop.ts"
+import * as AssignmentFetcher from "../../../src/kafkajs/internal/assignmentFetcher.ts"
+import { type FetchAnswer } from "../../../src/kafkajs/internal/fetchCodec.ts"
+import { encodeProduce } from "../../../src/kafkajs/internal/produceCodec.ts"
+import { bytes, text } from "../fixtures.ts"
+import { type Answer, makeClient } from "./fakeBroker.ts"
+
+const topic = "orders"
+const notLeader = 6
+// Of a Produce body before the batch: transactional id, acks, timeout, topics, topic, partitions, partition, size.
+const produceOverhead = 2 + 2 + 4 + 4 + (2 + topic.length) + 4 + 4 + 4
+
+/** Record batches with these values, from the offset on. */
+const log = (offset: number, values: ReadonlyArray<string>): Buffer =>
+  Buffer.concat(
+    values.map((value, i) => {
+      const record = { topic, partition: 0, key: null, value: bytes(value), headers: [] }
+      const batch = encodeProduce([record], { timeoutMillis: 1, timestamp: 0 }).subarray(produceOverhead)
+      batch.writeBigInt64BE(BigInt(offset + i))
+      return batch
+    })
+  )
+
+type Partition = FetchAnswer["partitions"][number]
+const answerOf = (partitions: ReadonlyArray<Omit<Partition, "topic">>): FetchAnswer => ({
+  clientSideThrottleTime: 0,
+  partitions: partitions.map((partition) => ({ topic, ...partition }))
+})
+const never = new Promise<never>(() => {})
+
+const fetching = Effect.fnUntraced(function* (
+  partitions: number,
+  leaderOf: (partition: number) => number,
+  answer: (nodeId: number) => Answer
+) {
+  const values = yield* Queue.unbounded<string>()
+  const client = yield* makeClient(answer)
+  client.metadata.leaderOf = (_topic, partition) => leaderOf(partition)
+  const assigned = Array.from({ length: partitions }, (_, partition) => ({
+    topic,
+    partition,
+    committed: 0,
+    metadata: ""
+  }))
+  const onRecords = (records: ReadonlyArray<{ readonly value: Uint8Array | null }>) => {
+    Queue.offerAllUnsafe(
+      values,
+      records.map(({ value }) => text(value))
+    )
+    return records.length
+  }
+  const join = {
+    groupId: "group",
+    topics: [topic],
+    onAssigned: () => undefined,
+    onRecords,
+    onRevoking: Effect.void,
+    revokeTimeoutMillis: 1_000
+  }
+  yield* AssignmentFetcher.make(client, yield* EventLoop, join, assigned)
+  return values
+})
+
+const nextTurn = Effect.flatMap(EventLoop, (eventLoop) =>
+  Effect.callback<void>((resume) => eventLoop.nextTurn(() => resume(Effect.void)))
+)
+
+describe("assignmentFetcher", () => {
+  it.effect("the error of one partition does not throw away what came for the others", () =>
+    Effect.gen(function* () {
+      const noRecords = Buffer.alloc(0)
+      let fetches = 0
+      const answer: Answer = async () =>
+        fetches++ > 0
+          ? never
+          : answerOf([
+              { partition: 0, errorCode: notLeader, records: noRecords },
+              { partition: 1, errorCode: 0, records: log(0, ["a"]) },
+              { partition: 2, errorCode: 0, records: log(0, ["b"]) }
+            ])
+      const values = yield* fetching(
+        3,
+        () => 0,
+        () => answer
+      )
+      assert.deepStrictEqual([yield* Queue.take(values), yield* Queue.take(values)], ["a", "b"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("what an old leader answers late is not handed over again", () =>
+    Effect.gen(function* () {
+      let leader = 0
+      const late = Promise.withResolvers<FetchAnswer>()
+      const old: Answer = () => late.promise
+      let fetches = 0
+      const next: Answer = async () =>
+        fetches++ > 0 ? never : answerOf([{ partition: 0, errorCode: 0, records: log(0, ["a", "b"]) }])
+      // Partition 1 has no leader, which is what lets the fetcher look for leaders.
+      const values = yield* fetching(
+        2,
+        (partition) => (partition === 0 ? leader : -1),
+        (id) => (id === 0 ? old : next)
+      )
+      yield* TestClock.adjust(0)
+      leader = 1
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual([yield* Queue.take(values), yield* Queue.take(values)], ["a", "b"])
+      late.resolve(answerOf([{ partition: 0, errorCode: 0, records: log(0, ["a"]) }]))
+      for (let i = 0; i < 5; i++) yield* nextTurn
+      assert.deepStrictEqual(yield* Queue.clear(values), [])
+    }).pipe(Effect.scoped)
+  )
+})
