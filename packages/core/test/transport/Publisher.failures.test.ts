@@ -2,7 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as TestClock from "effect/testing/TestClock"
-import { because, NotAuthorized, Refused, TooLarge, Unavailable } from "../../src/transport/TransportError.ts"
+import {
+  because,
+  NoSuchTopic,
+  NotAuthorized,
+  Refused,
+  TooLarge,
+  Unavailable
+} from "../../src/transport/TransportError.ts"
 import { impatient, key, lost, moved, start } from "./publishing.ts"
 import { acknowledge, indexes, Item, items, topic, turns } from "./ScriptedLink.ts"
 
@@ -195,6 +202,23 @@ describe("Publisher, when Kafka fails", () => {
         acknowledge(sent)
       }
       assert.deepStrictEqual(seen, [0, 1, 2, 3, 4, 5])
+    })
+  )
+
+  it.effect("a partition that has lost its leader holds up none of those that still have it", () =>
+    Effect.gen(function* () {
+      const { link, offer } = yield* start()
+      const gone = new Item(0, { partition: 1 })
+      offer([gone])
+      const first = yield* link.next
+      link.onRefresh = () => link.partitionCounts.set(topic, 1)
+      first.answer(Exit.succeed([{ topic, partition: 1, error: because(new NoSuchTopic({ topic })) }]))
+      yield* turns
+      yield* TestClock.adjust("100 millis")
+      yield* turns
+      assert.deepStrictEqual([gone.told, gone.delivery], [["NoSuchPartition"], "queued"])
+      offer([new Item(1, { partition: 1 }), new Item(2)])
+      assert.deepStrictEqual(indexes((yield* link.next).batch), [2])
     })
   )
 

@@ -48,7 +48,7 @@ export class PublishRoutes {
       for (const [partition, from] of partitions) {
         const leader = this.#leaderOf(topic, partition)
         if (leader < 0 && from.leader < 0 && !waiting.has(nameOf({ topic, partition }))) partitions.delete(partition)
-        if (leader === from.leader || leader < 0) continue
+        if (leader === from.leader) continue
         const to = this.#laneTo(leader)
         partitions.set(partition, to)
         to.offerFirst(from.remove((publication) => publication.topic === topic && publication.partition === partition))
