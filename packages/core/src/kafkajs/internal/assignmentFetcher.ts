@@ -98,13 +98,14 @@ export const make = Effect.fnUntraced(function* (
   const loop = (leader: number): Effect.Effect<never> => {
     const outage = new Outage(clock, `reading for group ${groupId}`)
     let turn = 0
+    let led: ReadonlyArray<Owned> = []
+    const isLed = (entry: Owned): boolean => leaderOf(entry) === leader
     const round = Effect.suspend((): Effect.Effect<void, TransportError> => {
-      const wanted = isStopped
-        ? []
-        : Array.from(owned.values()).filter(
-            (entry) => !entry.isPaused && entry.rest.length === 0 && leaderOf(entry) === leader
-          )
-      // Also when its partitions have moved to another leader: then that one is read.
+      const hasMoved = !led.every(isLed)
+      led = Array.from(owned.values()).filter(isLed)
+      // Heartbeats and commits look at the metadata too: without an error here nobody else would start to read there.
+      if (hasMoved) return Effect.andThen(startLoops, Effect.sync(wake))
+      const wanted = isStopped ? [] : led.filter((entry) => !entry.isPaused && entry.rest.length === 0)
       if (wanted.length === 0) return Effect.andThen(outage.worked, Deferred.await(changed))
       // A broker fills its answer in the order asked (KIP-74): everyone comes first in turn.
       wanted.push(...wanted.splice(0, turn++ % wanted.length))

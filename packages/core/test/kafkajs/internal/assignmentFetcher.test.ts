@@ -114,4 +114,26 @@ describe("assignmentFetcher", () => {
       assert.deepStrictEqual(yield* Queue.clear(values), [])
     }).pipe(Effect.scoped)
   )
+
+  it.effect("a leader that moves is followed, whoever found out, and though nothing failed", () =>
+    Effect.gen(function* () {
+      let leader = 0
+      const empty = Promise.withResolvers<FetchAnswer>()
+      const old: Answer = () => empty.promise
+      let fetches = 0
+      const next: Answer = async () =>
+        fetches++ > 0 ? never : answerOf([{ partition: 0, errorCode: 0, records: log(0, ["a"]) }])
+      const values = yield* fetching(
+        1,
+        () => leader,
+        (id) => (id === 0 ? old : next)
+      )
+      yield* nextTurn
+      // The metadata is shared with the heartbeats, the commits and the look for new partitions.
+      leader = 1
+      empty.resolve(answerOf([{ partition: 0, errorCode: 0, records: Buffer.alloc(0) }]))
+      for (let i = 0; i < 5; i++) yield* nextTurn
+      assert.deepStrictEqual(yield* Queue.clear(values), ["a"])
+    }).pipe(Effect.scoped)
+  )
 })
