@@ -1,6 +1,7 @@
 /**
  * Real brokers through everything that fault tests do to them.
  */
+import { createRequire } from "node:module"
 import { type AddressInfo, createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -15,6 +16,17 @@ import * as ChildProcess from "effect/process/ChildProcess"
 import * as TestClock from "effect/testing/TestClock"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { type Admin, Kafka, logLevel, type Producer } from "kafkajs"
+
+interface RequestQueue {
+  readonly pending: ReadonlyArray<unknown>
+  scheduleCheckPendingRequests(): void
+}
+const { prototype } = createRequire(import.meta.url)("kafkajs/src/network/requestQueue") as { prototype: RequestQueue }
+const schedule = prototype.scheduleCheckPendingRequests
+// kafkajs sets a timer in the past when nothing waits, of which Node warns.
+prototype.scheduleCheckPendingRequests = function () {
+  if (this.pending.length > 0) schedule.call(this)
+}
 
 const kafka = (brokers: ReadonlyArray<string>) =>
   new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { retries: 5 } })

@@ -3,7 +3,9 @@ import { randomUUID } from "node:crypto"
 import assert from "node:assert/strict"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
-import { Kafka, logLevel } from "kafkajs"
+import { toSettings } from "../../src/kafkajs/internal/clientSettings.ts"
+import * as ClusterClient from "../../src/kafkajs/internal/clusterClient.ts"
+import type { Broker } from "../../src/kafkajs/internal/kafkajsInternals.ts"
 import type { ConsumedRecord, OutgoingRecord } from "../../src/transport/KafkaRecord.ts"
 import { type AssignedPartition, type JoinGroup, type StartPosition, Transport } from "../../src/transport/Transport.ts"
 import type { RecordHeaders } from "../../src/wire/RecordHeaders.ts"
@@ -36,10 +38,14 @@ export const makeTopic = Effect.fnUntraced(function* (
 
 /** Deletes a topic, through a client of its own. */
 export const deleteTopic = (brokers: ReadonlyArray<string>, topic: string) =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin()),
-    (admin) => Effect.tryPromise(() => admin.connect().then(() => admin.deleteTopics({ topics: [topic] }))),
-    (admin) => Effect.ignore(Effect.tryPromise(() => admin.disconnect()))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const client = yield* ClusterClient.make(toSettings({ brokers, clientId: "core-test" }))
+      yield* client.refresh
+      const found = yield* client.call("finding the controller", () => client.cluster.findControllerBroker())
+      const controller = found as Broker & { deleteTopics(request: object): Promise<unknown> }
+      yield* client.call("deleting a topic", () => controller.deleteTopics({ topics: [topic], timeout: 5_000 }))
+    })
   )
 
 /** Reads one partition into a queue. */
