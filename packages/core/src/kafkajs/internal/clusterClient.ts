@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
-import { because, NoAnswer, type TransportError, Unavailable } from "../../transport/TransportError.ts"
+import { because, NoAnswer, NoSuchTopic, type TransportError, Unavailable } from "../../transport/TransportError.ts"
 import { classifyError } from "../classifyError.ts"
 import type { ClientSettings } from "./clientSettings.ts"
 import { hardenBrokerPool } from "./hardenConnections.ts"
@@ -40,6 +40,8 @@ export interface ClusterClient {
   ) => Effect.Effect<A, TransportError>
   /** Fails with what a Kafka error code means; succeeds on 0. */
   readonly failOnCode: (code: number, topic?: string) => Effect.Effect<void, TransportError>
+  /** Why a topic is not in the metadata. */
+  readonly withoutTopic: (topic: string) => TransportError
   /** A connected broker by its id. */
   readonly broker: (nodeId: number, timeoutMillis?: number) => Effect.Effect<Broker, TransportError>
   /** Any connected broker. */
@@ -125,6 +127,13 @@ export const make = Effect.fnUntraced(function* (
   const failOnCode = (code: number, topic?: string) =>
     code === 0 ? Effect.void : Effect.fail(classifyError(createErrorFromCode(code), { brokers, topic }))
 
+  const withoutTopic: ClusterClient["withoutTopic"] = (topic) => {
+    const code = metadata.obstacleTo(topic)
+    return code === 0
+      ? because(new NoSuchTopic({ topic }))
+      : classifyError(createErrorFromCode(code), { brokers, topic })
+  }
+
   // Any other of the bootstrap list can be tried, but kafkajs does so only when a connection is lost.
   const firstPatienceMillis = brokers.length === 1 ? requestTimeoutMillis + graceMillis : seedMillis
   let patienceMillis = firstPatienceMillis
@@ -202,6 +211,7 @@ export const make = Effect.fnUntraced(function* (
     metadata,
     call,
     failOnCode,
+    withoutTopic,
     broker,
     anyBroker,
     describe,

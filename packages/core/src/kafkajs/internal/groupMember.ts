@@ -18,13 +18,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { EventLoop } from "../../host/EventLoop.ts"
 import type { GroupMember, JoinGroup } from "../../transport/Transport.ts"
-import {
-  because,
-  NoSuchTopic,
-  TransportClosed,
-  type TransportError,
-  Unavailable
-} from "../../transport/TransportError.ts"
+import { because, TransportClosed, type TransportError, Unavailable } from "../../transport/TransportError.ts"
 import * as AssignmentFetcher from "./assignmentFetcher.ts"
 import type { ClientSettings } from "./clientSettings.ts"
 import * as ClusterClient from "./clusterClient.ts"
@@ -60,7 +54,7 @@ export const joinGroup = Effect.fnUntraced(function* (
     for (const topic of join.topics) client.metadata.register(topic)
     yield* client.refresh
     for (const topic of join.topics) {
-      if (client.metadata.partitions(topic) === undefined) yield* because(new NoSuchTopic({ topic }))
+      if (client.metadata.partitions(topic) === undefined) yield* client.withoutTopic(topic)
     }
   })
   yield* client.untilStarted(topicsExist)

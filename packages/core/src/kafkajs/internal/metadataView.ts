@@ -13,6 +13,8 @@ const noPartitions: ReadonlyMap<string, Topic> = new Map()
 
 // UNKNOWN_TOPIC_OR_PARTITION, and INVALID_TOPIC_EXCEPTION for names that no topic can have.
 const missing = new Set([3, 17])
+// Said of missing topics too, to those who may not know.
+const topicAuthorizationFailed = 29
 
 const toTopic = ({ partitionMetadata }: TopicMetadata): Topic => {
   const leaders: Array<number> = []
@@ -46,10 +48,17 @@ export class MetadataView {
     return found?.leaders[partition] ?? -1
   }
 
-  /** Stops asking for topics that do not exist: their names may come from foreign records, and must not add up. */
+  /** Why a topic is not in the metadata: Kafka's error code, or 0 when it does not exist as far as is known. */
+  obstacleTo(topic: string): number {
+    const found = this.#cluster.brokerPool.metadata?.topicMetadata.find((known) => known.topic === topic)
+    return found === undefined || missing.has(found.topicErrorCode) ? 0 : found.topicErrorCode
+  }
+
+  /** Stops asking for topics that do not exist for us: their names may come from foreign records, and must not add up. */
   forgetMissing(): void {
     for (const { topic, topicErrorCode } of this.#cluster.brokerPool.metadata?.topicMetadata ?? []) {
-      if (missing.has(topicErrorCode)) this.#cluster.targetTopics.delete(topic)
+      if (missing.has(topicErrorCode) || topicErrorCode === topicAuthorizationFailed)
+        this.#cluster.targetTopics.delete(topic)
     }
   }
 

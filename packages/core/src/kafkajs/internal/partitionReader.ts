@@ -13,7 +13,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { PartitionReader, ReadPartition } from "../../transport/Transport.ts"
-import { because, NoSuchPartition, NoSuchTopic, TransportError } from "../../transport/TransportError.ts"
+import { because, NoSuchPartition, TransportError } from "../../transport/TransportError.ts"
 import type { ClientSettings } from "./clientSettings.ts"
 import * as ClusterClient from "./clusterClient.ts"
 import { fetchFrom, listOffset } from "./fetchRequest.ts"
@@ -29,7 +29,7 @@ const missing = (
   { partition, topic }: ReadPartition
 ): TransportError | undefined => {
   const partitions = client.metadata.partitions(topic)
-  if (partitions === undefined) return because(new NoSuchTopic({ topic }))
+  if (partitions === undefined) return client.withoutTopic(topic)
   return partition < partitions ? undefined : because(new NoSuchPartition({ topic, partition, partitions }))
 }
 
@@ -74,8 +74,9 @@ export const readPartition = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       yield* outage.failed(error)
       const gone = yield* look
-      looksMissing = gone === undefined ? 0 : looksMissing + 1
-      if (gone === undefined || isLost || looksMissing < looksUntilLost) return
+      const isGone = gone?.reason._tag === "NoSuchTopic" || gone?.reason._tag === "NoSuchPartition"
+      looksMissing = isGone ? looksMissing + 1 : 0
+      if (gone === undefined || !isGone || isLost || looksMissing < looksUntilLost) return
       isLost = true
       // If it comes back, its log is a new one: the old position means nothing there.
       position = 0

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { OutgoingRecord } from "../../transport/KafkaRecord.ts"
 import type { PartitionAck, ProducerLink } from "../../transport/ProducerLink.ts"
-import { because, NoSuchTopic, type TransportError } from "../../transport/TransportError.ts"
+import type { TransportError } from "../../transport/TransportError.ts"
 import { classifyError } from "../classifyError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { ask, createErrorFromCode, protocolRequest, withBody } from "./kafkajsInternals.ts"
@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function* (
       metadata.register(topic)
       return Effect.flatMap(client.refresh, () => {
         const found = metadata.partitions(topic)
-        return found === undefined ? Effect.fail(because(new NoSuchTopic({ topic }))) : Effect.succeed(found)
+        return found === undefined ? Effect.fail(client.withoutTopic(topic)) : Effect.succeed(found)
       })
     })
 

@@ -8,6 +8,7 @@ import { because, type TransportError, Unavailable } from "../../transport/Trans
 import type { ClusterClient } from "./clusterClient.ts"
 import { ask, protocolRequest } from "./kafkajsInternals.ts"
 
+const topicAuthorizationFailed = 29
 const topicAlreadyExists = 36
 const topicResource = 2
 const createTimeoutMillis = 5_000
@@ -25,8 +26,13 @@ interface DescribeConfigsResponse {
 }
 
 export const make = (client: ClusterClient): Topics => {
-  const metadata = (names: ReadonlyArray<string>) =>
-    Effect.map(client.describe(names), (topics) => topics.filter(({ topicErrorCode }) => topicErrorCode === 0))
+  const metadata = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
+    const topics = yield* client.describe(names)
+    for (const { topic, topicErrorCode } of topics) {
+      if (topicErrorCode === topicAuthorizationFailed) yield* client.failOnCode(topicErrorCode, topic)
+    }
+    return topics.filter(({ topicErrorCode }) => topicErrorCode === 0)
+  })
 
   const describe = (names: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<TopicDescription>, TransportError> =>
     Effect.map(metadata(names), (topics) =>

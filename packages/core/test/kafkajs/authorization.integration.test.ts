@@ -1,0 +1,61 @@
+/** A cluster that refuses this client a topic. */
+import { assert, layer } from "@effect/vitest"
+import { KafkaCluster } from "@kafka-request-reply/dev-kafka/KafkaCluster"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import { toSettings } from "../../src/kafkajs/internal/clientSettings.ts"
+import * as ClusterClient from "../../src/kafkajs/internal/clusterClient.ts"
+import type { Broker } from "../../src/kafkajs/internal/kafkajsInternals.ts"
+import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
+import { Transport } from "../../src/transport/Transport.ts"
+import type { TransportError } from "../../src/transport/TransportError.ts"
+import { makeTopic, member, reader, record } from "./fixtures.ts"
+
+const clientId = "core-test"
+const settings = {
+  "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+  "allow.everyone.if.no.acl.found": "true"
+}
+const transport = Layer.unwrap(Effect.map(KafkaCluster, ({ brokers }) => KafkajsTransport.layer({ brokers, clientId })))
+const cluster = transport.pipe(Layer.provideMerge(KafkaCluster.layer({ brokers: 1, settings })))
+
+const [topicResource, literal, all, deny] = [2, 3, 2, 2]
+
+/** Denies everyone everything about a topic. */
+const denyTopic = Effect.fnUntraced(function* (topic: string) {
+  const { brokers } = yield* KafkaCluster
+  const client = yield* ClusterClient.make(toSettings({ brokers, clientId }))
+  yield* client.refresh
+  const found = yield* client.call("finding the controller", () => client.cluster.findControllerBroker())
+  const controller = found as Broker & { createAcls(request: object): Promise<unknown> }
+  const entry = { resourceType: topicResource, resourceName: topic, resourcePatternType: literal, principal: "User:*" }
+  const acl = [{ ...entry, host: "*", operation: all, permissionType: deny }]
+  yield* client.call("denying a topic", () => controller.createAcls({ acl }))
+}, Effect.scoped)
+
+layer(cluster, { excludeTestServices: true, timeout: "60 seconds" })("a topic that is denied", (it) => {
+  it.effect(
+    "is not called missing",
+    () =>
+      Effect.gen(function* () {
+        const { publisher, topics } = yield* Transport
+        const topic = yield* makeTopic(1)
+        yield* denyTopic(topic)
+        // The broker learns of it a little later.
+        yield* topics.describe([topic]).pipe(Effect.repeat(Schedule.spaced("50 millis")), Effect.flip)
+        const tries: Readonly<Record<string, Effect.Effect<unknown, TransportError>>> = {
+          describe: topics.describe([topic]),
+          create: topics.create({ name: topic, partitions: 1, replicationFactor: -1, configs: {} }),
+          partitions: publisher.partitions(topic),
+          publish: publisher.publish(record(topic, 0, "x")),
+          read: Effect.scoped(Effect.provide(reader(topic, 0, "end"), Layer.succeed(Transport, yield* Transport))),
+          join: Effect.scoped(Effect.provide(member("group", topic), Layer.succeed(Transport, yield* Transport)))
+        }
+        for (const [what, attempt] of Object.entries(tries)) {
+          assert.deepStrictEqual([what, (yield* Effect.flip(attempt)).reason._tag], [what, "NotAuthorized"])
+        }
+      }),
+    60_000
+  )
+})
