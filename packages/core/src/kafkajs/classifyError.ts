@@ -102,7 +102,9 @@ const protocolReason = (type: string, shape: Shape, { topic }: ErrorContext): Re
 }
 
 const namedReason = (shape: Shape, context: ErrorContext): Reason | undefined => {
-  const { broker, code, message: detail, name } = shape
+  const { broker, code, message, name } = shape
+  // A host name with several addresses, none of which answers: Node's error has a code and an empty message.
+  const detail = message.endsWith(": ") && typeof code === "string" ? `${message}${code}` : message
   switch (name) {
     case "KafkaJSConnectionError":
     case "KafkaJSConnectionClosedError":

@@ -60,6 +60,14 @@ describe("classifyError", () => {
     assert.include(classifyError(coded("ECONNREFUSED"), { brokers }).message, "a:9092, b:9092")
   })
 
+  it("says why none of the addresses of a host answers", () => {
+    const refused = make("KafkaJSConnectionError", `Connection error: ${new AggregateError([]).message}`, {
+      broker: "localhost:1",
+      code: "ECONNREFUSED"
+    })
+    assert.include(classifyError(refused, { brokers }).message, "(Connection error: ECONNREFUSED)")
+  })
+
   it("does not call a topic missing that nobody named", () => {
     assert.strictEqual(classifyError(createErrorFromCode(3), { brokers }).reason._tag, "Unavailable")
   })
