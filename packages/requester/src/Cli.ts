@@ -6,6 +6,7 @@ import * as Requester from "@kafka-request-reply/core/requester/Requester"
 import * as ConsoleLog from "@kafka-request-reply/program/ConsoleLog"
 import * as Launch from "@kafka-request-reply/program/Launch"
 import * as Setting from "@kafka-request-reply/program/Setting"
+import * as Usage from "@kafka-request-reply/program/Usage"
 import * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
@@ -190,5 +191,6 @@ export const normalize = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
 export const main = (args: ReadonlyArray<string>) =>
   Command.runWith(requester, { version: "0.1.0" })(normalize(args)).pipe(
     // The command line has said what is wrong with it.
-    Effect.catchIf(CliError.isCliError, () => Effect.fail(new Launch.ExitWith({ code: 2 })))
+    Effect.catchIf(CliError.isCliError, () => Effect.fail(new Launch.ExitWith({ code: 2 }))),
+    Effect.provide(Usage.layer)
   )

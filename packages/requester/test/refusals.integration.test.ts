@@ -46,6 +46,21 @@ layer(services, { excludeTestServices: true })("what the programs cannot work wi
   )
 
   it.effect(
+    "is a wrong command line: standard output stays empty for who reads results from it",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* world
+        for (const program of ["responder", "requester"] as const) {
+          const end = yield* run(program, here, { args: ["--json", "--nonsense"] })
+          assert.strictEqual(end.exitCode, 2)
+          assert.strictEqual(end.stdout, "")
+          assert.match(end.stderr, /USAGE[^]*Unrecognized flag: --/)
+        }
+      }),
+    30 * seconds
+  )
+
+  it.effect(
     "is a file that cannot be used",
     () =>
       Effect.gen(function* () {

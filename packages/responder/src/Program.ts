@@ -14,6 +14,7 @@ import * as ConsoleLog from "@kafka-request-reply/program/ConsoleLog"
 import * as Launch from "@kafka-request-reply/program/Launch"
 import { counted } from "@kafka-request-reply/program/Tally"
 import * as Setting from "@kafka-request-reply/program/Setting"
+import * as Usage from "@kafka-request-reply/program/Usage"
 import type { Signals } from "@kafka-request-reply/program/Signals"
 import * as RequestLog from "./RequestLog.ts"
 import * as Settings from "./Settings.ts"
@@ -67,6 +68,7 @@ const program = Command.run(Command.make("responder", {}, () => start).pipe(Comm
 }).pipe(
   // The command line has said what is wrong with it.
   Effect.catchIf(CliError.isCliError, () => Effect.fail(new Launch.ExitWith({ code: 2 }))),
+  Effect.provide(Usage.layer),
   Effect.provide(NodeServices.layer)
 )
 
