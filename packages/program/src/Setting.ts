@@ -45,13 +45,20 @@ export const whole = (name: string, fallback: number, minimum: number, maximum: 
 export const matching = (name: string, fallback: string, accepts: string, pattern: RegExp): Setting<string> =>
   of(name, fallback, accepts, Schema.String.check(Schema.isPattern(pattern)))
 
-/** One of some words. */
+/** One of some words, in capitals or not. */
 export const oneOf = <const Words extends ReadonlyArray<string>>(
   name: string,
   fallback: Words[number],
   words: Words
-): Setting<Words[number]> =>
-  of(name, fallback, words.join(", ").replace(/, ([^,]*)$/, " or $1"), Schema.Literals(words))
+): Setting<Words[number]> => ({
+  name,
+  fallback,
+  accepts: words.join(", ").replace(/, ([^,]*)$/, " or $1"),
+  decode: (text) => {
+    const word = words.find((word) => word.toLowerCase() === text.trim().toLowerCase())
+    return word === undefined ? Result.fail(text) : Result.succeed(word)
+  }
+})
 
 const durationText = /^(\d+(?:\.\d+)?) ?(ms|milli(?:s|seconds?)?|s|seconds?|m|minutes?)$/
 const unitMillis = (unit: string): number => (/^m(?:s|illi)/.test(unit) ? 1 : unit.startsWith("s") ? 1000 : 60_000)
@@ -76,7 +83,8 @@ export const duration = (name: string, fallback: string, minimum: string, maximu
   }
 }
 
-const address = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:,/]+):([0-9]{1,5})$/
+// No IPv6 literals: kafkajs splits at the first colon.
+const address = /^[^\s:,/]+:([0-9]{1,5})$/
 
 /** A list of `host:port`, separated by commas. */
 export const addresses = (name: string, fallback: string): Setting<ReadonlyArray<string>> => ({

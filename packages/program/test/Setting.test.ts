@@ -9,6 +9,7 @@ const settings = {
   count: Setting.whole("COUNT", 6, 1, 1000),
   wait: Setting.duration("WAIT", "5 seconds", "1 ms", "5 minutes"),
   format: Setting.oneOf("FORMAT", "text", ["text", "json", "none"]),
+  level: Setting.oneOf("LEVEL", "Info", ["Debug", "Info"]),
   name: Setting.matching("NAME", "inventory", "letters", /^[a-z]+$/),
   file: Setting.text("FILE", "data", "the path of a file")
 }
@@ -26,6 +27,7 @@ describe("Setting", () => {
         count: 6,
         wait: 5000,
         format: "text",
+        level: "Info",
         name: "inventory",
         file: "data"
       }
@@ -36,12 +38,13 @@ describe("Setting", () => {
 
   it.effect.each([
     ["BROKERS", "kafka-1:9092, kafka-2:9093", { brokers: ["kafka-1:9092", "kafka-2:9093"] }],
-    ["BROKERS", "[::1]:9092", { brokers: ["[::1]:9092"] }],
     ["COUNT", "1000", { count: 1000 }],
     ["WAIT", "1ms", { wait: 1 }],
     ["WAIT", "1.5 seconds", { wait: 1500 }],
     ["WAIT", "5 m", { wait: 300_000 }],
-    ["FORMAT", "none", { format: "none" }]
+    ["FORMAT", "none", { format: "none" }],
+    ["FORMAT", "JSON", { format: "json" }],
+    ["LEVEL", "debug", { level: "Debug" }]
   ] as const)("%s may be %j", ([name, value, expected]) =>
     Effect.gen(function* () {
       assert.deepInclude(Result.getOrThrow(yield* readFrom({ [name]: value })) as object, expected)
@@ -54,6 +57,7 @@ describe("Setting", () => {
     ["BROKERS", "localhost:0"],
     ["BROKERS", "localhost:65536"],
     ["BROKERS", "http://localhost:9092/"],
+    ["BROKERS", "[::1]:9092"],
     ["BROKERS", "a:1,,b:2"],
     ["COUNT", "0"],
     ["COUNT", "1001"],
@@ -67,7 +71,8 @@ describe("Setting", () => {
     ["WAIT", "6 minutes"],
     ["WAIT", "-1 s"],
     ["WAIT", "soon"],
-    ["FORMAT", "TEXT"],
+    ["FORMAT", "texts"],
+    ["LEVEL", "loud"],
     ["NAME", "Inventory 2"]
   ] as const)("%s may not be %j", ([name, value]) =>
     Effect.gen(function* () {
