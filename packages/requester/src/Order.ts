@@ -13,8 +13,12 @@ const decode = Schema.decodeUnknownResult(Schema.toCodecJson(Order), { errors: "
 
 const detailOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
+/** Characters that a line may have: far more than an order needs, and little enough to hold many lines. */
+export const longest = 100_000
+
 /** The order, or why the text is none. */
 export const parse = (text: string): Result.Result<Order, string> => {
+  if (text.length > longest) return Result.fail(`it has more than ${longest} characters`)
   let value: unknown
   try {
     value = JSON.parse(text)

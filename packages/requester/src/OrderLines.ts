@@ -9,6 +9,8 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import { cut } from "./LineLimit.ts"
+import { longest } from "./Order.ts"
 
 export interface OrderLine {
   /** From 1. */
@@ -47,6 +49,13 @@ const lines = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<OrderLine,
   let number = 0
   return bytes.pipe(
     Stream.decodeText(),
+    Stream.mapAccum(
+      () => 0,
+      (before: number, piece) => {
+        const [length, kept] = cut(longest, before, piece)
+        return [length, [kept]] as const
+      }
+    ),
     Stream.splitLines,
     Stream.map((text) => ({ number: ++number, text, bytes: Buffer.byteLength(text) + 1 }))
   )
