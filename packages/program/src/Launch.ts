@@ -54,14 +54,20 @@ const isReported = (cause: Cause.Cause<unknown>): boolean =>
 export const run = <A, E>(name: string, program: Effect.Effect<A, E>, signals: Signals): void =>
   Runtime.makeRunMain(({ fiber, teardown }) => {
     const stop = () => fiber.interruptUnsafe(fiber.id)
-    // Whoever read our output has left (`requester run | head`): nobody is there to be told.
-    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") stop()
-      else throw error
-    })
+    let lost: NodeJS.ErrnoException | undefined
+    // Whoever read our output has left (`requester run | head`): nobody is there to be told. Anything else is a failure.
+    const isFailure = () => lost !== undefined && lost.code !== "EPIPE"
+    const onOutputError = (stream: string) => (error: NodeJS.ErrnoException) => {
+      if (lost !== undefined) return
+      lost = error
+      if (isFailure()) process.stderr.write(`${name}: ${stream} cannot be written: ${error.message}\n`)
+      stop()
+    }
+    process.stdout.on("error", onOutputError("standard output"))
+    process.stderr.on("error", onOutputError("standard error"))
     fiber.addObserver((exit) => {
       if (Exit.isFailure(exit) && isReported(exit.cause)) process.stderr.write(`${name}: ${describe(exit.cause)}\n`)
-      teardown(exit, (code) => process.exit(code))
+      teardown(exit, (code) => process.exit(isFailure() ? Math.max(1, code) : code))
     })
     signals.onStop(stop)
   })(program, { disableErrorReporting: true, teardown: (exit, done) => done(exitCode(exit)) })
