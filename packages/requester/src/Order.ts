@@ -11,6 +11,10 @@ export type Order = typeof Order.Type
 
 const decode = Schema.decodeUnknownResult(Schema.toCodecJson(Order), { errors: "all" })
 
+// The text is whatever the file holds, and what is said of it goes to a terminal: no escape sequences.
+// oxlint-disable-next-line no-control-regex
+const harmless = (text: string): string => text.replace(/[\u0000-\u001F\u007F-\u009F]/g, "\uFFFD")
+
 const detailOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 /** Characters that a line may have: far more than an order needs, and little enough to hold many lines. */
@@ -23,7 +27,7 @@ export const parse = (text: string): Result.Result<Order, string> => {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    return Result.fail(`not JSON (${detailOf(cause)})`)
+    return Result.fail(harmless(`not JSON (${detailOf(cause)})`))
   }
-  return Result.mapError(decode(value), (error) => Problems.describe(error, value))
+  return Result.mapError(decode(value), (error) => harmless(Problems.describe(error, value)))
 }

@@ -38,6 +38,9 @@ export const text = (result: RunResult, paint: Paint): string => {
   const rate = seconds > 0 ? calls / seconds : 0
   const summary = latency.summary()
   const how = result.isStopped ? ", stopped before the end" : ""
+  if (calls === 0 && malformedLines === 0) {
+    return `\n${result.isStopped ? "nothing was sent" : "no orders: nothing was sent"}${how}`
+  }
   return [
     "",
     paint("bold", "outcomes"),
