@@ -23,6 +23,7 @@ import * as Report from "./Report.ts"
 import * as Run from "./Run.ts"
 import { Screen, layer as screen } from "./Screen.ts"
 import * as Settings from "./Settings.ts"
+import * as Silence from "./Silence.ts"
 
 const { concurrency: concurrencySetting, timeout: timeoutSetting } = Settings.settings
 
@@ -134,7 +135,7 @@ const call = Command.make(
     const parsed = yield* Call.parse(flags.operation, flags.payload)
     const send = Effect.gen(function* () {
       const { complaint, result } = yield* Screen
-      const done = yield* Call.make(parsed, settings.name)
+      const done = yield* Call.make(parsed, settings.name).pipe(Silence.noticed(complaint.line))
       const { body, millis, operation, outcome } = done
       if (flags.json) {
         const detail = outcome.kind === "success" ? {} : { name: outcome.name, detail: outcome.detail }

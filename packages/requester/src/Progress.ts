@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Outcome } from "./Outcome.ts"
 import type { Order } from "./Order.ts"
 import { type Paint, Screen, type Style } from "./Screen.ts"
+import * as Silence from "./Silence.ts"
 
 export interface Options {
   readonly linesPerSecond: number
@@ -55,9 +56,6 @@ const share = ({ bytesDone }: State, size: number | undefined): number | undefin
 
 const percent = (part: number | undefined): string => (part === undefined ? "" : `${Math.floor(part * 100)} %  `)
 
-// Nobody may be there to answer: a person should be told before the calls time out.
-const silenceSeconds = 3
-
 /** Displays until the scope closes. */
 export const make = Effect.fnUntraced(function* ({ linesPerSecond, size }: Options, state: () => State) {
   const screen = yield* Screen
@@ -74,7 +72,8 @@ export const make = Effect.fnUntraced(function* ({ linesPerSecond, size }: Optio
     const rate = now.answered / Math.max(0.001, (clock.currentTimeMillisUnsafe() - startedAt) / 1000)
     const head = part === undefined ? "" : `${course.paint("green", bar(part))} `
     const rest = `${percent(part)}${now.answered} answered  ${Math.round(rate)}/s  ${now.inFlight} under way`
-    show(`${head}${rest.slice(0, Math.max(0, screen.columns() - barWidth - 2))}`)
+    const room = screen.columns() - 1 - (part === undefined ? 0 : barWidth + 1)
+    show(`${head}${rest.slice(0, Math.max(0, room))}`)
   }
   const sumUp = Effect.sync(() => {
     budget = linesPerSecond
@@ -87,9 +86,7 @@ export const make = Effect.fnUntraced(function* ({ linesPerSecond, size }: Optio
     else if (status === undefined && now.inFlight > 0) {
       course.line(`${where}${now.answered} answered, ${now.inFlight} under way`)
     }
-    if (seconds === silenceSeconds && now.answered === 0 && now.inFlight > 0) {
-      complaint.line("no answer yet: is a responder running? Start one with `pnpm --filter responder start`")
-    }
+    if (seconds === Silence.seconds && now.answered === 0 && now.inFlight > 0) complaint.line(Silence.words)
   })
   yield* sumUp.pipe(Effect.delay("1 second"), Effect.forever, Effect.forkScoped)
   if (status !== undefined) {
