@@ -115,7 +115,7 @@ export const up = Effect.fnUntraced(function* (brokers: 1 | 3, say: Say) {
   if (local === "kafka") {
     const running = Option.getOrUndefined(yield* readState(brokerFolder(settings)))?.brokers ?? [localAddress(settings)]
     if (running.length !== brokers) {
-      const detail = `a Kafka of ${running.length} broker(s) already answers on ${running.join(", ")}; stop it first (pnpm kafka down)`
+      const detail = `a Kafka of ${running.length} broker(s) already answers on ${running.join(", ")}; stop it first (npx -y pnpm@12 kafka down)`
       return yield* because(new RunsOtherwise({ detail }))
     }
     yield* say(`Kafka already answers on ${running.join(", ")}`)

@@ -33,7 +33,7 @@ describe("kafka with a broker", () => {
         const again = yield* kafka(world, "up")
         assert.include(again.stderr, "already answers")
         const three = yield* kafka(world, "up", "--brokers", "3")
-        assert.include(three.stderr, "stop it first (pnpm kafka down)")
+        assert.include(three.stderr, "stop it first (npx -y pnpm@12 kafka down)")
         assert.strictEqual(three.exitCode, 1)
 
         const program = "console.log(process.env.KAFKA_BROKERS, process.argv.slice(1).join()); process.exitCode = 7"

@@ -22,7 +22,7 @@ export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: numb
 // What the errors of the core cannot know: how these programs are set and started.
 const advice: Readonly<Record<string, string>> = {
   Unreachable:
-    "\nStart a Kafka for development with `pnpm kafka up`, or set KAFKA_BROKERS to the address of yours (host:port).",
+    "\nStart a Kafka for development with `npx -y pnpm@12 kafka up`, or set KAFKA_BROKERS to the address of yours (host:port).",
   TopicMissing: "\nKAFKA_TOPICS=create lets the program create its topics."
 }
 

@@ -11,7 +11,7 @@ describe("Launch.describe", () => {
     for (const error of [unreachable, because(new TransportFailed({ error: unreachable }))]) {
       const text = Launch.describe(Cause.fail(error))
       assert.match(text, /no Kafka broker answers at kafka:9092 \(connection refused\)/)
-      assert.match(text, /pnpm kafka up.*KAFKA_BROKERS/)
+      assert.match(text, /npx -y pnpm@12 kafka up.*KAFKA_BROKERS/)
     }
   })
 

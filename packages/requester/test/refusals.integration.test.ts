@@ -22,7 +22,7 @@ layer(services, { excludeTestServices: true })("what the programs cannot work wi
           const end = yield* run(program, here, { args }).pipe(Effect.timeout("15 seconds"))
           assert.strictEqual(end.exitCode, 1)
           assert.match(end.stderr, new RegExp(`^${program}: no Kafka broker answers at localhost:1`))
-          assert.match(end.stderr, /pnpm kafka up.*KAFKA_BROKERS/)
+          assert.match(end.stderr, /npx -y pnpm@12 kafka up.*KAFKA_BROKERS/)
           assert.notMatch(end.stderr, /\n +at /)
         }
       }),
