@@ -23,7 +23,7 @@ export interface ClientSettings {
 }
 
 export interface ClientOptions {
-  /** The bootstrap list, `host:port` each; one that answers is enough. */
+  /** The bootstrap list, `host:port` each; one that answers is enough, and one that keeps silent costs its share of `startTimeout`. */
   readonly brokers: ReadonlyArray<string>
   /** The name brokers show in their logs and quotas. */
   readonly clientId: string

@@ -65,9 +65,8 @@ export interface ClusterClient {
 // On top of a request's own limit, before its silence is taken for kafkajs' loss of it.
 const graceMillis = 2_000
 const startRetryMillis = 100
+const leastConnectMillis = 1_000
 const metadataTimeoutMillis = 3_000
-// What the first of several brokers of the bootstrap list gets, so that there is time for another within a start.
-const seedMillis = 1_500
 const newTopicMillis = 1_000
 
 const addressOf = ({ connectionPool: { host, port } }: Broker): string => `${host}:${port}`
@@ -134,18 +133,22 @@ export const make = Effect.fnUntraced(function* (
       : classifyError(createErrorFromCode(code), { brokers, topic })
   }
 
-  // Any other of the bootstrap list can be tried, but kafkajs does so only when a connection is lost.
-  const firstPatienceMillis = brokers.length === 1 ? requestTimeoutMillis + graceMillis : seedMillis
-  let patienceMillis = firstPatienceMillis
+  // kafkajs tries one address of the list at a time, and another one only when a connection is lost: one that keeps silent
+  // is cut, and leaves time for the others. The next round is more patient, so that a slow network is not taken for silent
+  // brokers.
+  const addresses = Math.max(1, brokers.length)
+  let silences = 0
   const connect = Effect.suspend(() => {
     if (cluster.isConnected()) return Effect.void
-    return call("connecting", () => cluster.connect(), { timeoutMillis: patienceMillis }).pipe(
-      Effect.tap(() => Effect.sync(() => (patienceMillis = firstPatienceMillis))),
+    const rounds = 2 ** Math.floor(silences / addresses)
+    const fairMillis = Math.max(leastConnectMillis, settings.startTimeoutMillis / addresses) * rounds
+    const timeoutMillis = Math.min(requestTimeoutMillis + graceMillis, fairMillis)
+    return call("connecting", () => cluster.connect(), { timeoutMillis }).pipe(
+      Effect.tap(() => Effect.sync(() => (silences = 0))),
       Effect.tapError(({ reason }) =>
         Effect.sync(() => {
           if (reason._tag !== "NoAnswer") return
-          // It may be the way there that is slow.
-          patienceMillis = Math.min(patienceMillis * 2, requestTimeoutMillis + graceMillis)
+          silences++
           const silent = cluster.brokerPool.seedBroker
           if (silent !== undefined) sockets.cut("a broker of the bootstrap list did not answer", addressOf(silent))
         })
