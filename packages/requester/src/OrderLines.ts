@@ -1,6 +1,7 @@
 /**
  * The lines of an order file or of standard input, with their numbers and how far into the file they reach.
  */
+import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -69,7 +70,8 @@ export const open = Effect.fnUntraced(function* (file: string | undefined) {
     const opened: OrderLines = { name, size: undefined, lines: lines(stdin.pipe(Stream.mapError(unreadable(name)))) }
     return opened
   }
-  const path = file ?? bundled
+  // Whole, for the messages: `pnpm --filter` starts the program in another folder than the person is in.
+  const path = resolve(file ?? bundled)
   const fs = yield* FileSystem.FileSystem
   const info = yield* fs.stat(path).pipe(Effect.mapError(unreadable(path)))
   if (info.type === "Directory") return yield* new OrdersUnreadable({ file: path, detail: "it is a folder" })

@@ -1,3 +1,4 @@
+import { resolve } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -24,6 +25,14 @@ layer(NodeServices.layer)("OrderLines", (it) => {
       )
       assert.isTrue(found.every(({ text }) => text.length <= Order.longest + 1))
       assert.isTrue(Result.isFailure(Order.parse(found[2]!.text)))
+    })
+  )
+
+  it.effect("are missed with the whole path, since package managers change the folder", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(OrderLines.open("missing.jsonl"))
+      const file = resolve("missing.jsonl")
+      assert.strictEqual(error.message, `the orders in ${file} cannot be read: there is no such file`)
     })
   )
 })
