@@ -106,7 +106,8 @@ export class NoWay extends Schema.TaggedError<NoWay>(`${id}/NoWay`)("NoWay", {
       `no Kafka answers at ${this.address} and none can be started here. Three ways out:`,
       "  1. set KAFKA_BROKERS=host:port to a Kafka that runs",
       "  2. start Docker and try again",
-      `  3. install a JDK 17 or newer and Maven (now: ${this.java})`
+      `  3. install a JDK 17 or newer and Maven (now: ${this.java})`,
+      "To see the programs at work without a Kafka: npx -y pnpm@12 demo --memory"
     ].join("\n")
   }
 }

@@ -34,7 +34,7 @@ export const findJava: Effect.Effect<Java, DevKafkaError, ChildProcessSpawner.Ch
       const version = javaVersion(result.value.output)
       const major = Option.getOrElse(Option.flatMap(version, javaMajor), () => 0)
       if (Option.isSome(version) && major >= neededMajor) return { command: java, version: version.value }
-      const found = Option.getOrElse(version, () => result.value.output.split("\n", 1)[0] ?? "unknown")
+      const found = Option.getOrElse(version, () => result.value.output.split("\n", 1)[0] || "of an unknown version")
       problem = because(new JavaTooOld({ java, found }))
     }
     return yield* problem

@@ -17,7 +17,7 @@ const java = (version: string) => `echo 'openjdk version "${version}"' >&2`
 const rows = [
   ["no Java", {}, "up", "no Java was found: install a JDK 17 or newer"],
   ["Java too old", { java: java("11.0.2") }, "up", "needs Java 17 or newer and java is 11.0.2"],
-  ["a Java that prints nothing", { java: "exit 1" }, "up", "needs Java 17 or newer"],
+  ["a Java that prints nothing", { java: "exit 1" }, "up", "needs Java 17 or newer and java is of an unknown version"],
   ["no Maven", { java: java("17.0.1") }, "up", "Maven (mvn) was not found"],
   [
     "Maven fails",
@@ -38,6 +38,7 @@ const rows = [
     "docker compose failed (exit code 18): check that the image can be pulled"
   ],
   ["no way at all", { java: java("1.8.0_392") }, "ensure", "none can be started here. Three ways out:"],
+  ["no way at all, and what needs no Kafka", {}, "ensure", "npx -y pnpm@12 demo --memory"],
   ["no way at all says what is wrong with Java", { java: java("1.8.0_392") }, "ensure", "java is 1.8.0_392"]
 ] as const
 
