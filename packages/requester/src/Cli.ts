@@ -21,7 +21,7 @@ import * as Connection from "./Connection.ts"
 import * as OrderLines from "./OrderLines.ts"
 import * as Report from "./Report.ts"
 import * as Run from "./Run.ts"
-import { Screen, layer as screen } from "./Screen.ts"
+import { type Options as ScreenOptions, Screen, layer as screen } from "./Screen.ts"
 import * as Settings from "./Settings.ts"
 import * as Silence from "./Silence.ts"
 
@@ -60,7 +60,7 @@ const settingsWith = Effect.fnUntraced(function* (flags: {
 
 const consoleOf = (
   settings: Pick<Settings.Settings, "logFormat"> & { readonly logLevel: LogLevel.LogLevel },
-  isResultOnly: boolean
+  options: ScreenOptions
 ) =>
   Layer.unwrap(
     Effect.map(Screen, ({ complaint }) =>
@@ -71,7 +71,7 @@ const consoleOf = (
         isColoured: complaint.isColoured
       })
     )
-  ).pipe(Layer.provideMerge(screen({ isResultOnly })))
+  ).pipe(Layer.provideMerge(screen(options)))
 
 const run = Command.make(
   "run",
@@ -110,7 +110,8 @@ const run = Command.make(
       return done.isStopped || !Run.hasFailures(done) ? 0 : 1
     }).pipe(Effect.uninterruptible)
     const connection = Connection.layer(settings, flags.memory)
-    const code = yield* Effect.provide(send, Layer.provideMerge(connection, consoleOf(settings, flags.json)))
+    const onScreen = { isResultOnly: flags.json, readsInput: Option.contains(flags.file, "-") }
+    const code = yield* Effect.provide(send, Layer.provideMerge(connection, consoleOf(settings, onScreen)))
     if (code !== 0) return yield* new Launch.ExitWith({ code })
   })
 ).pipe(
@@ -146,7 +147,11 @@ const call = Command.make(
       else complaint.line(`${complaint.paint("red", outcome.name)}: ${outcome.detail}`)
       return Call.exitCode(done)
     })
-    const code = yield* Effect.provide(send, Layer.provideMerge(Connection.kafka(settings), consoleOf(settings, true)))
+    const onScreen = { isResultOnly: true, readsInput: false }
+    const code = yield* Effect.provide(
+      send,
+      Layer.provideMerge(Connection.kafka(settings), consoleOf(settings, onScreen))
+    )
     if (code !== 0) return yield* new Launch.ExitWith({ code })
   })
 ).pipe(

@@ -39,10 +39,17 @@ export class Screen extends Context.Service<
 
 const eraseLine = "\r\u001B[2K"
 
-const make = (isResultOnly: boolean) =>
+export interface Options {
+  /** Keeps standard output free for the result. */
+  readonly isResultOnly: boolean
+  /** Whether standard input is read: a status line would wipe away what a person types there. */
+  readonly readsInput: boolean
+}
+
+const make = ({ isResultOnly, readsInput }: Options) =>
   Effect.gen(function* () {
     const { stderr, stdout } = process
-    const isTerminal = stderr.isTTY === true
+    const isTerminal = stderr.isTTY === true && !(readsInput && process.stdin.isTTY)
     let shown = ""
     const outputOf = (stream: NodeJS.WriteStream): Output => ({
       isColoured: showsColours(stream),
@@ -75,6 +82,4 @@ const make = (isResultOnly: boolean) =>
     })
   })
 
-/** `isResultOnly` keeps standard output free for the result. */
-export const layer = (options: { readonly isResultOnly: boolean }): Layer.Layer<Screen> =>
-  Layer.effect(Screen, make(options.isResultOnly))
+export const layer = (options: Options): Layer.Layer<Screen> => Layer.effect(Screen, make(options))
