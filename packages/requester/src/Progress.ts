@@ -64,7 +64,7 @@ export const make = Effect.fnUntraced(function* ({ linesPerSecond, size }: Optio
   const startedAt = clock.currentTimeMillisUnsafe()
   let unsaid = new Tally()
   let budget = linesPerSecond
-  let seconds = 0
+  let silentSeconds = 0
 
   const draw = (show: (text: string) => void) => {
     const now = state()
@@ -77,7 +77,6 @@ export const make = Effect.fnUntraced(function* ({ linesPerSecond, size }: Optio
   }
   const sumUp = Effect.sync(() => {
     budget = linesPerSecond
-    seconds++
     const sum = unsaid
     unsaid = new Tally()
     const now = state()
@@ -86,7 +85,9 @@ export const make = Effect.fnUntraced(function* ({ linesPerSecond, size }: Optio
     else if (status === undefined && now.inFlight > 0) {
       course.line(`${where}${now.answered} answered, ${now.inFlight} under way`)
     }
-    if (seconds === Silence.seconds && now.answered === 0 && now.inFlight > 0) complaint.line(Silence.words)
+    // Not from the start of the run: orders on standard input come when they come.
+    silentSeconds = now.answered === 0 && now.inFlight > 0 ? silentSeconds + 1 : 0
+    if (silentSeconds === Silence.seconds) complaint.line(Silence.words)
   })
   yield* sumUp.pipe(Effect.delay("1 second"), Effect.forever, Effect.forkScoped)
   if (status !== undefined) {

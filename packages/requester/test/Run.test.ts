@@ -114,6 +114,19 @@ describe("Run", () => {
     })
   )
 
+  it.effect("does not say that nobody answers because the first order came late", () =>
+    Effect.gen(function* () {
+      const { layer, written } = recordedScreen()
+      const early = linesOf(order("a"))
+      const late = { ...early, lines: Stream.concat(Stream.fromEffectDrain(Effect.sleep("2900 millis")), early.lines) }
+      const running = Run.run(options(late, () => Effect.delay(Effect.succeed(1), "200 millis")))
+      const fiber = yield* Effect.forkChild(Effect.provide(running, layer))
+      yield* TestClock.adjust("11 seconds")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(written.complaint, [])
+    })
+  )
+
   it.effect("says so when nobody answers", () =>
     Effect.gen(function* () {
       const { layer, written } = recordedScreen()
