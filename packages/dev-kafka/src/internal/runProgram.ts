@@ -28,5 +28,19 @@ const report =
     return known ? Effect.void : Console.error(Cause.pretty(cause))
   }
 
-export const runProgram = <A, E>(name: string, program: Effect.Effect<A, E>): void =>
+/** Whoever read the output has left (`demo | head`): stop as at Ctrl-C, so that nothing that was started stays behind. */
+const stopWithoutReader = (): void => {
+  let isStopping = false
+  const stop = (): void => {
+    if (isStopping) return
+    isStopping = true
+    process.kill(process.pid, "SIGINT")
+  }
+  process.stdout.on("error", stop)
+  process.stderr.on("error", stop)
+}
+
+export const runProgram = <A, E>(name: string, program: Effect.Effect<A, E>): void => {
+  stopWithoutReader()
   NodeRuntime.runMain(Effect.tapCause(program, report(name)), { disableErrorReporting: true, teardown })
+}
