@@ -20,6 +20,8 @@ export const Collector: Context.Reference<Array<RecordHeader> | undefined> = Con
 export const add = (name: string, value: string | Uint8Array): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const bytes = typeof value === "string" ? Buffer.from(value, "utf8") : value
+    // A defect of this handler; a header that cannot be written would leave the request without any answer.
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`the reply header ${name} is neither text nor bytes`)
     if (!HeaderNames.isReserved(name)) fiber.getRef(Collector)?.push([name, bytes])
     return Effect.void
   })
