@@ -43,6 +43,8 @@ export interface Environment {
 export interface Handling {
   /** The root of the request's fiber, uninterruptible; runs in its procedure's context, where the schemas' services are. */
   readonly handle: (request: OpenRequest) => Effect.Effect<void>
+  /** That root failed. A value that is no effect, where one was due, ends a fiber without running what would catch it. */
+  readonly died: (request: OpenRequest, cause: Cause.Cause<unknown>) => Effect.Effect<void>
   /** Whether a run of the same request is going on and will go on, so that this one needs no turn of its own. */
   readonly joins: (request: OpenRequest) => boolean
   /** The caller has gone. The handler is interrupted when nobody else waits for its run. */
@@ -154,11 +156,11 @@ export const make = (environment: Environment): Handling => {
     ).pipe(Effect.catchCause((cause) => failed(request, entry, cause)))
   }
 
-  /** The contract's own code threw after the handler: the run is over for all who wait for it, or its key would hang. */
+  /** The contract's own code threw around the handler: the run is over for all who wait for it, or its key would hang. */
   const failed = (
     request: OpenRequest,
     entry: Entry<OpenRequest> | undefined,
-    cause: Cause.Cause<never>
+    cause: Cause.Cause<unknown>
   ): Effect.Effect<void> => {
     const { tag } = request.procedure.operation
     return Effect.andThen(
@@ -245,6 +247,11 @@ export const make = (environment: Environment): Handling => {
           })
         )
       }),
+    died: (request, cause) => {
+      const { entry } = request
+      const isOwner = entry !== undefined && dedupe.ownerOf(entry.id) === request
+      return failed(request, isOwner ? entry : undefined, cause)
+    },
     joins: (request) => {
       const { procedure } = request
       const { operation } = procedure

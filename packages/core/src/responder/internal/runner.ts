@@ -1,6 +1,7 @@
 /**
  * Runs requests: each in a fiber of its own when its turn has come, until its time is up or somebody stops it.
  */
+import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -22,6 +23,8 @@ export interface Environment {
   /** The root of a request's fiber. */
   readonly handle: (request: OpenRequest) => Effect.Effect<void>
   readonly settle: (request: OpenRequest, answer: Answer) => void
+  /** What is to be said when the request's fiber itself has failed. */
+  readonly died: (request: OpenRequest, cause: Cause.Cause<unknown>) => Effect.Effect<void>
   /** Nobody can be waiting for the request's reply any more, though the handler it waits for still runs. */
   readonly onOverdue: (request: OpenRequest) => void
   /** Gives a request a turn that was run without one. */
@@ -54,7 +57,7 @@ const tooLate = rejected("expired", "its time was up before its turn came")
 export const make = Effect.fnUntraced(function* (
   environment: Environment
 ): Effect.fn.Return<Runner, never, Scope.Scope> {
-  const { again, clock, handle, onEnded, onOverdue, recorder, settle, times } = environment
+  const { again, clock, died, handle, onEnded, onOverdue, recorder, settle, times } = environment
   const running = new Set<OpenRequest>()
   const stopped = new Condition(() => running.size === 0)
 
@@ -73,9 +76,7 @@ export const make = Effect.fnUntraced(function* (
     request.fiber.addObserver((exit) => {
       running.delete(request)
       recorder.running(running.size)
-      if (Exit.isFailure(exit) && request.stop !== "draining") {
-        settle(request, rejected("internal", "the responder failed; see its log"))
-      }
+      if (Exit.isFailure(exit) && request.stop !== "draining") fork(died(request, exit.cause))
       release(request)
       if (request.needsTurn) {
         request.needsTurn = false

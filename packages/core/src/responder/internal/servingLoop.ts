@@ -188,6 +188,7 @@ export const make = Effect.fnUntraced(function* (
     clock,
     recorder,
     handle: handling.handle,
+    died: handling.died,
     settle: (request, answer) => settle(request, answer, []),
     again,
     onOverdue: (request) => {

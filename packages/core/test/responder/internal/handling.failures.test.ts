@@ -2,6 +2,7 @@ import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
@@ -10,7 +11,8 @@ import * as Requester from "../../../src/requester/Requester.ts"
 import * as Responder from "../../../src/responder/Responder.ts"
 import { statusOf } from "../../suites/requestReply/failures.ts"
 import { advance } from "../../suites/requestReply/Harness.ts"
-import { launch, newName } from "../../suites/requestReply/programs.ts"
+import { connect, launch, newBench, newName, serve } from "../../suites/requestReply/programs.ts"
+import { namesOf } from "../../suites/requestReply/topics.ts"
 import { begin, committed, overMemory } from "../stuck.ts"
 
 const Order = Rpc.make("Order", {
@@ -41,6 +43,37 @@ describe("a contract's predicate for final errors that throws", () => {
       yield* advance("10 seconds")
       assert.strictEqual((yield* Fiber.join(second))._tag, "Success")
       assert.strictEqual(yield* committed(Contract.namesOf(group)!), 2)
+    })
+  )
+})
+
+describe("a handler that returns no effect", () => {
+  overMemory(
+    "fails all who wait for its run and no later request of the key, and is logged",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const logged: Array<string> = []
+      const logger = Logger.make(({ cause, message }) => void logged.push(`${String(message)} ${String(cause)}`))
+      let isWrong = true
+      yield* serve(bench, {
+        // As a function without types may do it: the promise comes where the next effect is due.
+        Order: () =>
+          Effect.flatMap(Effect.sleep("1 second"), () =>
+            isWrong ? (Promise.resolve("a") as never) : Effect.succeed("b")
+          )
+      }).pipe(Effect.provide(Logger.layer([logger])))
+      const { client } = yield* connect(bench)
+      const calls = yield* Effect.forEach([1, 2], () =>
+        Effect.forkChild(statusOf(client.Order({ id: "a", amount: 1 })), { startImmediately: true })
+      )
+      yield* Effect.repeat(advance("5 seconds"), { times: 2 })
+      isWrong = false
+      const later = yield* begin(client.Order({ id: "a", amount: 1 }))
+      yield* Effect.repeat(advance("5 seconds"), { times: 3 })
+      assert.strictEqual((yield* Fiber.join(later))._tag, "Success")
+      assert.deepStrictEqual(yield* Effect.forEach(calls, Fiber.join), ["internal", "internal"])
+      assert.strictEqual(yield* committed(namesOf(bench)), 3)
+      assert.strictEqual(logged.filter((line) => line.includes("Not a valid effect")).length, 1)
     })
   )
 })
