@@ -59,11 +59,7 @@ export class RequestLanes<A> {
   /** A request that was started has ended. */
   finished(key: string | undefined): void {
     this.#running--
-    if (key !== undefined) {
-      const next = this.#lanes.get(key)?.shift()
-      if (next === undefined) this.#lanes.delete(key)
-      else this.#ready.push(next)
-    }
+    this.#giveUp(key)
     this.#advance()
   }
 
@@ -91,6 +87,32 @@ export class RequestLanes<A> {
     }
     this.#waiting = 0
     return forgotten
+  }
+
+  /** Forgets those that wait and match; what waits behind them moves up. */
+  drop(matches: (request: A) => boolean, keyOf: (request: A) => string | undefined): void {
+    for (const [key, lane] of this.#lanes) {
+      const kept = lane.filter((request) => !matches(request))
+      this.#waiting -= lane.length - kept.length
+      if (kept.length < lane.length) this.#lanes.set(key, kept)
+    }
+    const ready = this.#ready.slice(this.#head)
+    this.#ready = []
+    this.#head = 0
+    for (const request of ready) {
+      if (matches(request)) {
+        this.#waiting--
+        this.#giveUp(keyOf(request))
+      } else this.#ready.push(request)
+    }
+  }
+
+  /** A key is free: whoever waits behind it is next. */
+  #giveUp(key: string | undefined): void {
+    if (key === undefined) return
+    const next = this.#lanes.get(key)?.shift()
+    if (next === undefined) this.#lanes.delete(key)
+    else this.#ready.push(next)
   }
 
   #advance(): void {

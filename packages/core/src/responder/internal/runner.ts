@@ -124,10 +124,19 @@ export const make = Effect.fnUntraced(function* (
         for (const waiter of [request, ...joined]) next = Math.min(next, overdueAt(waiter, at))
       }
     }
+    let isOver = false
     for (const request of lanes.queued()) {
-      if (request.isSettled) continue
-      if (request.runBy > at) next = Math.min(next, request.runBy)
-      else settle(request, tooLate)
+      if (request.runBy <= at) settle(request, tooLate)
+      if (request.isSettled) isOver = true
+      else next = Math.min(next, request.runBy)
+    }
+    // Nobody waits for them: behind a handler that never ends they would take the room of those who do.
+    if (isOver) {
+      lanes.drop(
+        ({ isSettled }) => isSettled,
+        ({ laneKey }) => laneKey
+      )
+      onEnded()
     }
     return next
   })

@@ -41,6 +41,12 @@ class Pair {
     this.waiting = []
   }
 
+  drop(which: number): void {
+    const matches = ({ number }: Request) => number % 3 === which % 3
+    this.lanes.drop(matches, ({ key }) => key)
+    this.waiting = this.waiting.filter((request) => !matches(request))
+  }
+
   check(): void {
     for (const request of this.started.splice(0)) {
       assert.include(this.waiting, request)
@@ -69,6 +75,7 @@ const step = oneOf<Step>(
   Arbitrary.map(key, (key) => (pair) => pair.offer(key)),
   Arbitrary.map(key, (key) => (pair) => pair.offer(key)),
   Arbitrary.map(int(0, 9), (which) => (pair) => pair.finish(which)),
+  Arbitrary.map(int(0, 9), (which) => (pair) => pair.drop(which)),
   Arbitrary.map(int(0, 9), (chance) => (pair) => {
     if (chance < 3) {
       pair.isHeld = true

@@ -11,7 +11,7 @@ import * as Contract from "../../../src/contract/Contract.ts"
 import * as Requester from "../../../src/requester/Requester.ts"
 import * as Responder from "../../../src/responder/Responder.ts"
 import { advance } from "../../suites/requestReply/Harness.ts"
-import { launch, newName } from "../../suites/requestReply/programs.ts"
+import { connect, launch, newBench, newName, serve } from "../../suites/requestReply/programs.ts"
 import { begin, overMemory } from "../stuck.ts"
 
 // While one is decoded the others have to wait.
@@ -49,6 +49,28 @@ describe("fetching", () => {
       assert.strictEqual(started, 4)
       yield* Deferred.succeed(gate, undefined)
       yield* Fiber.awaitAll(calls)
+    })
+  )
+
+  overMemory(
+    "goes on though requests wait for ever behind a handler that neither ends nor can be interrupted",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const never = Effect.uninterruptible(Effect.never)
+      const stuck = { Append: () => never, Work: ({ id }: { readonly id: string }) => Effect.succeed(id) }
+      yield* serve(bench, stuck, { maxWaiting: 3 })
+      const { client } = yield* connect(bench)
+      yield* Effect.forEach([1, 2, 3, 4, 5, 6], (seq) =>
+        begin(client.Append({ key: "hot", seq }).pipe(Requester.withRoutingKey("hot")))
+      )
+      yield* Effect.repeat(advance("10 seconds"), { times: 3 })
+      // All partitions were paused, whatever they hold.
+      const calls = yield* Effect.forEach(["1", "2", "3"], (id) => begin(client.Work({ id })))
+      yield* advance("1 second")
+      assert.deepStrictEqual(
+        (yield* Effect.forEach(calls, Fiber.join)).map(({ _tag }) => _tag),
+        ["Success", "Success", "Success"]
+      )
     })
   )
 })
