@@ -112,17 +112,26 @@ export const make = Effect.fnUntraced(function* (
     return Number.POSITIVE_INFINITY
   }
 
-  // A handler that cannot be interrupted holds neither its own offset for ever, nor those of requests that joined its run
-  // or wait for its place.
+  /** When the next of those who wait for the run is overdue. Those who are wait no longer: a run may go on for ever. */
+  const waitersOverdueAt = (request: OpenRequest, at: number): number => {
+    const { entry } = request
+    let next = overdueAt(request, at)
+    if (entry?.owner !== request) return next
+    for (const waiter of entry.waiters) next = Math.min(next, overdueAt(waiter, at))
+    if (entry.waiters.some(({ isSettled }) => isSettled)) {
+      entry.waiters = entry.waiters.filter(({ isSettled }) => !isSettled)
+    }
+    return next
+  }
+
+  // A run that goes on, because later requests joined it or because it cannot be interrupted, holds neither its own
+  // offset for longer than its request's time, nor those of requests that joined it or wait for its place.
   const sweeper = yield* Sweeper.make((at) => {
     let next = Number.POSITIVE_INFINITY
     for (const request of running) {
       if (request.runUntil > at) next = Math.min(next, request.runUntil)
-      else {
-        const joined = request.entry?.waiters ?? []
-        interrupt(request, "expired")
-        for (const waiter of [request, ...joined]) next = Math.min(next, overdueAt(waiter, at))
-      }
+      else interrupt(request, "expired")
+      next = Math.min(next, waitersOverdueAt(request, at))
     }
     let isOver = false
     for (const request of lanes.queued()) {

@@ -191,10 +191,8 @@ export const make = Effect.fnUntraced(function* (
     died: handling.died,
     settle: (request, answer) => settle(request, answer, []),
     again,
-    onOverdue: (request) => {
-      if (!request.isClosed) recorder.replyAbandoned()
-      close(request, true)
-    },
+    // Its reply is abandoned like any other that cannot be written in time.
+    onOverdue: (request) => settle(request, rejected("expired", "its time was up while it ran"), []),
     onEnded: () => makeRoom()
   })
   const { lanes } = runner

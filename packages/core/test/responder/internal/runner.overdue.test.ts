@@ -1,6 +1,8 @@
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 import * as Requester from "../../../src/requester/Requester.ts"
+import * as ResponderMetrics from "../../../src/telemetry/ResponderMetrics.ts"
 import { advance, until } from "../../suites/requestReply/Harness.ts"
 import { connect, newBench, serve } from "../../suites/requestReply/programs.ts"
 import { namesOf } from "../../suites/requestReply/topics.ts"
@@ -45,6 +47,57 @@ describe("a handler that neither ends nor can be interrupted", () => {
       yield* advance("30 seconds")
       assert.strictEqual(yield* committed(namesOf(bench)), 2)
       assert.strictEqual(started.length, 1)
+    })
+  )
+})
+
+describe("a run that goes on because requests join it", () => {
+  overMemory(
+    "holds the offset of none of them longer than its deadline and the allowance",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const started: Array<string> = []
+      yield* serve(bench, {
+        Order: ({ id }) =>
+          Effect.andThen(
+            Effect.sync(() => started.push(id)),
+            Effect.never
+          )
+      })
+      const { client } = yield* connect(bench)
+      for (let asked = 0; asked < 30; asked++) {
+        yield* begin(client.Order({ id: "a", amount: 1 }))
+        yield* advance("1 second")
+      }
+      assert.deepStrictEqual(started, ["a"])
+      // Each may be open for ten seconds.
+      assert.isAtLeast(yield* committed(namesOf(bench)), 20)
+    })
+  )
+})
+
+describe("a request that is overdue", () => {
+  overMemory(
+    "is one abandoned reply, also when its handler ends after all",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const abandoned = Effect.map(Metric.value(ResponderMetrics.repliesAbandoned), ({ count }) => count)
+      const before = yield* abandoned
+      const outcomes: Array<string> = []
+      const onAnswered = ({ outcome }: { readonly outcome: string }) => void outcomes.push(outcome)
+      yield* serve(
+        bench,
+        { Work: ({ id }) => Effect.uninterruptible(Effect.delay(Effect.succeed(id), "20 seconds")) },
+        { onAnswered }
+      )
+      const { client } = yield* connect(bench)
+      yield* begin(client.Work({ id: "1" }))
+      yield* begin(client.Work({ id: "2" }, { discard: true }))
+      yield* Effect.repeat(advance("10 seconds"), { times: 3 })
+      assert.deepStrictEqual(outcomes, ["expired", "expired"])
+      // The discarded call was told that it has started: all it asked for.
+      assert.strictEqual((yield* abandoned) - before, 1)
+      assert.strictEqual(yield* committed(namesOf(bench)), 2)
     })
   )
 })
