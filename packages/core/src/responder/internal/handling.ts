@@ -110,7 +110,9 @@ export const make = (environment: Environment): Handling => {
     const parent = traceparent === undefined || options.tracing === "never" ? undefined : parentOf(traceparent)
     if (parent === undefined) return run
     const attributes = { "rpc.system": "kafka", "rpc.method": operation, "messaging.kafka.offset": offset }
-    return Effect.withSpan(run, operation, { kind: "server", parent, attributes })
+    // The span is of the handler, whose failure is its own.
+    const handler = Effect.flatMap(run, (exit) => exit)
+    return Effect.exit(Effect.withSpan(handler, operation, { kind: "server", parent, attributes }))
   }
 
   /** What the waiters of a run are told. */

@@ -11,6 +11,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as RpcMessage from "effect/rpc/RpcMessage"
 import type * as RpcMiddleware from "effect/rpc/RpcMiddleware"
 import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
 import { CallDeadline } from "../../contract/CallBudget.ts"
 import { handlerOf, type Operation, serverMiddlewares } from "../../contract/Operation.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
@@ -33,7 +34,8 @@ export const procedureOf = (operation: Operation, context: Context.Context<never
     operation,
     handler: entry.handler,
     middlewares: serverMiddlewares(operation, context),
-    context: Context.merge(context, entry.context)
+    // A span that the layers were built in is no parent of what handlers do: that is the request's, or there is none.
+    context: Context.omit(Tracer.ParentSpan)(Context.merge(context, entry.context))
   }
 }
 
