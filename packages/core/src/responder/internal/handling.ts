@@ -140,7 +140,8 @@ export const make = (environment: Environment): Handling => {
     if (entry === undefined) return [request]
     if (answer === undefined || !isStorable(request, exit, answer)) return dedupe.forget(entry)
     const { body, outcome } = answer as { readonly body: Uint8Array; readonly outcome: "success" | "failure" }
-    return dedupe.finish(entry, { outcome, body, headers }, monotonicMillis(clock))
+    // What a fiber that outlives the handler adds is too late for this reply, and for those of repeated requests.
+    return dedupe.finish(entry, { outcome, body, headers: headers.slice() }, monotonicMillis(clock))
   }
 
   const run = (request: OpenRequest, payload: unknown, entry: Entry<OpenRequest> | undefined): Effect.Effect<void> => {
@@ -177,6 +178,8 @@ export const make = (environment: Environment): Handling => {
   }
 
   const claim = (request: OpenRequest, payload: unknown, id: string, fingerprint: string | undefined) => {
+    // Its schema may have taken its time for the fingerprint. What is closed would pin its entry for ever.
+    if (request.isSettled || request.stop !== undefined) return Effect.sync(() => stoppedEarly(request))
     const claimed = dedupe.claim(id, fingerprint, request, monotonicMillis(clock))
     if (claimed._tag === "Conflict") {
       recorder.duplicate("conflict")
