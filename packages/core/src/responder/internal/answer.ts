@@ -22,11 +22,14 @@ const nothing = Buffer.from("null")
 
 const toJson = (value: unknown): Uint8Array => Result.getOrElse(PayloadCodec.json.toBytes(value), () => nothing)
 
+// What a status says in words must fit into any reply topic; it may quote the request, whose keys can be of any length.
+const maxMessageLength = 2_000
+
 /** A status instead of an outcome. */
 export const rejected = (status: Status, message: string, retryAfter?: number): Answer => ({
   outcome: "rejected",
   status,
-  body: toJson({ message }),
+  body: toJson({ message: message.length <= maxMessageLength ? message : `${message.slice(0, maxMessageLength)}…` }),
   ...(retryAfter === undefined ? {} : { retryAfter })
 })
 
