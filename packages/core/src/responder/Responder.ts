@@ -118,7 +118,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     deadLetters:
       options.deadLetterTopic === undefined
         ? undefined
-        : DeadLetters.make(options.deadLetterTopic, publisher, () => monotonicMillis(clock)),
+        : DeadLetters.make(options.deadLetterTopic, publisher, () => monotonicMillis(clock), recorder.deadLetterLost),
     onProgress: () => dirty.openUnsafe(),
     onRoom: (partitions) => {
       if (member === undefined) early.push(...partitions)

@@ -22,7 +22,7 @@ export const running = Metric.gauge("kafka_rr_responder_running", { description:
 export const open = Metric.gauge("kafka_rr_responder_open_offsets", { description: "offsets taken and not done" })
 
 /**
- * Records that were not executed, by `kind`: `malformed`, `no-reply-address`, `forbidden-reply-topic`, `expired`,
+ * Records that were not executed, by `kind`: `malformed`, `unknown-operation`, `no-reply-address`, `forbidden-reply-topic`, `expired`,
  * `redelivered`, `foreign` (not a request of this protocol).
  */
 export const notExecuted = Metric.counter("kafka_rr_responder_not_executed_total", {

@@ -4,6 +4,7 @@
 import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
 import { Publication } from "../../transport/Publication.ts"
 import type { Publisher } from "../../transport/Publisher.ts"
+import type { TransportError } from "../../transport/TransportError.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 
 export interface DeadLetters {
@@ -12,22 +13,25 @@ export interface DeadLetters {
 }
 
 class DeadLetter extends Publication {
-  readonly #onDone: () => void
+  readonly #onWritten: () => void
+  readonly #onLost: (error: TransportError) => void
   constructor(
     topic: string,
     record: ConsumedRecord,
     headers: ReadonlyArray<RecordHeader>,
     deadline: number,
-    onDone: () => void
+    onWritten: () => void,
+    onLost: (error: TransportError) => void
   ) {
     super({ topic, partition: 0, key: record.key, value: record.value, headers }, deadline)
-    this.#onDone = onDone
+    this.#onWritten = onWritten
+    this.#onLost = onLost
   }
   override onAcknowledged(): void {
-    this.#onDone()
+    this.#onWritten()
   }
-  override onRefused(): void {
-    this.#onDone()
+  override onRefused(error: TransportError): void {
+    this.#onLost(error)
   }
 }
 
@@ -36,8 +40,16 @@ const patienceMillis = 30_000
 
 const text = (name: string, value: string): RecordHeader => [name, Buffer.from(value, "utf8")]
 
-/** The record unchanged, with four headers more: `rr-dead-reason`, `-topic`, `-partition` and `-offset`. */
-export const make = (topic: string, publisher: Publisher, now: () => number): DeadLetters => ({
+/**
+ * The record unchanged, with four headers more: `rr-dead-reason`, `-topic`, `-partition` and `-offset`. `onLost` is told
+ * of those that could not be written: with the headers a record may outgrow what the topic takes.
+ */
+export const make = (
+  topic: string,
+  publisher: Publisher,
+  now: () => number,
+  onLost: (record: ConsumedRecord, error: TransportError) => void
+): DeadLetters => ({
   offer: (record, reason, onDone) => {
     const headers = [
       ...record.headers,
@@ -46,6 +58,10 @@ export const make = (topic: string, publisher: Publisher, now: () => number): De
       text("rr-dead-partition", String(record.partition)),
       text("rr-dead-offset", String(record.offset))
     ]
-    publisher.offer(new DeadLetter(topic, record, headers, now() + patienceMillis, onDone))
+    const lost = (error: TransportError) => {
+      onLost(record, error)
+      onDone()
+    }
+    publisher.offer(new DeadLetter(topic, record, headers, now() + patienceMillis, onDone, lost))
   }
 })

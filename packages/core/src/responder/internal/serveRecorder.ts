@@ -1,6 +1,6 @@
 /**
  * Counts what happens to requests, through metric handles bound beforehand, and warns of records that are no requests,
- * at most once in ten seconds.
+ * and of those that could not be kept as dead letters, at most once in ten seconds each.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -12,6 +12,7 @@ import { boundBy } from "../../telemetry/BoundMetric.ts"
 import * as ResponderMetrics from "../../telemetry/ResponderMetrics.ts"
 import { shareOf } from "../../telemetry/SharedGauge.ts"
 import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import type { TransportError } from "../../transport/TransportError.ts"
 import type { Kind } from "./intake.ts"
 
 export interface ServeRecorder {
@@ -22,6 +23,8 @@ export interface ServeRecorder {
   readonly duplicate: (kind: "replayed" | "joined" | "conflict") => void
   readonly evicted: () => void
   readonly replyAbandoned: () => void
+  /** The record could not be copied to the dead letter topic. */
+  readonly deadLetterLost: (record: ConsumedRecord, error: TransportError) => void
   readonly commitFailed: () => void
   /** `onAnswered` threw: logged once. */
   readonly listenerFailed: (cause: unknown) => void
@@ -39,8 +42,6 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   const duplicates = boundBy(ResponderMetrics.duplicates, {}, "kind")
   const running = shareOf(ResponderMetrics.running, context)
   const open = shareOf(ResponderMetrics.open, context)
-  let warnedAt = Number.NEGATIVE_INFINITY
-  let unreported = 0
   let isListenerReported = false
   let isClosed = false
 
@@ -51,16 +52,22 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     return bound
   }
 
-  const warn = (record: ConsumedRecord, reason: string): void => {
-    unreported++
-    const now = monotonicMillis(clock)
-    if (now - warnedAt < warnEveryMillis) return
-    warnedAt = now
-    const others = unreported === 1 ? "" : ` (and ${unreported - 1} before it)`
-    unreported = 0
-    const place = `${record.topic}-${record.partition} offset ${record.offset}`
-    run(Effect.logWarning(`not executed: the record at ${place}${others}: ${reason}`))
+  const warner = (what: string) => {
+    let warnedAt = Number.NEGATIVE_INFINITY
+    let unreported = 0
+    return (record: ConsumedRecord, reason: string): void => {
+      unreported++
+      const now = monotonicMillis(clock)
+      if (now - warnedAt < warnEveryMillis) return
+      warnedAt = now
+      const others = unreported === 1 ? "" : ` (and ${unreported - 1} before it)`
+      unreported = 0
+      const place = `${record.topic}-${record.partition} offset ${record.offset}`
+      run(Effect.logWarning(`${what}: the record at ${place}${others}: ${reason}`))
+    }
   }
+  const warn = warner("not executed")
+  const warnOfLost = warner("not copied to the dead letter topic")
 
   // What is left open then is somebody else's.
   yield* Effect.addFinalizer(() =>
@@ -85,6 +92,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     duplicate: (kind) => duplicates(kind).updateUnsafe(1, context),
     evicted: () => ResponderMetrics.evictions.updateUnsafe(1, context),
     replyAbandoned: () => ResponderMetrics.repliesAbandoned.updateUnsafe(1, context),
+    deadLetterLost: (record, error) => warnOfLost(record, error.message),
     commitFailed: () => ResponderMetrics.commitFailures.updateUnsafe(1, context),
     listenerFailed: (cause) => {
       if (isListenerReported) return

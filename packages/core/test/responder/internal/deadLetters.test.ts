@@ -7,7 +7,9 @@ import { recordAt } from "../fixtures.ts"
 describe("a dead letter", () => {
   it("is the record as it came, with where from and why, and done whatever becomes of it", () => {
     const publisher = new ScriptedPublisher()
-    const deadLetters = DeadLetters.make("stock.dead", publisher, () => 1_000)
+    const lost: Array<unknown> = []
+    const onLost: Parameters<typeof DeadLetters.make>[3] = ({ offset }, { reason }) => lost.push([offset, reason._tag])
+    const deadLetters = DeadLetters.make("stock.dead", publisher, () => 1_000, onLost)
     const done: Array<number> = []
     const record = recordAt(17, {
       partition: 2,
@@ -34,7 +36,9 @@ describe("a dead letter", () => {
     )
     assert.deepStrictEqual(done, [])
     publisher.acknowledge(0)
+    assert.deepStrictEqual(lost, [])
     publisher.refuse(1, because(new TooLarge({ topic: "stock.dead", detail: "" })))
     assert.deepStrictEqual(done, [1, 2])
+    assert.deepStrictEqual(lost, [[17, "TooLarge"]])
   })
 })

@@ -5,6 +5,7 @@ import * as Metric from "effect/Metric"
 import * as TestClock from "effect/testing/TestClock"
 import * as ServeRecorder from "../../../src/responder/internal/serveRecorder.ts"
 import * as ResponderMetrics from "../../../src/telemetry/ResponderMetrics.ts"
+import { because, TooLarge } from "../../../src/transport/TransportError.ts"
 import { recordAt } from "../fixtures.ts"
 
 const notExecuted = (kind: string) =>
@@ -35,6 +36,23 @@ describe("ServeRecorder", () => {
         "not executed: the record at stock.requests-0 offset 7 (and 5 before it): no rr header"
       ])
       assert.strictEqual((yield* notExecuted("malformed")) - before, 7)
+    }).pipe(Effect.provide(Logger.layer([logger])))
+  })
+
+  it.effect("warns of dead letters that were lost, whatever else it has warned of", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ message }) => void lines.push(String(message)))
+    return Effect.gen(function* () {
+      const recorder = yield* ServeRecorder.make
+      recorder.notExecuted("malformed", recordAt(1), "no rr header")
+      const error = because(new TooLarge({ topic: "stock.dead", detail: "9 bytes" }))
+      recorder.deadLetterLost(recordAt(1), error)
+      recorder.deadLetterLost(recordAt(2), error)
+      yield* Effect.yieldNow
+      assert.deepStrictEqual(lines, [
+        "not executed: the record at stock.requests-0 offset 1: no rr header",
+        `not copied to the dead letter topic: the record at stock.requests-0 offset 1: ${error.message}`
+      ])
     }).pipe(Effect.provide(Logger.layer([logger])))
   })
 
