@@ -87,19 +87,20 @@ export const make = Effect.fnUntraced(function* (
     })
   }
 
+  /** When a request has waited for its turn long enough. */
+  const refusedAt = ({ runBy, takenAt }: OpenRequest): number => Math.min(runBy, takenAt + times.maxWait)
+
   /** Why a request that has waited for its turn does not run after all. */
-  const refusalOf = (request: OpenRequest): Answer | undefined => {
-    const now = monotonicMillis(clock)
-    const waited = now - request.takenAt
-    if (waited > times.maxWait) {
-      return rejected("overloaded", `it waited ${Math.round(waited)} ms for its turn`, times.retryAfter)
-    }
-    return now < request.runBy ? undefined : tooLate
+  const refusalOf = (request: OpenRequest, at: number): Answer | undefined => {
+    if (at < refusedAt(request)) return undefined
+    if (at < request.takenAt + times.maxWait) return tooLate
+    const waited = Math.round(at - request.takenAt)
+    return rejected("overloaded", `it waited ${waited} ms for its turn`, times.retryAfter)
   }
 
   const lanes = new RequestLanes<OpenRequest>(environment.concurrency, (request) => {
     request.isInLane = true
-    const refusal = request.isSettled ? undefined : refusalOf(request)
+    const refusal = request.isSettled ? undefined : refusalOf(request, monotonicMillis(clock))
     if (!request.isSettled && refusal === undefined) return start(request)
     if (refusal !== undefined) settle(request, refusal)
     release(request)
@@ -135,9 +136,10 @@ export const make = Effect.fnUntraced(function* (
     }
     let isOver = false
     for (const request of lanes.queued()) {
-      if (request.runBy <= at) settle(request, tooLate)
+      const refusal = request.isSettled ? undefined : refusalOf(request, at)
+      if (refusal !== undefined) settle(request, refusal)
       if (request.isSettled) isOver = true
-      else next = Math.min(next, request.runBy)
+      else next = Math.min(next, refusedAt(request))
     }
     // Nobody waits for them: behind a handler that never ends they would take the room of those who do.
     if (isOver) {
@@ -158,7 +160,7 @@ export const make = Effect.fnUntraced(function* (
   return {
     lanes,
     offer: (request) => {
-      sweeper.wakeBy(request.runBy)
+      sweeper.wakeBy(refusedAt(request))
       lanes.offer(request, request.laneKey)
     },
     start,
