@@ -160,8 +160,9 @@ export const make = Effect.fnUntraced(function* (
   return {
     lanes,
     offer: (request) => {
-      sweeper.wakeBy(refusedAt(request))
       lanes.offer(request, request.laneKey)
+      // When it waits, not before: what is due already is swept inside this call.
+      sweeper.wakeBy(refusedAt(request))
     },
     start,
     release,

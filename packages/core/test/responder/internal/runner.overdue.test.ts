@@ -3,9 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Requester from "../../../src/requester/Requester.ts"
 import * as ResponderMetrics from "../../../src/telemetry/ResponderMetrics.ts"
+import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import { advance, until } from "../../suites/requestReply/Harness.ts"
 import { connect, newBench, serve } from "../../suites/requestReply/programs.ts"
-import { namesOf } from "../../suites/requestReply/topics.ts"
+import { bytes, namesOf, post, replyIn, watch } from "../../suites/requestReply/topics.ts"
 import { begin, committed, overMemory } from "../stuck.ts"
 
 const hung = (started: Array<string>, id: string) =>
@@ -98,6 +99,37 @@ describe("a request that is overdue", () => {
       // The discarded call was told that it has started: all it asked for.
       assert.strictEqual((yield* abandoned) - before, 1)
       assert.strictEqual(yield* committed(namesOf(bench)), 2)
+    })
+  )
+})
+
+describe("a request whose time is up when it comes", () => {
+  overMemory(
+    "is given up at once, though the handler before it never ends",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const names = namesOf(bench)
+      const started: Array<string> = []
+      yield* serve(bench, { Append: ({ key }) => hung(started, key) }, { partitions: 1 })
+      const { client } = yield* connect(bench, { partitions: 1 })
+      yield* begin(client.Append({ key: "hot", seq: 1 }).pipe(Requester.withRoutingKey("hot")))
+      yield* until("it runs", () => started.length === 1)
+      const headers = RequestEnvelope.encode({
+        operation: "Append",
+        deadline: 5_000,
+        timeout: 0,
+        attempt: 1,
+        correlationId: Uint8Array.of(1),
+        replyTo: { topic: names.replies, partition: 0 }
+      })
+      yield* post(names.requests, { headers, value: bytes(JSON.stringify({ key: "hot", seq: 2 })), key: "hot" })
+      const replies = yield* watch(names.replies)
+      yield* advance("1 second")
+      assert.deepStrictEqual(
+        replies.map((reply) => replyIn(reply).status),
+        ["expired"]
+      )
+      yield* advance("10 seconds")
     })
   )
 })
