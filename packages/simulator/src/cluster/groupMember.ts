@@ -113,6 +113,9 @@ export const joinGroup = Effect.fnUntraced(function* (
     if (isLeft) return yield* Effect.never
   }).pipe(Effect.forever({ disableYield: true }), Effect.forkScoped)
   yield* Deferred.await(joined)
+  // The first records may be there before whoever joined gets its turn.
+  const lag = random.between(-8, 8)
+  if (lag > 0) yield* Effect.sleep(lag)
 
   return {
     commit: (offsets) =>

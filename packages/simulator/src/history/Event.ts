@@ -17,7 +17,7 @@ export interface Label {
 
 export type Happening =
   | { readonly type: "booted" | "ready" | "crashed" | "paused" | "resumed" | "closing" | "closed" }
-  | { readonly type: "failed"; readonly detail: string }
+  | { readonly type: "failed"; readonly detail: string; readonly isStartError: boolean }
   | { readonly type: "called"; readonly call: string; readonly operation: string; readonly timeoutMillis: number }
   | { readonly type: "interrupted"; readonly call: string }
   | {
@@ -27,6 +27,8 @@ export type Happening =
       readonly detail: string
       /** The run whose result arrived, when one did. */
       readonly run: number | undefined
+      /** The caller was told that its request was certainly not executed. */
+      readonly isNotExecuted: boolean
     }
   | {
       readonly type: "written"

@@ -38,7 +38,7 @@ export interface Facts {
   readonly wasPaused: ReadonlySet<string>
   /** When the pause began that a host came back from, by `host at`: `at` is when it went on. */
   readonly resumed: ReadonlyMap<string, number>
-  /** When partitions were assigned last. */
+  /** When partitions were assigned last before the first program closed. */
   readonly assignedAt: number
 }
 
@@ -61,6 +61,7 @@ export const factsOf = (plan: Plan, events: ReadonlyArray<Event>): Facts => {
   const pausedAt = new Map<string, number>()
   const generations = new Map<string, number>()
   let assignedAt = 0
+  let isClosing = false
   for (const event of events) {
     switch (event.type) {
       case "called": {
@@ -118,7 +119,10 @@ export const factsOf = (plan: Plan, events: ReadonlyArray<Event>): Facts => {
         break
       case "assigned":
         generations.set(event.who, event.generation)
-        assignedAt = event.at
+        if (!isClosing) assignedAt = event.at
+        break
+      case "closing":
+        isClosing = true
         break
       default:
         break

@@ -38,10 +38,17 @@ const conflicts = (facts: Facts, call: PlannedCall): boolean => {
 }
 
 /** Whether the one cause that can lead to this outcome is there; undefined when it is not of that sort. */
-const causeOf = (facts: Facts, { plan: call, who }: CallFact, outcome: string): boolean | undefined => {
+const causeOf = (
+  facts: Facts,
+  { plan: call, who }: CallFact,
+  end: NonNullable<CallFact["end"]>
+): boolean | undefined => {
+  const { at, outcome } = end
   const { recordFaults, settings, worldFaults } = facts.plan
-  const has = (...kinds: ReadonlyArray<string>) => worldFaults.some(({ kind }) => kinds.includes(kind))
-  const isTooLarge = recordFaults.some(({ kind }) => kind === "too-large")
+  // A cause comes first.
+  const isLost = worldFaults.some((fault) => fault.kind === "lose-replies" && fault.at <= at)
+  const isTooLarge = recordFaults.some((fault) => fault.kind === "too-large" && fault.call === call.name)
+  const isQuiet = recordFaults.length === 0 && worldFaults.length === 0
   const isTight = settings.concurrency < 64
   const [word] = outcome.split(" ")
   switch (word) {
@@ -54,11 +61,11 @@ const causeOf = (facts: Facts, { plan: call, who }: CallFact, outcome: string): 
     case "ClockSkew":
       return settings.skews.some((skew) => skew !== 0)
     case "ReplyAddressLost":
-      return has("lose-replies")
+      return isLost
     case "Closed":
-      return facts.events.some((event) => event.type === "closing" && event.who === who)
+      return facts.events.some((event) => event.type === "closing" && event.who === who && event.at <= at)
     case "NotSent":
-      return call.isImpatient || isTooLarge || has("lose-replies")
+      return (call.isImpatient && !isQuiet) || isTooLarge || isLost
     case "Rejected":
       break
     case "success":
@@ -68,20 +75,19 @@ const causeOf = (facts: Facts, { plan: call, who }: CallFact, outcome: string): 
     case "accepted":
       return outcome === expectedOf(call)
     case "Timeout":
-    case "Interrupted":
       return undefined
     default:
       return false
   }
   switch (outcome) {
     case "Rejected reply-too-large":
-      return call.behaviour === "huge" || isTooLarge
+      return call.behaviour === "huge" || recordFaults.some(({ kind }) => kind === "too-large")
     case "Rejected key-conflict":
       return conflicts(facts, call)
     case "Rejected overloaded":
       return isTight
     case "Rejected internal":
-      return has("lose-replies")
+      return isLost
     case "Rejected expired":
       return undefined
     default:
@@ -99,6 +105,8 @@ const harmless =
   }
 
 const patientMillis = 3_000
+/** The way there and back, three times over. */
+const wayMillis = 100
 const laneMillis = 1_200
 const quickMillis = 30
 
@@ -125,7 +133,8 @@ const isEndless = ({ behaviour }: PlannedCall): boolean => behaviour === "hang" 
 /** Whether the world around a call was such that it can have its answer in time. */
 const isPeaceful = (facts: Facts, { calledAt }: CallFact): boolean => {
   const { calls, settings, worldFaults } = facts.plan
-  if (settings.concurrency < 64 || settings.skews.some((skew) => skew !== 0)) return false
+  if (settings.concurrency < 64 || settings.skews.some((skew) => Math.abs(skew) >= settings.clockSkewMillis))
+    return false
   // Slow handlers hold up rebalances: then only what comes after the last one counts, and only if nothing goes wrong.
   if (calls.some((call) => call.millis > quickMillis || isEndless(call))) {
     return worldFaults.length === 0 && calledAt > facts.assignedAt
@@ -138,15 +147,18 @@ const isUndisturbed = (facts: Facts, fact: CallFact): boolean => {
   const { plan: call } = fact
   const { calls, recordFaults } = facts.plan
   if (!isPeaceful(facts, fact) || call.interruptAfter !== undefined || conflicts(facts, call)) return false
-  if (call.timeoutMillis < patientMillis || call.isDiscard || call.isImpatient || call.operation === "Relay")
-    return false
   const lane = call.key === undefined ? [call] : calls.filter(({ key }) => key === call.key)
   const names = new Set(lane.map(({ name }) => name))
   const onLane = recordFaults.filter((fault) => names.has(fault.call))
   if (onLane.length > 1 || !onLane.every(harmless(call)) || lane.some(isEndless)) return false
   if (onLane.length > 0 && facts.plan.worldFaults.length > 0) return false
   // Each attempt of a read runs, one behind the other, and only the newest one's rejection counts.
-  return lane.reduce((sum, { millis, operation }) => sum + millis * (operation === "Read" ? 3 : 1), 0) <= laneMillis
+  const work = lane.reduce((sum, { millis, operation }) => sum + millis * (operation === "Read" ? 3 : 1), 0)
+  const isCalm = onLane.length === 0 && facts.plan.worldFaults.length === 0 && facts.plan.recordFaults.length === 0
+  if (isCalm && fact.calledAt > facts.assignedAt) return call.timeoutMillis >= work + wayMillis
+  // The call inside has less time, and a record of its own for things to go wrong with.
+  if (call.isImpatient || call.operation === "Relay") return false
+  return call.timeoutMillis >= patientMillis && work <= laneMillis
 }
 
 export const explained = (facts: Facts): ReadonlyArray<Violation> => {
@@ -155,7 +167,7 @@ export const explained = (facts: Facts): ReadonlyArray<Violation> => {
     const { end, plan } = call
     if (end === undefined || end.outcome === "wrong reply") continue
     const { at, detail, outcome } = end
-    if (causeOf(facts, call, outcome) === false) {
+    if (causeOf(facts, call, end) === false) {
       violations.push({ rule: "a failure has its cause", detail: `${plan.name} ended as ${outcome}: ${detail}`, at })
     } else if (outcome !== expectedOf(plan) && isUndisturbed(facts, call)) {
       const expected = expectedOf(plan)

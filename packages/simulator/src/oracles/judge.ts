@@ -18,6 +18,7 @@ import { noRepeat } from "./noRepeat.ts"
 import { nothingLeft } from "./nothingLeft.ts"
 import { oneOutcome } from "./oneOutcome.ts"
 import { ownership } from "./ownership.ts"
+import { programs } from "./programs.ts"
 import { rightReply } from "./rightReply.ts"
 import type { Violation } from "./Violation.ts"
 import { whatIsKnown } from "./whatIsKnown.ts"
@@ -39,6 +40,7 @@ export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): R
     ...ownership(facts),
     ...nothingLeft(facts, world),
     ...counts(facts, world),
+    ...programs(facts),
     ...limits(facts),
     ...cancellation(facts),
     ...budget(facts),

@@ -1,12 +1,32 @@
 /**
  * P6: what was committed, below the offset or in the done-set of its metadata, never runs again, whoever owns the
- * partition.
+ * partition; and who gives a partition up in peace commits what is finished before it goes.
  */
 import { decode } from "../../../core/src/responder/internal/doneRuns.ts"
 import { type Facts, placeOf } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 
-export const noRepeat = (facts: Facts): ReadonlyArray<Violation> => {
+// What is announced to everybody before it happens, or concerns no owner.
+const orderly: ReadonlySet<string> = new Set(["rebalance", "drain", "junk"])
+const quickMillis = 30
+
+const isOrderly = ({ plan }: Facts): boolean =>
+  plan.recordFaults.length === 0 &&
+  plan.worldFaults.every(({ kind }) => orderly.has(kind)) &&
+  plan.calls.every(({ behaviour, millis }) => millis <= quickMillis && behaviour !== "hang" && behaviour !== "stuck")
+
+/** Where every change of owners is announced and every handler is quick, nothing that was answered runs again. */
+const handedOver = (facts: Facts): ReadonlyArray<Violation> => {
+  if (!isOrderly(facts)) return []
+  return [...facts.runs.values()].flatMap(({ start }) => {
+    const { at, attempt, call, id, run, who } = start
+    const isAnswered = (facts.replied.get(`${id}/${attempt}`) ?? Number.POSITIVE_INFINITY) < at
+    const detail = `run ${run} at ${who} for ${call} (${placeOf(start)}), which is answered`
+    return isAnswered ? [{ rule: "a rebalance repeats nothing", detail, at }] : []
+  })
+}
+
+const committedOnce = (facts: Facts): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   /** In which generation each place was committed first. */
   const committed = new Map<string, number>()
@@ -40,3 +60,5 @@ export const noRepeat = (facts: Facts): ReadonlyArray<Violation> => {
   }
   return violations
 }
+
+export const noRepeat = (facts: Facts): ReadonlyArray<Violation> => [...committedOnce(facts), ...handedOver(facts)]

@@ -32,6 +32,9 @@ export const rightReply = (facts: Facts): ReadonlyArray<Violation> => {
     if (outcome === "wrong reply") {
       violations.push({ rule: "the right reply", detail: `${plan.name} got a reply ${detail}`, at })
     }
+    if (outcome === "defect" && run === undefined) {
+      violations.push({ rule: "the right reply", detail: `${plan.name} died of what no handler said: ${detail}`, at })
+    }
     if (run === undefined || outcome === "wrong reply") continue
     const wrong = mismatch(call, facts.runs.get(run))
     if (wrong !== undefined) {

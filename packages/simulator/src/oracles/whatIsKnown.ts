@@ -1,6 +1,6 @@
 /**
- * P4: an error that says "not sent" means that nothing was ever written, "acknowledged" means that it was, and a timeout
- * does not come before the time is up.
+ * P4: an error that says "not sent" means that nothing was ever written, "acknowledged" means that it was, "certainly not
+ * executed" that no handler ever started; and a timeout does not come before the time is up.
  */
 import type { Facts } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
@@ -11,6 +11,9 @@ export const whatIsKnown = (facts: Facts): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   const written = new Set(facts.written.flatMap(({ label }) => (label.leg === "request" ? [label.call] : [])))
   const lost = new Set(facts.plan.recordFaults.flatMap(({ call, kind }) => (kind === "lose" ? [call] : [])))
+  const started = new Set([...facts.runs.values()].map(({ start }) => start.call))
+  // What the cluster wrote twice by itself nobody can know of.
+  const doubled = new Set(facts.plan.recordFaults.flatMap(({ call, kind }) => (kind === "duplicate" ? [call] : [])))
   for (const { calledAt, end, plan } of facts.calls.values()) {
     if (end === undefined) continue
     const { at, outcome } = end
@@ -27,6 +30,13 @@ export const whatIsKnown = (facts: Facts): ReadonlyArray<Violation> => {
       violations.push({
         rule: "acknowledged means written",
         detail: `${name} ended as ${outcome} and is in no log`,
+        at
+      })
+    }
+    if (end.isNotExecuted && started.has(name) && !doubled.has(name)) {
+      violations.push({
+        rule: "not executed means not started",
+        detail: `${name} ended as ${outcome} and a handler ran for it`,
         at
       })
     }

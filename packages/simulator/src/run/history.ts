@@ -27,13 +27,19 @@ export interface History {
 // A history takes some thousand steps; one that takes this many runs in circles.
 const maxSteps = 2_000_000
 
-const drive = (world: World, clock: VirtualClock): string | undefined => {
+/** Why a history could not be told to its end; undefined when it could. */
+const drive = (world: World, clock: VirtualClock): Omit<Violation, "at"> | undefined => {
   const { queue } = clock
-  for (;;) {
-    if (queue.steps > maxSteps) return `it runs in circles: ${maxSteps} steps`
-    if (queue.runOne()) continue
-    if (world.phase === "over") return undefined
-    if (!clock.advance()) return "nothing will ever happen again, and not all is over"
+  try {
+    for (;;) {
+      if (queue.steps > maxSteps) return { rule: "it ends", detail: `it runs in circles: ${maxSteps} steps` }
+      if (queue.runOne()) continue
+      if (world.phase === "over") return undefined
+      if (!clock.advance()) return { rule: "it ends", detail: "nothing will ever happen again, and not all is over" }
+    }
+  } catch (error) {
+    // A callback of the engine let something out: in a real program it would have killed the process.
+    return { rule: "nothing is thrown", detail: String(error) }
   }
 }
 
@@ -43,10 +49,9 @@ export const runHistory = (plan: Plan, decorators: Decorators.Decorators = Decor
   const broker = Effect.runSync(Effect.provideService(makeBroker, Clock.Clock, clockOf(clock)))
   const world = new World(plan, clock, broker, decorators)
   world.begin()
-  const stuck = drive(world, clock)
+  const broken = drive(world, clock)
   const { events } = world.log
-  const violations =
-    stuck === undefined ? judge(plan, events, world) : [{ rule: "it ends", detail: stuck, at: world.log.elapsed() }]
+  const violations = broken === undefined ? judge(plan, events, world) : [{ ...broken, at: world.log.elapsed() }]
   return { plan, events, violations, steps: queue.steps, virtualMillis: world.log.elapsed(), world }
 }
 

@@ -14,6 +14,7 @@ export interface Program {
   stop: () => void
   isStopping: boolean
   isClosed: boolean
+  isReady: boolean
   /** Of requesters, once they are ready. */
   requester: Requester["Service"] | undefined
   client: Client | undefined

@@ -5,6 +5,7 @@
  * Phases: work (until every call has ended or its program died) → settle (until what was taken is committed) → close
  * (until every program is closed) → over.
  */
+import { StartError } from "@kafka-request-reply/core/transport/StartError"
 import type { MemoryBroker } from "@kafka-request-reply/core/transport/MemoryBroker"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -45,6 +46,7 @@ export class World {
   readonly #networks = new Map<string, RandomStream.RandomStream>()
   readonly #waiting = new Set<PlannedCall>()
   readonly #open = new Map<string, string>()
+  readonly #called = new Set<string>()
   #runs = 0
 
   constructor(plan: Plan, clock: VirtualClock, broker: MemoryBroker["Service"], decorators: Decorators) {
@@ -129,6 +131,7 @@ export class World {
       },
       isStopping: false,
       isClosed: false,
+      isReady: false,
       requester: undefined,
       client: undefined
     }
@@ -185,7 +188,8 @@ export class World {
     if (Exit.isSuccess(exit)) this.log.add(host.name, { type: "closed" })
     else {
       const error = Cause.squash(exit.cause)
-      this.log.add(host.name, { type: "failed", detail: error instanceof Error ? error.message : String(error) })
+      const detail = error instanceof Error ? error.message : String(error)
+      this.log.add(host.name, { type: "failed", detail, isStartError: error instanceof StartError })
     }
     // As an orchestrator does.
     if (Exit.isFailure(exit)) this.#clock.after(300, () => this.#boot(role, index))
@@ -194,15 +198,22 @@ export class World {
 
   #on(program: Program, happening: Happening): void {
     this.log.add(program.host.name, happening)
+    if (happening.type === "ready") program.isReady = true
+    if (happening.type === "called") this.#called.add(happening.call)
     if (happening.type !== "ended") return
     this.#open.delete(happening.call)
     this.#count(program)
     this.#settleWhenDone()
   }
 
-  /** The callers of a program that died died with it. */
+  /** The callers of a program that died died with it; calls that were still to come are its successor's. */
   #forgetCalls({ index, role }: Program): void {
-    for (const [call, where] of this.#open) if (where === `${role}-${index}`) this.#open.delete(call)
+    for (const [call, where] of this.#open) {
+      if (where !== `${role}-${index}`) continue
+      this.#open.delete(call)
+      const planned = this.plan.calls.find(({ name }) => name === call)
+      if (planned !== undefined && !this.#called.has(call)) this.#waiting.add(planned)
+    }
     this.#settleWhenDone()
   }
 
@@ -238,8 +249,10 @@ export class World {
   /** When all is quiet again, every requester makes one more call. */
   #probe(): void {
     for (const program of this.#current.values()) {
-      const { client, host, index } = program
-      if (client === undefined || program.isClosed || host.state !== "up") continue
+      const { client, host, index, isReady } = program
+      if (program.isClosed || program.isStopping || host.state !== "up") continue
+      if (!isReady) this.log.add(host.name, { type: "counted", what: "programs that are not ready", count: 1 })
+      if (client === undefined) continue
       const call = probeOf(index)
       this.#open.set(call.name, `requester-${index}`)
       Effect.runForkWith(host.context)(makeCall(client, call, (happening) => this.#on(program, happening)))

@@ -31,43 +31,56 @@ interface Outcome {
   readonly outcome: string
   readonly detail: string
   readonly run: number | undefined
+  readonly isNotExecuted: boolean
 }
 
-const ofRequestError = ({ message, reason }: RequestError): Outcome => {
-  const detail = message
+const wordsOf = ({ reason }: RequestError): string => {
   switch (reason._tag) {
     case "Timeout":
     case "Closed":
     case "ReplyAddressLost":
-      return { outcome: `${reason._tag} ${reason.delivery}`, detail, run: undefined }
+      return `${reason._tag} ${reason.delivery}`
     case "Rejected":
-      return { outcome: `Rejected ${reason.status}`, detail, run: undefined }
+      return `Rejected ${reason.status}`
     default:
-      return { outcome: reason._tag, detail, run: undefined }
+      return reason._tag
   }
 }
 
+const ofRequestError = (error: RequestError): Outcome => ({
+  outcome: wordsOf(error),
+  detail: error.message,
+  run: undefined,
+  isNotExecuted: error.isCertainlyNotExecuted
+})
+
 /** How a call ended, in the words that oracles use. */
 export const outcomeOf = (call: PlannedCall, exit: Exit.Exit<unknown, unknown>): Outcome => {
+  const isNotExecuted = false
   if (Exit.isSuccess(exit)) {
-    if (call.isDiscard) return { outcome: "accepted", detail: "", run: undefined }
+    if (call.isDiscard) return { outcome: "accepted", detail: "", run: undefined, isNotExecuted }
     const { run, subject, value } = exit.value as Answer
     const isOurs = subject === subjectOf(call) && value === call.value
-    return { outcome: isOurs ? "success" : "wrong reply", detail: `from run ${run} about ${subject} ${value}`, run }
+    return {
+      outcome: isOurs ? "success" : "wrong reply",
+      detail: `from run ${run} about ${subject} ${value}`,
+      run,
+      isNotExecuted
+    }
   }
-  if (Cause.hasInterruptsOnly(exit.cause)) return { outcome: "interrupted", detail: "", run: undefined }
+  if (Cause.hasInterruptsOnly(exit.cause)) return { outcome: "interrupted", detail: "", run: undefined, isNotExecuted }
   const reason = exit.cause.reasons[0]
   if (reason !== undefined && Cause.isFailReason(reason)) {
     if (reason.error instanceof RequestError) return ofRequestError(reason.error)
     const { isFinal, run, subject } = reason.error as Refusal
     const isOurs = subject === subjectOf(call)
     const outcome = isOurs ? (isFinal ? "final" : "refuse") : "wrong reply"
-    return { outcome, detail: `from run ${run} about ${subject}`, run }
+    return { outcome, detail: `from run ${run} about ${subject}`, run, isNotExecuted }
   }
   const error = Cause.squash(exit.cause)
   const message = error instanceof Error ? error.message : String(error)
   const run = /^run (\d+) dies as it should$/.exec(message)?.[1]
-  return { outcome: "defect", detail: message, run: run === undefined ? undefined : Number(run) }
+  return { outcome: "defect", detail: message, run: run === undefined ? undefined : Number(run), isNotExecuted }
 }
 
 /** Ends when the call has ended; `onEvent` is told of it in the same instant. */
