@@ -44,6 +44,7 @@ const variants: ReadonlyArray<{ readonly headers: RecordHeaders; readonly value:
   { headers: request("Do", never, "somewhere.else"), value: bytes(payload) },
   { headers: request("Do", epoch - 60_000, "sim.replies"), value: bytes(payload) },
   { headers: request("Put", never, "sim.replies"), value: null },
+  { headers: request("Do", never, "sim.replies"), value: bytes(`{"padding":"${"x".repeat(4_000)}"}`) },
   { headers: withoutReplyAddress(request("Do", never, "sim.replies")), value: bytes(payload) },
   {
     headers: [

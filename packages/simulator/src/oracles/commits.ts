@@ -11,7 +11,7 @@ export const commits = (facts: Facts): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   const checked = new Set<string>()
   const reached = new Map<number, number>()
-  const { clockSkewMillis, skews } = facts.plan.settings
+  const { clockSkewMillis, maxTimeoutMillis, skews } = facts.plan.settings
   const cancelled = new Map<string, number>()
   for (const { at, label } of facts.written) {
     if (label.leg === "cancel" && !cancelled.has(label.id)) cancelled.set(label.id, at)
@@ -24,6 +24,7 @@ export const commits = (facts: Facts): ReadonlyArray<Violation> => {
     const { deadline, label } = request
     if ((facts.replied.get(`${label.id}/${label.attempt}`) ?? Number.POSITIVE_INFINITY) <= at) return true
     if ((cancelled.get(label.id) ?? Number.POSITIVE_INFINITY) <= at) return true
+    if (at >= request.at + maxTimeoutMillis + clockSkewMillis) return true
     const index = Number(/^responder-(\d+)/.exec(who)?.[1] ?? 0)
     return deadline !== undefined && at + epoch + (skews[index] ?? 0) >= deadline + clockSkewMillis
   }

@@ -18,6 +18,10 @@ const isKept = (facts: Facts, { end, start }: RunFact): boolean => {
   )
 }
 
+/** What is answered may be forgotten when there is no room. */
+const isForgotten = ({ plan, replied }: Facts, { start }: RunFact, at: number): boolean =>
+  plan.settings.dedupeEntries < 1_000 && (replied.get(`${start.id}/${start.attempt}`) ?? Number.POSITIVE_INFINITY) <= at
+
 export const deduplication = (facts: Facts): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   const last = new Map<string, RunFact>()
@@ -31,7 +35,7 @@ export const deduplication = (facts: Facts): ReadonlyArray<Violation> => {
     const what = `run ${run.start.run} for ${call} at ${who}, after run ${before.start.run} for ${before.start.call}`
     if (before.end === undefined || before.end.at > at) {
       violations.push({ rule: "one run at a time", detail: what, at })
-    } else if (isKept(facts, before)) {
+    } else if (isKept(facts, before) && !isForgotten(facts, before, at)) {
       violations.push({ rule: "no second run", detail: `${what}, which ended as ${before.end.exit}`, at })
     }
   }

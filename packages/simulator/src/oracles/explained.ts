@@ -19,6 +19,8 @@ const expectedOf = ({ behaviour, isDiscard, isOversize }: PlannedCall): string =
       return behaviour
     case "die":
       return "defect"
+    case "quit":
+      return "Interrupted"
     case "huge":
       return "Rejected reply-too-large"
     case "hang":
@@ -72,6 +74,7 @@ const causeOf = (
     case "refuse":
     case "final":
     case "defect":
+    case "Interrupted":
     case "accepted":
       return outcome === expectedOf(call)
     case "Timeout":
@@ -89,7 +92,12 @@ const causeOf = (
     case "Rejected internal":
       return isLost
     case "Rejected expired":
-      return undefined
+      // Who was stopped meanwhile hears of it before its own clock has told.
+      return (
+        settings.maxTimeoutMillis < call.timeoutMillis ||
+        settings.skews.some((skew) => skew !== 0) ||
+        facts.wasPaused.has(who)
+      )
     default:
       return false
   }
@@ -108,6 +116,8 @@ const patientMillis = 3_000
 /** The way there and back, three times over. */
 const wayMillis = 100
 const laneMillis = 1_200
+/** An attempt's timeout, and the pause of a leader's lane. */
+const hindranceMillis = 450
 const quickMillis = 30
 
 /** What is over soon, and loses nothing. */
@@ -154,11 +164,17 @@ const isUndisturbed = (facts: Facts, fact: CallFact): boolean => {
   if (onLane.length > 0 && facts.plan.worldFaults.length > 0) return false
   // Each attempt of a read runs, one behind the other, and only the newest one's rejection counts.
   const work = lane.reduce((sum, { millis, operation }) => sum + millis * (operation === "Read" ? 3 : 1), 0)
+  const timeoutMillis = Math.min(call.timeoutMillis, facts.plan.settings.maxTimeoutMillis)
   const isCalm = onLane.length === 0 && facts.plan.worldFaults.length === 0 && facts.plan.recordFaults.length === 0
-  if (isCalm && fact.calledAt > facts.assignedAt) return call.timeoutMillis >= work + wayMillis
+  if (isCalm && fact.calledAt > facts.assignedAt) return timeoutMillis >= work + wayMillis
+  if (facts.plan.worldFaults.length === 0 && fact.calledAt > facts.assignedAt && call.operation !== "Relay") {
+    // A fault of one record can hold up all records that travel with it.
+    const hindrance = recordFaults.reduce((sum, { millis }) => sum + millis + hindranceMillis, 0)
+    if (!call.isImpatient && timeoutMillis >= work + wayMillis + hindrance) return true
+  }
   // The call inside has less time, and a record of its own for things to go wrong with.
   if (call.isImpatient || call.operation === "Relay") return false
-  return call.timeoutMillis >= patientMillis && work <= laneMillis
+  return timeoutMillis >= patientMillis && work <= laneMillis
 }
 
 export const explained = (facts: Facts): ReadonlyArray<Violation> => {

@@ -8,10 +8,10 @@ export type OperationTag = "Read" | "Put" | "Take" | "Do" | "Relay"
 
 /**
  * What the handler does after its time: `ok` succeeds · `refuse` fails with an error that is not final · `final` fails
- * with one that is · `die` · `huge` returns more than a reply may have · `stubborn` succeeds and cannot be interrupted ·
+ * with one that is · `die` · `quit` interrupts itself · `huge` returns more than a reply may have · `stubborn` succeeds and cannot be interrupted ·
  * `hang` never ends · `stuck` never ends and cannot be interrupted.
  */
-export type Behaviour = "ok" | "refuse" | "final" | "die" | "huge" | "stubborn" | "hang" | "stuck"
+export type Behaviour = "ok" | "refuse" | "final" | "die" | "quit" | "huge" | "stubborn" | "hang" | "stuck"
 
 export interface PlannedCall {
   readonly name: string
@@ -74,6 +74,11 @@ export interface Settings {
   readonly maxWaiting: number
   readonly maxWaitingPerKey: number
   readonly maxInFlight: number
+  /** The longest a request may wait for its turn; undefined when until its deadline. */
+  readonly maxWaitMillis: number | undefined
+  /** The longest budget that responders grant. */
+  readonly maxTimeoutMillis: number
+  readonly dedupeEntries: number
   readonly sessionTimeoutMillis: number
   readonly heartbeatMillis: number
   readonly clockSkewMillis: number

@@ -16,6 +16,7 @@ const behaviours: ReadonlyArray<Behaviour> = [
   "refuse",
   "final",
   "die",
+  "quit",
   "huge",
   "stubborn"
 ]
@@ -67,6 +68,10 @@ const settingsOf = (random: RandomStream.RandomStream, { partitions, requesters,
     maxWaiting: isTight ? random.between(1, 4) : 1_000,
     maxWaitingPerKey: isTight ? random.between(1, 2) : 256,
     maxInFlight: isTight ? random.between(1, 4) : 1_000,
+    maxWaitMillis: isTight ? random.pick([undefined, 40, 300]) : undefined,
+    // Shorter than what some callers ask for.
+    maxTimeoutMillis: random.chance(0.1) ? random.pick([120, 600, 2_000]) : 300_000,
+    dedupeEntries: random.chance(0.1) ? random.between(0, 2) : 1_000,
     sessionTimeoutMillis: random.pick([500, 3_000]),
     heartbeatMillis: random.pick([50, 250]),
     clockSkewMillis: random.pick([200, 1_000]),
@@ -100,7 +105,8 @@ const callOf = (
     timeoutMillis: random.pick([150, 400, 1_000, 3_000, 3_000]),
     millis: isSlow ? random.between(100, 1_500) : random.between(0, 30),
     behaviour: random.chance(0.03) ? random.pick(endless) : random.pick(behaviours),
-    interruptAfter: random.chance(0.12) ? random.between(0, 120) : undefined,
+    // At once, while the call is being made; or later.
+    interruptAfter: random.chance(0.12) ? random.pick([0, 0, random.between(0, 120)]) : undefined,
     isDiscard: random.chance(0.06),
     isImpatient: random.chance(0.06),
     isOversize: random.chance(0.02)
@@ -124,17 +130,25 @@ const unify = (calls: ReadonlyArray<PlannedCall>): ReadonlyArray<PlannedCall> =>
 
 const recordFaultOf = (random: RandomStream.RandomStream, calls: ReadonlyArray<PlannedCall>): RecordFault => {
   const kind = random.pick(recordFaultKinds)
+  const call = random.pick(calls)
+  // Only who is interrupted sends a cancel.
+  const given = call.interruptAfter === undefined ? ([] as const) : (["cancel", "cancel", "cancel"] as const)
   return {
     kind,
-    leg: kind === "garbled" ? "reply" : random.pick(["request", "request", "reply", "reply", "cancel"] as const),
-    call: random.pick(calls).name,
+    leg: kind === "garbled" ? "reply" : random.pick(["request", "reply", ...given] as const),
+    call: call.name,
     nth: random.pick([0, 0, 0, 1, 2]),
     millis: random.pick([10, 60, 200, 600, 2_000])
   }
 }
 
-const worldFaultOf = (random: RandomStream.RandomStream, settings: Settings): WorldFault => {
-  const at = random.between(0, horizon + 300)
+const worldFaultOf = (
+  random: RandomStream.RandomStream,
+  settings: Settings,
+  calls: ReadonlyArray<PlannedCall>
+): WorldFault => {
+  // At any time, or while a call is on its way.
+  const at = random.chance(0.5) ? random.between(0, horizon + 300) : random.pick(calls).at + random.between(0, 60)
   const millis = random.pick([20, 100, 400, 1_200, 4_000])
   const role: Role = random.chance(0.75) ? "responder" : "requester"
   const index = random.between(0, settings[role === "responder" ? "responders" : "requesters"] - 1)
@@ -165,6 +179,15 @@ const worldFaultOf = (random: RandomStream.RandomStream, settings: Settings): Wo
   }
 }
 
+/** A requester that closes while nobody answers its writes: what becomes of its calls nobody knows. */
+const closingInTheDark = (random: RandomStream.RandomStream, calls: ReadonlyArray<PlannedCall>): Array<WorldFault> => {
+  const { at, requester } = random.pick(calls)
+  return [
+    ...[0, 1, 2].map((leader) => ({ kind: "freeze" as const, leader, at: Math.max(0, at - 5), millis: 1_200 })),
+    { kind: "drain", role: "requester", index: requester, at: at + random.between(0, 60), millis: 400 }
+  ]
+}
+
 export const makePlan = (seed: number): Plan => {
   const size = sizeOf(RandomStream.make(seed, "size"))
   const settings = settingsOf(RandomStream.make(seed, "settings"), size)
@@ -183,6 +206,8 @@ export const makePlan = (seed: number): Plan => {
     settings,
     calls,
     recordFaults: Array.from({ length: recordFaults }, () => recordFaultOf(trouble, calls)),
-    worldFaults: Array.from({ length: worldFaults }, () => worldFaultOf(trouble, settings))
+    worldFaults: trouble.chance(0.02)
+      ? closingInTheDark(trouble, calls)
+      : Array.from({ length: worldFaults }, () => worldFaultOf(trouble, settings, calls))
   }
 }

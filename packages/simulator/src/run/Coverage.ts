@@ -31,6 +31,7 @@ const outcomes = [
   "Timeout acknowledged",
   "NotSent",
   "Overloaded",
+  "Interrupted",
   "RequestTooLarge",
   "ClockSkew",
   "ReplyAddressLost not-sent",
@@ -61,6 +62,7 @@ const counters = [
   "kafka_rr_responder_not_executed_total expired",
   "kafka_rr_responder_not_executed_total redelivered",
   "kafka_rr_responder_not_executed_total foreign",
+  "kafka_rr_responder_dedupe_evictions_total ",
   "kafka_rr_responder_replies_abandoned_total ",
   "kafka_rr_responder_commit_failures_total "
 ]

@@ -49,6 +49,9 @@ function* simpler(plan: Plan): Generator<Plan> {
   if (settings.partitions > 1) yield with_({ partitions: 1 })
   if (settings.replyPartitions > 1) yield with_({ replyPartitions: 1 })
   if (settings.leaders > 1) yield with_({ leaders: 1 })
+  if (settings.maxWaitMillis !== undefined) yield with_({ maxWaitMillis: undefined })
+  if (settings.maxTimeoutMillis < 300_000) yield with_({ maxTimeoutMillis: 300_000 })
+  if (settings.dedupeEntries < 1_000) yield with_({ dedupeEntries: 1_000 })
   if (settings.skews.some((skew) => skew !== 0)) yield with_({ skews: settings.skews.map(() => 0) })
   for (const [index, call] of calls.entries()) {
     for (const change of plainer(call)) yield { ...plan, calls: calls.with(index, { ...call, ...change }) }

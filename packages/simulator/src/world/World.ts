@@ -18,7 +18,8 @@ import { Host } from "../kernel/Host.ts"
 import * as RandomStream from "../kernel/RandomStream.ts"
 import type { VirtualClock } from "../kernel/VirtualClock.ts"
 import type { Decorators } from "../mutants/Decorators.ts"
-import type { Plan, PlannedCall, Role } from "../plan/Plan.ts"
+import type { Plan, Role } from "../plan/Plan.ts"
+import { CallBook } from "./CallBook.ts"
 import { makeCall } from "./caller.ts"
 import { groupId, inflict } from "./inflict.ts"
 import { probeOf } from "./probe.ts"
@@ -44,9 +45,7 @@ export class World {
   readonly #current = new Map<string, Program>()
   readonly #incarnations = new Map<string, number>()
   readonly #networks = new Map<string, RandomStream.RandomStream>()
-  readonly #waiting = new Set<PlannedCall>()
-  readonly #open = new Map<string, string>()
-  readonly #called = new Set<string>()
+  readonly #calls: CallBook
   #runs = 0
 
   constructor(plan: Plan, clock: VirtualClock, broker: MemoryBroker["Service"], decorators: Decorators) {
@@ -54,7 +53,7 @@ export class World {
     this.#clock = clock
     this.#decorators = decorators
     this.log = new EventLog(clock.now)
-    for (const call of plan.calls) this.#waiting.add(call)
+    this.#calls = new CallBook(plan.calls)
     const { heartbeatMillis, leaders, sessionTimeoutMillis } = plan.settings
     this.cluster = new Cluster({
       broker,
@@ -91,7 +90,10 @@ export class World {
       log: this.log,
       current: (role: Role, index: number) => this.#current.get(`${role}-${index}`),
       boot: (role: Role, index: number) => this.#boot(role, index),
-      onDeath: (program: Program) => this.#forgetCalls(program)
+      onDeath: ({ host }: Program) => {
+        this.#calls.died(host.name)
+        this.#settleWhenDone()
+      }
     }
     for (const fault of this.plan.worldFaults) this.#clock.after(fault.at, () => inflict(trouble, fault))
     this.#clock.after(workMillis, () => this.#settle())
@@ -158,7 +160,7 @@ export class World {
       role === "requester"
         ? requesterProgram(
             environment,
-            () => this.#takeCalls(index),
+            () => this.#calls.take(index, name),
             (requester, client) => {
               program.requester = requester
               program.client = client
@@ -171,15 +173,6 @@ export class World {
           )
     const fiber = Effect.runForkWith(host.context)(Effect.scoped(body))
     fiber.addObserver((exit) => this.#onExit(program, exit))
-  }
-
-  #takeCalls(index: number): ReadonlyArray<PlannedCall> {
-    const calls = [...this.#waiting].filter(({ requester }) => requester === index)
-    for (const call of calls) {
-      this.#waiting.delete(call)
-      this.#open.set(call.name, `requester-${index}`)
-    }
-    return calls
   }
 
   #onExit(program: Program, exit: Exit.Exit<void, unknown>): void {
@@ -199,29 +192,17 @@ export class World {
   #on(program: Program, happening: Happening): void {
     this.log.add(program.host.name, happening)
     if (happening.type === "ready") program.isReady = true
-    if (happening.type === "called") this.#called.add(happening.call)
+    if (happening.type === "called") this.#calls.called(happening.call)
     if (happening.type !== "ended") return
-    this.#open.delete(happening.call)
+    this.#calls.ended(happening.call)
     this.#count(program)
-    this.#settleWhenDone()
-  }
-
-  /** The callers of a program that died died with it; calls that were still to come are its successor's. */
-  #forgetCalls({ index, role }: Program): void {
-    for (const [call, where] of this.#open) {
-      if (where !== `${role}-${index}`) continue
-      this.#open.delete(call)
-      const planned = this.plan.calls.find(({ name }) => name === call)
-      if (planned !== undefined && !this.#called.has(call)) this.#waiting.add(planned)
-    }
     this.#settleWhenDone()
   }
 
   /** What a requester holds must never be more than the calls that wait. */
   #count(program: Program): void {
     if (program.requester === undefined) return
-    const place = `requester-${program.index}`
-    const waiting = [...this.#open.values()].filter((where) => where === place).length
+    const waiting = this.#calls.openAt(program.host.name)
     const held = Effect.runSync(program.requester.inFlight)
     if (held > this.plan.settings.maxInFlight)
       this.log.add(program.host.name, { type: "counted", what: "more in flight than maxInFlight", count: held })
@@ -232,8 +213,7 @@ export class World {
   // --- phases ---
 
   #settleWhenDone(): void {
-    if (this.phase === "work" && this.#waiting.size === 0 && this.#open.size === 0)
-      this.#clock.after(1, () => this.#settle())
+    if (this.phase === "work" && this.#calls.isOver) this.#clock.after(1, () => this.#settle())
   }
 
   #settle(): void {
@@ -254,7 +234,7 @@ export class World {
       if (!isReady) this.log.add(host.name, { type: "counted", what: "programs that are not ready", count: 1 })
       if (client === undefined) continue
       const call = probeOf(index)
-      this.#open.set(call.name, `requester-${index}`)
+      this.#calls.open(call.name, host.name)
       Effect.runForkWith(host.context)(makeCall(client, call, (happening) => this.#on(program, happening)))
     }
   }

@@ -44,6 +44,8 @@ const outcomeOf = ({ behaviour, subject, value }: Order, run: number): Effect.Ef
     case "hang":
     case "stuck":
       return Effect.never
+    case "quit":
+      return Effect.interrupt
     case "die":
       return Effect.die(new Error(`run ${run} dies as it should`))
     default:
