@@ -72,7 +72,8 @@ export interface CallFields {
   readonly operation?: "Get" | "Reserve" | "Take"
 }
 
-export const make = Effect.fnUntraced(function* (options: Partial<Options> = {}) {
+/** `chance` is drawn for the jitter; in the middle there is none. */
+export const make = Effect.fnUntraced(function* (options: Partial<Options> = {}, chance = 0.5) {
   const clock = yield* Clock.Clock
   const scope = yield* Scope.fork(yield* Effect.scope)
   const publisher = new ScriptedPublisher()
@@ -89,8 +90,7 @@ export const make = Effect.fnUntraced(function* (options: Partial<Options> = {})
     canHear: () => canHear
   }).pipe(
     Scope.provide(scope),
-    // No jitter.
-    Effect.provideService(Random.Random, { nextDoubleUnsafe: () => 0.5, nextIntUnsafe: () => 0 }),
+    Effect.provideService(Random.Random, { nextDoubleUnsafe: () => chance, nextIntUnsafe: () => 0 }),
     eventLoop.provide
   )
 

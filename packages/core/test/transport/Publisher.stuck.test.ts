@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { key, start } from "./publishing.ts"
-import { Item, turns } from "./ScriptedLink.ts"
+import { acknowledge, Item, turns } from "./ScriptedLink.ts"
 
 describe("records that wait for a key in flight", () => {
   it.effect("are refused when their time is up and forgotten when abandoned, though the broker says nothing", () =>
@@ -19,6 +19,24 @@ describe("records that wait for a key in flight", () => {
       yield* TestClock.adjust("2 seconds")
       assert.deepStrictEqual(late.told, ["NoAnswer"])
       assert.deepStrictEqual(first.told, [])
+    })
+  )
+
+  it.effect("are refused in time again after nothing has waited for a while", () =>
+    Effect.gen(function* () {
+      const { inMillis, link, offer } = yield* start({ sendTimeout: "10 seconds" })
+      for (let round = 0; round < 2; round++) {
+        offer([new Item(0, key("a"))])
+        const sent = yield* link.next
+        const late = new Item(1, key("a"), inMillis(100))
+        offer([late])
+        yield* turns
+        yield* TestClock.adjust("2 seconds")
+        assert.deepStrictEqual(late.told, ["NoAnswer"])
+        acknowledge(sent)
+        yield* turns
+        yield* TestClock.adjust("2 seconds")
+      }
     })
   )
 })

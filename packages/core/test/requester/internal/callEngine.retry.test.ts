@@ -47,6 +47,23 @@ describe("a call that may be retried", () => {
     })
   )
 
+  it.effect("is sent again a fifth earlier or later, as chance has it", () =>
+    Effect.gen(function* () {
+      for (const [chance, millis] of [
+        [0, 80],
+        [0.999, 120]
+      ] as const) {
+        const { call, publisher, reply } = yield* Engine.make({}, chance)
+        yield* call({ times, timeout: 10_000 })
+        reply(1, overloaded(1))
+        yield* TestClock.adjust(millis - 1)
+        assert.strictEqual(publisher.offered.length, 1)
+        yield* TestClock.adjust(1)
+        assert.strictEqual(publisher.offered.length, 2)
+      }
+    })
+  )
+
   it.effect("waits as long as the responder asks for", () =>
     Effect.gen(function* () {
       const { call, publisher, reply } = yield* Engine.make()
@@ -233,11 +250,19 @@ describe("the retry budget", () => {
 
   it.effect("leaves a call without a rejection to its deadline", () =>
     Effect.gen(function* () {
-      const { call, publisher } = yield* Engine.make({ retryBudget: 1, retryBudgetRatio: 0.1 })
+      const { call, counted, publisher, reply } = yield* Engine.make({ retryBudget: 1, retryBudgetRatio: 0.1 })
       const budgeted = { times: { ...times, attemptMillis: 100 }, timeout: 1_000 }
       const fibers = [yield* call(budgeted), yield* call(budgeted)]
-      yield* TestClock.adjust(999)
-      assert.strictEqual(publisher.offered.length, 3)
+      yield* TestClock.adjust(500)
+      // What was refused stays refused, though the budget opens again and other calls come and go.
+      for (let number = 3; number <= 12; number++) {
+        yield* call({ timeout: 100 })
+        reply(number)
+        yield* TestClock.adjust(1)
+      }
+      yield* TestClock.adjust(489)
+      assert.strictEqual(publisher.offered.length, 13)
+      assert.strictEqual(counted().filter((what) => what === "throttled").length, 2)
       yield* TestClock.adjust(1)
       const reasons = yield* Effect.forEach(fibers, Engine.failureOf)
       assert.deepStrictEqual(
