@@ -203,7 +203,11 @@ export class RequestError extends Schema.TaggedError<RequestError>(id)("RequestE
     return this.reason.message
   }
 
-  /** True when the request was certainly not executed: it is safe to call again whatever the operation does. */
+  /**
+   * True when the request was certainly not executed: it is safe to call again whatever the operation does. Of `Rejected`
+   * this holds for the responder that said so: if it dies before it has committed its refusal (`commitInterval`), the
+   * next owner may execute the request before its deadline.
+   */
   get isCertainlyNotExecuted(): boolean {
     switch (this.reason._tag) {
       case "NotSent":

@@ -3,6 +3,7 @@
  * partition; and who gives a partition up in peace commits what is finished before it goes.
  */
 import { decode } from "../../../core/src/responder/internal/doneRuns.ts"
+import type { WorldFault } from "../plan/Plan.ts"
 import { type Facts, placeOf } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -10,14 +11,17 @@ import type { Violation } from "./Violation.ts"
 const orderly: ReadonlySet<string> = new Set(["rebalance", "drain", "junk"])
 const quickMillis = 30
 
-const isOrderly = ({ plan }: Facts): boolean =>
+/** Whether owners change only after they have committed. */
+export const isOrderly = (faults: ReadonlyArray<WorldFault>): boolean => faults.every(({ kind }) => orderly.has(kind))
+
+const isQuick = ({ plan }: Facts): boolean =>
   plan.recordFaults.length === 0 &&
-  plan.worldFaults.every(({ kind }) => orderly.has(kind)) &&
+  isOrderly(plan.worldFaults) &&
   plan.calls.every(({ behaviour, millis }) => millis <= quickMillis && behaviour !== "hang" && behaviour !== "stuck")
 
 /** Where every change of owners is announced and every handler is quick, nothing that was answered runs again. */
 const handedOver = (facts: Facts): ReadonlyArray<Violation> => {
-  if (!isOrderly(facts)) return []
+  if (!isQuick(facts)) return []
   return [...facts.runs.values()].flatMap(({ start }) => {
     const { at, attempt, call, id, run, who } = start
     const isAnswered = (facts.replied.get(`${id}/${attempt}`) ?? Number.POSITIVE_INFINITY) < at

@@ -3,6 +3,7 @@
  * executed" that no handler ever started; and a timeout does not come before the time is up.
  */
 import type { Facts } from "./Facts.ts"
+import { isOrderly } from "./noRepeat.ts"
 import type { Violation } from "./Violation.ts"
 
 const neverSent = new Set(["NotSent", "Overloaded", "RequestTooLarge", "InvalidPayload"])
@@ -11,7 +12,8 @@ export const whatIsKnown = (facts: Facts): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   const written = new Set(facts.written.flatMap(({ label }) => (label.leg === "request" ? [label.call] : [])))
   const lost = new Set(facts.plan.recordFaults.flatMap(({ call, kind }) => (kind === "lose" ? [call] : [])))
-  const started = new Set([...facts.runs.values()].map(({ start }) => start.call))
+  const runs = Map.groupBy(facts.runs.values(), ({ start }) => start.call)
+  const isQuiet = facts.plan.recordFaults.length === 0 && isOrderly(facts.plan.worldFaults)
   // What the cluster wrote twice by itself nobody can know of.
   const doubled = new Set(facts.plan.recordFaults.flatMap(({ call, kind }) => (kind === "duplicate" ? [call] : [])))
   for (const { calledAt, end, plan } of facts.calls.values()) {
@@ -33,7 +35,9 @@ export const whatIsKnown = (facts: Facts): ReadonlyArray<Violation> => {
         at
       })
     }
-    if (end.isNotExecuted && started.has(name) && !doubled.has(name)) {
+    // A refusal that was not committed is not known to the next owner, who may run what was refused.
+    const isRun = runs.get(name)?.some(({ start }) => isQuiet || start.at <= at) === true
+    if (end.isNotExecuted && isRun && !doubled.has(name)) {
       violations.push({
         rule: "not executed means not started",
         detail: `${name} ended as ${outcome} and a handler ran for it`,
