@@ -2,6 +2,10 @@
  * Makes every source of real time, order and chance throw while a history runs, and remembers who asked: what a seed does
  * not decide cannot be replayed.
  */
+import nodeCrypto from "node:crypto"
+import { syncBuiltinESMExports } from "node:module"
+import timers from "node:timers"
+import timersPromises from "node:timers/promises"
 
 export interface Leak {
   readonly what: string
@@ -9,13 +13,16 @@ export interface Leak {
 }
 
 const targets: ReadonlyArray<readonly [object, ReadonlyArray<string>]> = [
-  [globalThis, ["setTimeout", "setInterval", "setImmediate", "queueMicrotask"]],
+  [globalThis, ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "MessageChannel"]],
+  [timers, ["setTimeout", "setInterval", "setImmediate"]],
+  [timersPromises, ["setTimeout", "setInterval", "setImmediate"]],
   [Date, ["now"]],
   [Math, ["random"]],
   [performance, ["now"]],
-  [process, ["nextTick"]],
+  [process, ["nextTick", "uptime", "hrtime"]],
   [process.hrtime, ["bigint"]],
   [crypto, ["randomUUID", "getRandomValues"]],
+  [nodeCrypto, ["randomBytes", "randomFillSync", "randomInt", "randomUUID"]],
   [Promise.prototype, ["then"]]
 ]
 
@@ -34,7 +41,10 @@ export const guarded = <A>(body: () => A, onLeak: (leak: Leak) => void): A => {
     const object = target as Record<string, unknown>
     for (const name of names) {
       const original = object[name]
-      object[name] = () => forbid(name)
+      // A function, since some of them are called with `new`.
+      object[name] = function () {
+        return forbid(name)
+      }
       restore.push(() => {
         object[name] = original
       })
@@ -43,12 +53,16 @@ export const guarded = <A>(body: () => A, onLeak: (leak: Leak) => void): A => {
   const RealDate = globalThis.Date
   globalThis.Date = new Proxy(RealDate, {
     construct: (target, args: ReadonlyArray<unknown>) =>
-      args.length === 0 ? forbid("new Date()") : (Reflect.construct(target, args) as object)
+      args.length === 0 ? forbid("new Date()") : (Reflect.construct(target, args) as object),
+    apply: () => forbid("Date()")
   })
+  // What was imported from Node's modules by name follows.
+  syncBuiltinESMExports()
   try {
     return body()
   } finally {
     globalThis.Date = RealDate
     for (const undo of restore) undo()
+    syncBuiltinESMExports()
   }
 }
