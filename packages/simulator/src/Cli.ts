@@ -38,9 +38,13 @@ const runMany = Effect.fnUntraced(function* (runs: number, seed: number, isJson:
   return running.findings.size === 0
 })
 
-const replay = Effect.fnUntraced(function* (seed: number) {
+const replay = Effect.fnUntraced(function* (seed: number, isJson: boolean) {
   const plan = makePlan(seed)
   const history = runHistory(plan)
+  if (isJson) {
+    yield* Console.log(Report.historyJson(history))
+    return history.violations.length === 0
+  }
   yield* Console.log(`${JSON.stringify(plan, null, 2)}\n${traceOf(history)}`)
   const [violation] = history.violations
   if (violation === undefined) {
@@ -55,22 +59,52 @@ const replay = Effect.fnUntraced(function* (seed: number) {
   return false
 })
 
-const bite = Effect.fnUntraced(function* (limit: number, seed: number) {
+const bite = Effect.fnUntraced(function* (limit: number, seed: number, isJson: boolean) {
+  const caught: Array<object> = []
   let isCaught = true
-  yield* Console.log(`| mutant | what is wrong with it | histories needed | broken promise |\n|---|---|---|---|`)
+  if (!isJson) {
+    yield* Console.log(`| mutant | what is wrong with it | histories needed | broken promise |\n|---|---|---|---|`)
+  }
   for (const mutant of mutants) {
-    const caught = hunt(mutant, seed, limit)
-    isCaught &&= caught !== undefined
-    const found = caught === undefined ? `none of ${limit}` : String(caught.histories)
-    yield* Console.log(`| ${mutant.name} | ${mutant.what} | ${found} | ${caught?.rule ?? ""} |`)
+    const found = hunt(mutant, seed, limit)
+    isCaught &&= found !== undefined
+    const { name, what } = mutant
+    const histories = found === undefined ? `none of ${limit}` : String(found.histories)
+    if (isJson) caught.push({ name, what, histories: found?.histories, rule: found?.rule, plan: found?.plan })
+    else yield* Console.log(`| ${name} | ${what} | ${histories} | ${found?.rule ?? ""} |`)
     yield* Effect.sleep(0)
   }
+  if (isJson) yield* Console.log(JSON.stringify({ isCaught, seed, limit, mutants: caught }))
   return isCaught
 })
 
 /** A promise was broken: what there is to say was said. */
 export class Broken extends Error {
   override readonly name = "Broken"
+}
+
+/** The command line asks for something that makes no sense: what there is to say was said. */
+export class Misused extends Error {
+  override readonly name = "Misused"
+}
+
+/** What is wrong with flags that are each right. */
+const complaintOf = ({
+  mutants: isHunt,
+  replay: isReplay,
+  runs,
+  seed
+}: {
+  readonly mutants: boolean
+  readonly replay: boolean
+  readonly runs: Option.Option<number>
+  readonly seed: Option.Option<number>
+}): string | undefined => {
+  if (Option.isSome(runs) && runs.value < 1) return "--runs must be at least 1: no history keeps no promise"
+  if (isReplay && isHunt) return "--replay shows one history, --mutants runs many: choose one"
+  if (isReplay && Option.isNone(seed)) return "--replay needs --seed: the history to show"
+  if (isReplay && Option.isSome(runs)) return "--replay runs one history: leave --runs out"
+  return undefined
 }
 
 const simulate = Command.make(
@@ -95,13 +129,18 @@ const simulate = Command.make(
     )
   },
   Effect.fnUntraced(function* (flags) {
+    const complaint = complaintOf(flags)
+    if (complaint !== undefined) {
+      yield* Console.error(complaint)
+      return yield* Effect.fail(new Misused())
+    }
     const random = Random.nextIntBetween(1, 1_000_000_000)
     const seed = Option.isSome(flags.seed) ? flags.seed.value : flags.mutants ? 1 : yield* random
     const runs = Option.getOrElse(flags.runs, () => (flags.mutants ? 5_000 : 1_000))
     const isKept = flags.mutants
-      ? yield* bite(runs, seed)
+      ? yield* bite(runs, seed, flags.json)
       : flags.replay
-        ? yield* replay(seed)
+        ? yield* replay(seed, flags.json)
         : yield* runMany(runs, seed, flags.json)
     if (!isKept) return yield* Effect.fail(new Broken())
   })
@@ -121,6 +160,10 @@ export const main = (args: ReadonlyArray<string>) =>
   Command.runWith(simulate, { version: "0.1.0" })(args[0] === "--" ? args.slice(1) : args).pipe(
     Effect.as(0),
     Effect.catchIf(CliError.isCliError, () => Effect.succeed(2)),
+    Effect.catchIf(
+      (error) => error instanceof Misused,
+      () => Effect.succeed(2)
+    ),
     Effect.catchIf(
       (error) => error instanceof Broken,
       () => Effect.succeed(1)

@@ -25,7 +25,8 @@ export const make: Effect.Effect<Screen> = Effect.sync(() => {
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         if (now - shownAt < interval) return Effect.void
         shownAt = now
-        return write(stderr.isTTY ? `\r\u001b[2K${line}` : `${line}\n`)
+        // A line that is longer than the terminal could not be written over.
+        return write(stderr.isTTY ? `\r\u001b[2K${line.slice(0, (stderr.columns ?? 80) - 1)}` : `${line}\n`)
       }),
     done: write(stderr.isTTY ? "\r\u001b[2K" : "")
   }

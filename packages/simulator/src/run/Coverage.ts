@@ -47,6 +47,8 @@ const outcomes = [
 ]
 
 const counters = [
+  "kafka_rr_requester_retries_total ",
+  "kafka_rr_requester_cancels_total ",
   "kafka_rr_requester_replies_ignored_total late",
   "kafka_rr_requester_replies_ignored_total duplicate",
   "kafka_rr_requester_replies_ignored_total stale",
@@ -108,9 +110,21 @@ export class Coverage {
     }
   }
 
-  /** How often each fault happened, by kind. */
-  faults(): ReadonlyArray<readonly [string, number]> {
-    return [...this.seen].filter(([what]) => what.startsWith("fault ")).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  /** What was seen of one sort (`outcome`, `fault`, `count`) and how often, by name. */
+  of(sort: string): ReadonlyArray<readonly [string, number]> {
+    return [...this.seen]
+      .flatMap(([what, count]) => (what.startsWith(`${sort} `) ? [[what.slice(sort.length + 1), count] as const] : []))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  }
+
+  /** How often faults of each kind happened, whatever record they happened to; the most frequent first. */
+  faultKinds(): ReadonlyArray<readonly [string, number]> {
+    const kinds = new Map<string, number>()
+    for (const [fault, count] of this.of("fault")) {
+      const kind = fault.split(" ")[0]!
+      kinds.set(kind, (kinds.get(kind) ?? 0) + count)
+    }
+    return [...kinds].toSorted(([a, many], [b, few]) => few - many || (a < b ? -1 : 1))
   }
 
   /** What should be seen in many histories and was not. */
