@@ -17,6 +17,7 @@ const barWidth = 24
 
 /** What need not be said of a call. */
 const ordinary: Partial<PlannedCall> = {
+  isScattered: false,
   value: 0,
   millis: 0,
   behaviour: "ok",

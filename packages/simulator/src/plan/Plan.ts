@@ -21,6 +21,8 @@ export interface PlannedCall {
   readonly operation: OperationTag
   /** The primary key of `Put` and `Take`; the routing key of the others, if they have one. */
   readonly key: string | undefined
+  /** Routed by a key of its own instead: calls with one primary key meet in several lanes and partitions. */
+  readonly isScattered: boolean
   /** Part of the payload: two calls with one key and different values conflict. */
   readonly value: number
   readonly timeoutMillis: number

@@ -101,6 +101,7 @@ const callOf = (
     at: random.between(calling.from, calling.to),
     operation,
     key: isKeyed && random.chance(0.3) ? `own-${name}` : key,
+    isScattered: isKeyed && random.chance(0.2),
     value: random.chance(0.85) ? 0 : 1,
     timeoutMillis: random.pick([150, 400, 1_000, 3_000, 3_000]),
     millis: isSlow ? random.between(100, 1_500) : random.between(0, 30),

@@ -29,6 +29,7 @@ function* shorter(plan: Plan): Generator<Plan> {
 }
 
 const plainer = (call: PlannedCall): ReadonlyArray<Partial<PlannedCall>> => [
+  ...(call.isScattered ? [{ isScattered: false }] : []),
   ...(call.isDiscard ? [{ isDiscard: false }] : []),
   ...(call.isImpatient ? [{ isImpatient: false }] : []),
   ...(call.interruptAfter === undefined ? [] : [{ interruptAfter: undefined }]),

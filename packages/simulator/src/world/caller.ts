@@ -90,13 +90,14 @@ export const makeCall = (
   onEvent: (happening: Happening) => void
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { isDiscard, isImpatient, key, name, operation, timeoutMillis } = call
+    const { isDiscard, isImpatient, isScattered, key, name, operation, timeoutMillis } = call
     const options = { headers: { [callHeader]: name } }
     const order = orderOf(call)
     const asked: Effect.Effect<unknown, unknown> = isDiscard
       ? client[operation](order, { ...options, discard: true })
       : client[operation](order, options)
-    const routed = key === undefined ? asked : Requester.withRoutingKey(key)(asked)
+    const routingKey = isScattered ? name : key
+    const routed = routingKey === undefined ? asked : Requester.withRoutingKey(routingKey)(asked)
     onEvent({ type: "called", call: name, operation, timeoutMillis })
     const fiber = yield* routed.pipe(
       Requester.withTimeout(timeoutMillis),

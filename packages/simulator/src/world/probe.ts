@@ -9,6 +9,7 @@ const probe: PlannedCall = {
   at: 0,
   operation: "Do",
   key: undefined,
+  isScattered: false,
   value: 0,
   timeoutMillis: 3_000,
   millis: 0,

@@ -31,6 +31,7 @@ const call = (name: string, at: number, differences: Partial<PlannedCall>): Plan
   at,
   operation: "Do",
   key: undefined,
+  isScattered: false,
   value: 0,
   timeoutMillis: 3_000,
   millis: 0,
@@ -63,6 +64,14 @@ export const plans: Readonly<Record<string, Plan>> = {
   "a request that joined a run which was expiring was told that its own time was up": plan([
     call("too slow", 500, { ...held, timeoutMillis: 150 }),
     call("joining", 800, held)
+  ]),
+  "a request that came over another lane to a run which was expiring was told that its own time was up": plan([
+    call("too slow", 500, { ...held, timeoutMillis: 150 }),
+    call("joining", 800, { ...held, isScattered: true })
+  ]),
+  "a request that came over another lane to a run which was being cancelled was dropped and committed": plan([
+    call("given up", 500, { ...held, interruptAfter: 110 }),
+    call("joining", 800, { ...held, isScattered: true })
   ]),
   "a second record of a call that was cancelled while the first one ran was run for nobody": plan(
     [call("given up", 500, { operation: "Read", millis: 1_000, interruptAfter: 50 })],
