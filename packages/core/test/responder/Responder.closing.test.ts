@@ -2,9 +2,9 @@ import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Transport } from "../../src/transport/Transport.ts"
-import { advance } from "../suites/requestReply/Harness.ts"
+import { advance, until } from "../suites/requestReply/Harness.ts"
 import { connect, newBench, serve } from "../suites/requestReply/programs.ts"
-import { overMemory } from "./stuck.ts"
+import { begin, overMemory } from "./stuck.ts"
 
 /** The group's coordinator takes requests and never answers, from `freeze` on. */
 const frozen = Effect.gen(function* () {
@@ -39,6 +39,33 @@ describe("closing a responder", () => {
       yield* Effect.repeat(advance("1 second"), { times: 5 })
       assert.isDefined(stopped.pollUnsafe())
       yield* Fiber.join(stopped)
+    })
+  )
+
+  overMemory(
+    "ends as soon as the handlers that it interrupts have ended",
+    Effect.gen(function* () {
+      const bench = newBench()
+      let isRunning = false
+      const { stop } = yield* serve(
+        bench,
+        {
+          Work: () =>
+            Effect.andThen(
+              Effect.sync(() => (isRunning = true)),
+              Effect.never
+            )
+        },
+        { drainTimeout: "1 second", quiesceTimeout: "1 second" }
+      )
+      const { client } = yield* connect(bench)
+      yield* begin(client.Work({ id: "1" }))
+      yield* until("it runs", () => isRunning)
+      const stopped = yield* Effect.forkChild(stop, { startImmediately: true })
+      yield* advance("999 millis")
+      assert.isUndefined(stopped.pollUnsafe())
+      yield* advance("1 millis")
+      assert.isDefined(stopped.pollUnsafe())
     })
   )
 })
