@@ -47,22 +47,22 @@ describe("closing a responder", () => {
     Effect.gen(function* () {
       const bench = newBench()
       let isRunning = false
+      // Takes a while to clean up.
+      const working = Effect.andThen(
+        Effect.sync(() => (isRunning = true)),
+        Effect.onInterrupt(Effect.never, () => Effect.sleep("100 millis"))
+      )
       const { stop } = yield* serve(
         bench,
-        {
-          Work: () =>
-            Effect.andThen(
-              Effect.sync(() => (isRunning = true)),
-              Effect.never
-            )
-        },
+        { Work: () => working },
         { drainTimeout: "1 second", quiesceTimeout: "1 second" }
       )
       const { client } = yield* connect(bench)
       yield* begin(client.Work({ id: "1" }))
       yield* until("it runs", () => isRunning)
       const stopped = yield* Effect.forkChild(stop, { startImmediately: true })
-      yield* advance("999 millis")
+      yield* advance("1 second")
+      yield* advance("99 millis")
       assert.isUndefined(stopped.pollUnsafe())
       yield* advance("1 millis")
       assert.isDefined(stopped.pollUnsafe())

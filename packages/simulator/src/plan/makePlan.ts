@@ -87,11 +87,11 @@ const callOf = (
   random: RandomStream.RandomStream,
   name: string,
   settings: Settings,
-  calling: { readonly from: number; readonly to: number }
+  calling: { readonly from: number; readonly to: number; readonly keys: number }
 ): PlannedCall => {
   const operation = random.pick(operations)
   const isKeyed = operation === "Put" || operation === "Take"
-  const key = isKeyed || random.chance(0.4) ? `k${random.between(0, 3)}` : undefined
+  const key = isKeyed || random.chance(0.4) ? `k${random.between(1, calling.keys)}` : undefined
   const isSlow = random.chance(0.15)
   // Where few may run at one time, one that is stuck stops all: that is its author's to mend.
   const endless: ReadonlyArray<Behaviour> = settings.concurrency < 64 ? ["hang"] : ["hang", "stuck"]
@@ -101,7 +101,7 @@ const callOf = (
     at: random.between(calling.from, calling.to),
     operation,
     key: isKeyed && random.chance(0.3) ? `own-${name}` : key,
-    isScattered: isKeyed && random.chance(0.2),
+    isScattered: isKeyed && random.chance(0.1),
     value: random.chance(0.85) ? 0 : 1,
     timeoutMillis: random.pick([150, 400, 1_000, 3_000, 3_000]),
     millis: isSlow ? random.between(100, 1_500) : random.between(0, 30),
@@ -193,9 +193,15 @@ export const makePlan = (seed: number): Plan => {
   const size = sizeOf(RandomStream.make(seed, "size"))
   const settings = settingsOf(RandomStream.make(seed, "settings"), size)
   const workload = RandomStream.make(seed, "workload")
-  // All at once, or spread over the time in which things go wrong.
+  // Spread over the time in which things go wrong, all at once, or at once and about one thing.
   const from = workload.between(0, horizon)
-  const calling = workload.chance(0.3) ? { from, to: from + 30 } : { from: 0, to: horizon }
+  const crowd = workload.next()
+  const calling =
+    crowd < 0.7
+      ? { from: 0, to: horizon, keys: 4 }
+      : crowd < 0.85
+        ? { from, to: from + 30, keys: 4 }
+        : { from, to: from + 8, keys: 1 }
   const calls = unify(
     Array.from({ length: size.calls }, (_, index) => callOf(workload, `c${index}`, settings, calling))
   )

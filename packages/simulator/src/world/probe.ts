@@ -25,5 +25,5 @@ export const probeOf = (requester: number): PlannedCall => ({
   ...probe,
   name: `probe${requester}`,
   requester,
-  key: `k${requester}`
+  key: `k${requester + 1}`
 })
