@@ -78,6 +78,30 @@ const positionLost: Mutant = ofServices(
   }
 )
 
+const handoverForgotten: Mutant = ofServices(
+  "handover forgotten",
+  "who gives its partitions up does not commit before it goes",
+  {
+    transport: (transport) => ({
+      ...transport,
+      joinGroup: (join) => {
+        let isRevoking = false
+        const onRevoking = Effect.suspend(() => {
+          isRevoking = true
+          return Effect.ensuring(
+            join.onRevoking,
+            Effect.sync(() => (isRevoking = false))
+          )
+        })
+        return Effect.map(transport.joinGroup({ ...join, onRevoking }), (member) => ({
+          ...member,
+          commit: (offsets) => Effect.suspend(() => (isRevoking ? Effect.void : member.commit(offsets)))
+        }))
+      }
+    })
+  }
+)
+
 const positionLate: Mutant = ofServices(
   "position fixed late",
   "a reader at the end finds its position 40 ms after it said so",
@@ -106,5 +130,6 @@ export const transportMutants: ReadonlyArray<Mutant> = [
   silenceIsConsent,
   cancelWrong,
   positionLost,
+  handoverForgotten,
   positionLate
 ]
