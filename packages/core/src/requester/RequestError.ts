@@ -205,8 +205,8 @@ export class RequestError extends Schema.TaggedError<RequestError>(id)("RequestE
 
   /**
    * True when the request was certainly not executed: it is safe to call again whatever the operation does. Of `Rejected`
-   * this holds for the responder that said so: if it dies before it has committed its refusal (`commitInterval`), the
-   * next owner may execute the request before its deadline.
+   * this holds for the responder that said so: one that died may have begun the request before it was delivered again and
+   * refused, and if the one that refused dies before it has committed (`commitInterval`), the next may still execute it.
    */
   get isCertainlyNotExecuted(): boolean {
     switch (this.reason._tag) {

@@ -152,6 +152,10 @@ const isPeaceful = (facts: Facts, { calledAt }: CallFact): boolean => {
   return worldFaults.every((fault) => isGentle(facts, fault))
 }
 
+/** Whether each attempt is a run of its own: nothing is kept of reads, nor of what was too large to be answered. */
+const isRunByEach = ({ behaviour, operation }: PlannedCall): boolean =>
+  operation === "Read" || (operation === "Put" && behaviour === "huge")
+
 /** Nothing that the plan did to it, to its neighbours or to the world excuses another outcome than its handler's. */
 const isUndisturbed = (facts: Facts, fact: CallFact): boolean => {
   const { plan: call } = fact
@@ -163,7 +167,7 @@ const isUndisturbed = (facts: Facts, fact: CallFact): boolean => {
   if (onLane.length > 1 || !onLane.every(harmless(call)) || lane.some(isEndless)) return false
   if (onLane.length > 0 && facts.plan.worldFaults.length > 0) return false
   // Each attempt of a read runs, one behind the other, and only the newest one's rejection counts.
-  const work = lane.reduce((sum, { millis, operation }) => sum + millis * (operation === "Read" ? 3 : 1), 0)
+  const work = lane.reduce((sum, planned) => sum + planned.millis * (isRunByEach(planned) ? 3 : 1), 0)
   const timeoutMillis = Math.min(call.timeoutMillis, facts.plan.settings.maxTimeoutMillis)
   const isCalm = onLane.length === 0 && facts.plan.worldFaults.length === 0 && facts.plan.recordFaults.length === 0
   if (isCalm && fact.calledAt > facts.assignedAt) return timeoutMillis >= work + wayMillis

@@ -13,7 +13,10 @@ export const whatIsKnown = (facts: Facts): ReadonlyArray<Violation> => {
   const written = new Set(facts.written.flatMap(({ label }) => (label.leg === "request" ? [label.call] : [])))
   const lost = new Set(facts.plan.recordFaults.flatMap(({ call, kind }) => (kind === "lose" ? [call] : [])))
   const runs = Map.groupBy(facts.runs.values(), ({ start }) => start.call)
-  const isQuiet = facts.plan.recordFaults.length === 0 && isOrderly(facts.plan.worldFaults)
+  // An owner that died may have started what its successor refuses; and a refusal that was not committed is not known to
+  // the next owner, who may run what was refused.
+  const isPeaceful = isOrderly(facts.plan.worldFaults)
+  const isQuiet = isPeaceful && facts.plan.recordFaults.length === 0
   // What the cluster wrote twice by itself nobody can know of.
   const doubled = new Set(facts.plan.recordFaults.flatMap(({ call, kind }) => (kind === "duplicate" ? [call] : [])))
   for (const { calledAt, end, plan } of facts.calls.values()) {
@@ -35,8 +38,7 @@ export const whatIsKnown = (facts: Facts): ReadonlyArray<Violation> => {
         at
       })
     }
-    // A refusal that was not committed is not known to the next owner, who may run what was refused.
-    const isRun = runs.get(name)?.some(({ start }) => isQuiet || start.at <= at) === true
+    const isRun = isPeaceful && runs.get(name)?.some(({ start }) => isQuiet || start.at <= at) === true
     if (end.isNotExecuted && isRun && !doubled.has(name)) {
       violations.push({
         rule: "not executed means not started",
