@@ -208,7 +208,9 @@ export const make = (environment: Environment): Handling => {
     recorder.duplicate("joined")
     const { owner } = claimed
     owner.runUntil = Math.max(owner.runUntil, request.runBy)
-    return Effect.sync(() => start(request))
+    // In this very step: between it and another one the run may end, and its answer would be told to who wants none.
+    start(request)
+    return Effect.void
   }
 
   /** Somebody stopped the request before its handler started. */
