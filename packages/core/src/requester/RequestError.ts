@@ -68,7 +68,11 @@ export class Overloaded extends Schema.TaggedError<Overloaded>(`${id}/Overloaded
   }
 }
 
-/** A responder answered that it did not execute the request, or could not answer it, and why. */
+/**
+ * A responder answered that it did not execute the request, or could not answer it, and why. It speaks for itself: a
+ * request is delivered again when its partition changes hands, so the owner before may have begun it, and the owner after
+ * may execute it if the refusal was not committed.
+ */
 export class Rejected extends Schema.TaggedError<Rejected>(`${id}/Rejected`)("Rejected", {
   operation: Schema.String,
   /** One of the statuses in `docs/protocol.md`, or one that a newer responder knows. */
@@ -76,9 +80,7 @@ export class Rejected extends Schema.TaggedError<Rejected>(`${id}/Rejected`)("Re
   detail: Schema.String,
   isTransient: Schema.Boolean,
   /** How long the responder asks to wait before another try. */
-  retryAfterMillis: Schema.optionalKey(Schema.Number),
-  /** True when another attempt of the call had no answer, so that it may have been executed all the same. */
-  hasOpenAttempt: Schema.optionalKey(Schema.Boolean)
+  retryAfterMillis: Schema.optionalKey(Schema.Number)
 }) {
   override get message() {
     return `${this.operation} was rejected by the responder as ${this.status}: ${this.detail}`
@@ -204,9 +206,8 @@ export class RequestError extends Schema.TaggedError<RequestError>(id)("RequestE
   }
 
   /**
-   * True when the request was certainly not executed: it is safe to call again whatever the operation does. Of `Rejected`
-   * this holds for the responder that said so: one that died may have begun the request before it was delivered again and
-   * refused, and if the one that refused dies before it has committed (`commitInterval`), the next may still execute it.
+   * True when the request was certainly not executed, because it was never written: it is safe to call again whatever the
+   * operation does.
    */
   get isCertainlyNotExecuted(): boolean {
     switch (this.reason._tag) {
@@ -222,9 +223,8 @@ export class RequestError extends Schema.TaggedError<RequestError>(id)("RequestE
       case "Closed":
       case "ReplyAddressLost":
         return this.reason.delivery === "not-sent"
+      // What is in the log may be executed by any responder that owns its partition until its deadline (ADR 8).
       case "Rejected":
-        return this.reason.isTransient && this.reason.hasOpenAttempt !== true
-      // A responder whose clock is ahead also says so of a handler that it has interrupted.
       case "ClockSkew":
       case "InvalidReply":
       case "Interrupted":

@@ -3,7 +3,6 @@
  * partition; and who gives a partition up in peace commits what is finished before it goes.
  */
 import { decode } from "../../../core/src/responder/internal/doneRuns.ts"
-import type { WorldFault } from "../plan/Plan.ts"
 import { type Facts, placeOf } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -11,13 +10,17 @@ import type { Violation } from "./Violation.ts"
 const orderly: ReadonlySet<string> = new Set(["rebalance", "drain", "junk"])
 const quickMillis = 30
 
-/** Whether owners change only after they have committed. */
-export const isOrderly = (faults: ReadonlyArray<WorldFault>): boolean => faults.every(({ kind }) => orderly.has(kind))
-
 const isQuick = ({ plan }: Facts): boolean =>
   plan.recordFaults.length === 0 &&
-  isOrderly(plan.worldFaults) &&
-  plan.calls.every(({ behaviour, millis }) => millis <= quickMillis && behaviour !== "hang" && behaviour !== "stuck")
+  plan.worldFaults.every(({ kind }) => orderly.has(kind)) &&
+  plan.calls.every(
+    ({ behaviour, millis, operation }) =>
+      millis <= quickMillis &&
+      behaviour !== "hang" &&
+      behaviour !== "stuck" &&
+      // Waits for a call of its own, which waits for its turn.
+      operation !== "Relay"
+  )
 
 /** Where every change of owners is announced and every handler is quick, nothing that was answered runs again. */
 const handedOver = (facts: Facts): ReadonlyArray<Violation> => {

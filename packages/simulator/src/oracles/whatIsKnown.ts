@@ -3,7 +3,6 @@
  * executed" that no handler ever started; and a timeout does not come before the time is up.
  */
 import type { Facts } from "./Facts.ts"
-import { isOrderly } from "./noRepeat.ts"
 import type { Violation } from "./Violation.ts"
 
 const neverSent = new Set(["NotSent", "Overloaded", "RequestTooLarge", "InvalidPayload"])
@@ -12,13 +11,7 @@ export const whatIsKnown = (facts: Facts): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   const written = new Set(facts.written.flatMap(({ label }) => (label.leg === "request" ? [label.call] : [])))
   const lost = new Set(facts.plan.recordFaults.flatMap(({ call, kind }) => (kind === "lose" ? [call] : [])))
-  const runs = Map.groupBy(facts.runs.values(), ({ start }) => start.call)
-  // An owner that died may have started what its successor refuses; and a refusal that was not committed is not known to
-  // the next owner, who may run what was refused.
-  const isPeaceful = isOrderly(facts.plan.worldFaults)
-  const isQuiet = isPeaceful && facts.plan.recordFaults.length === 0
-  // What the cluster wrote twice by itself nobody can know of.
-  const doubled = new Set(facts.plan.recordFaults.flatMap(({ call, kind }) => (kind === "duplicate" ? [call] : [])))
+  const started = new Set(Array.from(facts.runs.values(), ({ start }) => start.call))
   for (const { calledAt, end, plan } of facts.calls.values()) {
     if (end === undefined) continue
     const { at, outcome } = end
@@ -38,8 +31,7 @@ export const whatIsKnown = (facts: Facts): ReadonlyArray<Violation> => {
         at
       })
     }
-    const isRun = isPeaceful && runs.get(name)?.some(({ start }) => isQuiet || start.at <= at) === true
-    if (end.isNotExecuted && isRun && !doubled.has(name)) {
+    if (end.isNotExecuted && started.has(name)) {
       violations.push({
         rule: "not executed means not started",
         detail: `${name} ended as ${outcome} and a handler ran for it`,

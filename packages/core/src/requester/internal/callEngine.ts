@@ -171,7 +171,7 @@ export const make = Effect.fnUntraced(function* (
     if ((reply.envelope.attempt ?? 1) !== call.newestAttempt) return recorder.ignored("stale")
     call.attempts.at(-1)!.isRejected = true
     const times = { nowMillis: clock.currentTimeMillisUnsafe(), remainingMillis: call.deadline - now() }
-    const error = errorOfRejection(call.operation, reply, times, call.hasOpenAttempt)
+    const error = errorOfRejection(call.operation, reply, times)
     const retryTimes = call.times
     if (retryTimes !== undefined && error.isRetryable) {
       call.rejection = error

@@ -19,15 +19,11 @@ const detailOf = (reply: Reply): string => {
   return typeof message === "string" ? message : ""
 }
 
-/**
- * `remainingMillis` is what this side believes is left of the call; `hasOpenAttempt` tells of another attempt of it that
- * may have been executed.
- */
+/** `remainingMillis` is what this side believes is left of the call. */
 export const errorOfRejection = (
   operation: Operation,
   reply: Reply,
-  clock: { readonly nowMillis: number; readonly remainingMillis: number },
-  hasOpenAttempt = false
+  clock: { readonly nowMillis: number; readonly remainingMillis: number }
 ): RequestError => {
   const { at, retryAfter, status } = reply.envelope
   const known = status ?? "internal"
@@ -44,8 +40,7 @@ export const errorOfRejection = (
       detail: detailOf(reply),
       // A responder of another version may lack the operation during a rolling upgrade: reads may ask elsewhere.
       isTransient: Status.isRetryable(known) || (known === "unimplemented" && operation.isSafe),
-      ...(retryAfter === undefined ? {} : { retryAfterMillis: retryAfter }),
-      ...(hasOpenAttempt ? { hasOpenAttempt } : {})
+      ...(retryAfter === undefined ? {} : { retryAfterMillis: retryAfter })
     })
   )
 }

@@ -6,7 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Requester from "../../../src/requester/Requester.ts"
-import { reasonOf } from "./failures.ts"
+import { reasonOf, requestErrorOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
 import { connect, newBench, pair, serve } from "./programs.ts"
 import { committedBy, namesOf, watch } from "./topics.ts"
@@ -57,6 +57,42 @@ export const drainLaws = (law: Law): void => {
       assert(reason._tag === "Closed")
       assert.strictEqual(reason.delivery, "acknowledged")
       yield* Fiber.join(closing)
+    })
+  )
+
+  law(
+    "P4: a responder that refuses a request does not speak for one before it that had begun it",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const ran: Array<string> = []
+      const handlerOf = (name: string) => ({
+        Work: ({ id }: { readonly id: string }) =>
+          Effect.andThen(
+            Effect.sync(() => void ran.push(`${name} ${id}`)),
+            Effect.never
+          )
+      })
+      const first = yield* serve(bench, handlerOf("first"), { drainTimeout: 0, partitions: 1 })
+      const { client } = yield* connect(bench)
+      const ask = (id: string) =>
+        client
+          .Work({ id })
+          .pipe(Requester.withTimeout("20 seconds"), requestErrorOf, Effect.forkChild({ startImmediately: true }))
+      const before = yield* ask("before")
+      yield* until("the one before has begun", () => ran.length === 1)
+      const begun = yield* ask("begun")
+      yield* until("it has begun", () => ran.length === 2)
+      yield* first.stop
+      yield* serve(bench, handlerOf("second"), { concurrency: 1, maxWait: "300 millis" })
+      yield* until("the next one has begun the one before", () => ran.length === 3)
+      yield* advance("1 second")
+      const error = yield* Fiber.join(begun)
+      assert.deepStrictEqual(ran, ["first before", "first begun", "second before"])
+      assert(error.reason._tag === "Rejected")
+      assert.strictEqual(error.reason.status, "overloaded")
+      assert.isTrue(error.isRetryable)
+      assert.isFalse(error.isCertainlyNotExecuted)
+      yield* Fiber.interrupt(before)
     })
   )
 

@@ -81,7 +81,7 @@ export const retryLaws = (law: Law): void => {
         assert.strictEqual(error.reason.retryAfterMillis, 10)
         assert.strictEqual(error.reason.detail, "busy")
         assert.isTrue(error.isRetryable)
-        assert.isTrue(error.isCertainlyNotExecuted)
+        assert.isFalse(error.isCertainlyNotExecuted)
       }
       yield* advance("300 millis")
       assert.strictEqual(seen.length, 2)
