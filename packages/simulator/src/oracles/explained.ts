@@ -119,6 +119,8 @@ const laneMillis = 1_200
 /** An attempt's timeout, and the pause of a leader's lane. */
 const hindranceMillis = 450
 const quickMillis = 30
+/** Holding a group for so long, for a rebalance and for a drain, leaves a patient call its time. */
+const shortHoldMillis = 300
 
 /** What is over soon, and loses nothing. */
 const isGentle = (facts: Facts, fault: WorldFault): boolean => {
@@ -145,8 +147,11 @@ const isPeaceful = (facts: Facts, { calledAt }: CallFact): boolean => {
   const { calls, settings, worldFaults } = facts.plan
   if (settings.concurrency < 64 || settings.skews.some((skew) => Math.abs(skew) >= settings.clockSkewMillis))
     return false
-  // Slow handlers hold up rebalances: then only what comes after the last one counts, and only if nothing goes wrong.
-  if (calls.some((call) => call.millis > quickMillis || isEndless(call))) {
+  // Slow handlers hold up rebalances, and so does one whose own call waits for the end of the rebalance: then only what comes
+  // after the last one counts, and only if nothing goes wrong.
+  const isHeld = ({ operation }: PlannedCall): boolean =>
+    operation === "Relay" && settings.quiesceMillis > shortHoldMillis
+  if (calls.some((call) => call.millis > quickMillis || isEndless(call) || isHeld(call))) {
     return worldFaults.length === 0 && calledAt > facts.assignedAt
   }
   return worldFaults.every((fault) => isGentle(facts, fault))
