@@ -139,7 +139,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     topics: [names.requests],
     onAssigned: loop.onAssigned,
     onRecords: loop.onRecords,
-    onRevoking: Effect.sync(loop.hold).pipe(
+    onRevoking: Effect.sync(() => loop.hold()).pipe(
       Effect.andThen(loop.idleWithin(times.quiesceTimeout)),
       Effect.andThen(commit)
     ),
@@ -155,12 +155,14 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
       const left = () => closesAt - monotonicMillis(clock)
       const inTime = <A>(effect: Effect.Effect<A>) => endsWithin(effect, Math.max(leastMillis, left()))
       yield* inTime(joined.stopFetching)
-      loop.hold()
+      loop.hold(true)
       yield* loop.idleWithin(Math.min(times.quiesceTimeout, times.drainTimeout))
       yield* inTime(commit)
       yield* inTime(joined.leave)
       if (!(yield* loop.idleWithin(left()))) {
-        yield* Effect.logWarning(`${loop.running()} handlers are interrupted: drainTimeout is over`)
+        if (loop.running() > 0) {
+          yield* Effect.logWarning(`${loop.running()} handlers are interrupted: drainTimeout is over`)
+        }
         yield* loop.abort.pipe(Effect.timeoutOption(Duration.seconds(1)))
       }
     })

@@ -64,8 +64,8 @@ export interface ServingLoop {
   readonly onRecords: (records: ReadonlyArray<ConsumedRecord>) => number
   /** Records of the control topic: cancels; anything else there is ignored. */
   readonly onControl: (records: ReadonlyArray<ConsumedRecord>) => void
-  /** Starts nothing more, and forgets what has not started: it will be delivered again. */
-  readonly hold: () => void
+  /** Starts nothing more, and forgets what has not started, so that it is delivered again: until the next assignment, or for good. */
+  readonly hold: (isForGood?: boolean) => void
   /** Waits until nothing that was started is open, at most so long; false when something still is. */
   readonly idleWithin: (millis: number) => Effect.Effect<boolean>
   /** Interrupts what still runs and waits for it; its offsets stay open, so that others take it over. */
@@ -86,6 +86,7 @@ export const make = Effect.fnUntraced(function* (
   const full = new Map<number, number>()
   const rules = { options, clockSkewMillis: times.clockSkew, procedures }
   let isHeld = true
+  let isClosing = false
   const idle = new Condition(() => ownership.open === 0)
 
   const now = () => monotonicMillis(clock)
@@ -248,9 +249,7 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const forgetWaiting = (): void => {
-    for (const request of lanes.clear(({ laneKey }) => laneKey)) {
-      leave(request)
-    }
+    for (const request of lanes.clear(({ laneKey }) => laneKey)) leave(request)
   }
 
   return {
@@ -258,6 +257,8 @@ export const make = Effect.fnUntraced(function* (
       forgetWaiting()
       full.clear()
       ownership.assign(partitions)
+      // A group may rebalance while a member of it closes.
+      if (isClosing) return
       isHeld = false
       lanes.resume()
     },
@@ -284,8 +285,9 @@ export const make = Effect.fnUntraced(function* (
         if (Result.isSuccess(decoded) && decoded.success.kind === "cancel") onCancel(decoded.success.correlationId)
       }
     },
-    hold: () => {
+    hold: (isForGood = false) => {
       isHeld = true
+      isClosing ||= isForGood
       lanes.hold()
       forgetWaiting()
     },
