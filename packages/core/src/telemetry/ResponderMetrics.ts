@@ -18,6 +18,14 @@ export const duration = Metric.histogram("kafka_rr_responder_request_duration_se
 /** Handlers running now, of all responders in the process. */
 export const running = Metric.gauge("kafka_rr_responder_running", { description: "handlers running" })
 
+/**
+ * Handlers that run on a second and more after their time is up, since they cannot be interrupted, of all responders in
+ * the process. Each keeps one of the places for handlers.
+ */
+export const overdue = Metric.gauge("kafka_rr_responder_overdue", {
+  description: "handlers that run on though their time is up"
+})
+
 /** Requests taken from Kafka whose offset is not done yet, of all responders in the process. */
 export const open = Metric.gauge("kafka_rr_responder_open_offsets", { description: "offsets taken and not done" })
 

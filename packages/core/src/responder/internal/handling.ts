@@ -18,6 +18,7 @@ import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import type { Options } from "../Options.ts"
 import { accepted, type Answer, answerOf, interrupted, rejected } from "./answer.ts"
 import type { DedupeTable, Entry } from "./dedupeTable.ts"
+import * as DefectLog from "./defectLog.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import type { OpenRequest, Stop } from "./openRequest.ts"
 import * as Procedure from "./procedure.ts"
@@ -51,14 +52,13 @@ export interface Handling {
   readonly cancel: (request: OpenRequest, interrupt: (request: OpenRequest, stop: Stop) => void) => void
 }
 
-const byKey = (operation: string, key: string): string => `k ${operation} ${key}`
+// With the length of the operation's name: both parts may contain anything.
+const byKey = (operation: string, key: string): string => `k${operation.length} ${operation}${key}`
 const byCall = (request: OpenRequest): string => `c ${request.envelope.operation} ${request.id}`
 
 const none: ReadonlyArray<RecordHeader> = []
 
 const failure = rejected("internal", "the responder failed; see its log")
-
-let requestIds = 0
 
 /** Whether the outcome is kept for repeated requests: success, and what the contract calls a final error. */
 const isStorable = (request: OpenRequest, exit: Exit.Exit<unknown, unknown>, answer: Answer): boolean => {
@@ -84,6 +84,10 @@ const isForAnother = (
 
 export const make = (environment: Environment): Handling => {
   const { accept, again, clock, dedupe, leave, options, recorder, release, settle } = environment
+
+  // Callers then know a defect by its id only, which must be found in the log.
+  const logDefect = DefectLog.make(clock, options.hideDefects)
+  let requestIds = 0
 
   const start = (request: OpenRequest): void => {
     if (!request.envelope.isDiscard || request.isAccepted || request.isSettled) return
@@ -125,7 +129,7 @@ export const make = (environment: Environment): Handling => {
     const answer = answerOf(operation, exit, options.maxReplyBytes)
     if (Exit.isSuccess(exit) || !Cause.hasDies(exit.cause)) return answer
     const id = CorrelationId.toHex(request.correlationId)
-    const report = Effect.logError(`the handler of ${operation.tag} died (call ${id})`, exit.cause)
+    const report = logDefect(operation.tag, id, exit.cause)
     const shown = options.hideDefects ? Effect.succeed(rejected("internal", `internal error, id ${id}`)) : answer
     return Effect.andThen(report, shown)
   }

@@ -52,6 +52,9 @@ export const interrupt = (request: OpenRequest, stop: Stop): void => {
   request.fiber?.interruptUnsafe()
 }
 
+// An interrupted handler ends within moments, its finalizers included; one that runs on for longer does not end for it.
+const overdueMillis = 1_000
+
 const tooLate = rejected("expired", "its time was up before its turn came")
 
 export const make = Effect.fnUntraced(function* (
@@ -59,6 +62,8 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Runner, never, Scope.Scope> {
   const { again, clock, died, handle, onEnded, onOverdue, recorder, settle, times } = environment
   const running = new Set<OpenRequest>()
+  /** Those of them that run on though their time is up. */
+  const overdue = new Set<OpenRequest>()
   const stopped = new Condition(() => running.size === 0)
 
   const release = (request: OpenRequest): void => {
@@ -76,6 +81,7 @@ export const make = Effect.fnUntraced(function* (
     request.fiber.addObserver((exit) => {
       running.delete(request)
       recorder.running(running.size)
+      if (overdue.delete(request)) recorder.overdue(overdue.size)
       if (Exit.isFailure(exit) && request.stop !== "draining") fork(died(request, exit.cause))
       release(request)
       if (request.needsTurn) {
@@ -125,13 +131,24 @@ export const make = Effect.fnUntraced(function* (
     return next
   }
 
+  /** Interrupts a handler whose time is up, and says so when that does not stop it. When to look again. */
+  const expire = (request: OpenRequest, at: number): number => {
+    interrupt(request, "expired")
+    if (at < request.runUntil + overdueMillis) return request.runUntil + overdueMillis
+    if (!overdue.has(request)) {
+      overdue.add(request)
+      recorder.overdue(overdue.size, request.record)
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
   // A run that goes on, because later requests joined it or because it cannot be interrupted, holds neither its own
   // offset for longer than its request's time, nor those of requests that joined it or wait for its place.
   const sweeper = yield* Sweeper.make((at) => {
     let next = Number.POSITIVE_INFINITY
     for (const request of running) {
       if (request.runUntil > at) next = Math.min(next, request.runUntil)
-      else interrupt(request, "expired")
+      else next = Math.min(next, expire(request, at))
       next = Math.min(next, waitersOverdueAt(request, at))
     }
     let isOver = false

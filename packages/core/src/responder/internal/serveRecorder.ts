@@ -26,6 +26,8 @@ export interface ServeRecorder {
   /** The record could not be copied to the dead letter topic. */
   readonly deadLetterLost: (record: ConsumedRecord, error: TransportError) => void
   readonly commitFailed: () => void
+  /** So many handlers run on though their time is up; the newest one works on this record. */
+  readonly overdue: (count: number, newest?: ConsumedRecord) => void
   /** `onAnswered` threw: logged once. */
   readonly listenerFailed: (cause: unknown) => void
 }
@@ -42,6 +44,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   const duplicates = boundBy(ResponderMetrics.duplicates, {}, "kind")
   const running = shareOf(ResponderMetrics.running, context)
   const open = shareOf(ResponderMetrics.open, context)
+  const overdue = shareOf(ResponderMetrics.overdue, context)
   let isListenerReported = false
   let isClosed = false
 
@@ -68,6 +71,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   }
   const warn = warner("not executed")
   const warnOfLost = warner("not copied to the dead letter topic")
+  const warnOfOverdue = warner("a handler cannot be stopped")
 
   // What is left open then is somebody else's.
   yield* Effect.addFinalizer(() =>
@@ -75,6 +79,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
       isClosed = true
       running(0)
       open(0)
+      overdue(0)
     })
   )
 
@@ -93,6 +98,10 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     evicted: () => ResponderMetrics.evictions.updateUnsafe(1, context),
     replyAbandoned: () => ResponderMetrics.repliesAbandoned.updateUnsafe(1, context),
     deadLetterLost: (record, error) => warnOfLost(record, error.message),
+    overdue: (count, newest) => {
+      overdue(isClosed ? 0 : count)
+      if (newest !== undefined) warnOfOverdue(newest, "its time is up, it runs on and keeps its place (concurrency)")
+    },
     commitFailed: () => ResponderMetrics.commitFailures.updateUnsafe(1, context),
     listenerFailed: (cause) => {
       if (isListenerReported) return

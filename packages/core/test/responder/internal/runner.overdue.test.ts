@@ -1,5 +1,7 @@
 import { assert, describe } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Requester from "../../../src/requester/Requester.ts"
 import * as ResponderMetrics from "../../../src/telemetry/ResponderMetrics.ts"
@@ -48,6 +50,39 @@ describe("a handler that neither ends nor can be interrupted", () => {
       yield* advance("30 seconds")
       assert.strictEqual(yield* committed(namesOf(bench)), 2)
       assert.strictEqual(started.length, 1)
+    })
+  )
+})
+
+describe("a handler that outlasts its time", () => {
+  overMemory(
+    "is counted and told of until it ends, when it cannot be stopped",
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.make(({ message }) => void lines.push(String(message)))
+      const bench = newBench()
+      const gate = yield* Deferred.make<void>()
+      const started: Array<string> = []
+      const overdue = Effect.map(Metric.value(ResponderMetrics.overdue), ({ value }) => value)
+      const before = yield* overdue
+      yield* serve(bench, {
+        Work: ({ id }) => {
+          started.push(id)
+          return Effect.as(id === "stuck" ? Effect.uninterruptible(Deferred.await(gate)) : Effect.never, id)
+        }
+      }).pipe(Effect.provide(Logger.layer([logger])))
+      const { client } = yield* connect(bench)
+      yield* begin(client.Work({ id: "slow" }))
+      yield* begin(client.Work({ id: "stuck" }))
+      yield* until("both run", () => started.length === 2)
+      yield* advance("5 seconds")
+      assert.strictEqual(yield* overdue, before)
+      yield* advance("2 seconds")
+      assert.strictEqual(yield* overdue, before + 1)
+      assert.strictEqual(lines.filter((line) => line.startsWith("a handler cannot be stopped")).length, 1)
+      yield* Deferred.succeed(gate, undefined)
+      yield* advance("1 millis")
+      assert.strictEqual(yield* overdue, before)
     })
   )
 })
