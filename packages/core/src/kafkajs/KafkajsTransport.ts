@@ -8,11 +8,13 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as OptionRules from "../transport/OptionRules.ts"
 import * as Publisher from "../transport/Publisher.ts"
+import * as PublisherOptions from "../transport/PublisherOptions.ts"
 import { Transport } from "../transport/Transport.ts"
-import { because, Refused, type TransportError, Unreachable } from "../transport/TransportError.ts"
+import { because, Misconfigured, type TransportError, Unreachable } from "../transport/TransportError.ts"
 import * as BrokerList from "./BrokerList.ts"
-import { type ClientOptions, toSettings } from "./internal/clientSettings.ts"
+import { type ClientOptions, rules, toSettings } from "./internal/clientSettings.ts"
 import * as ClusterClient from "./internal/clusterClient.ts"
 import { groupSize } from "./internal/groupDescription.ts"
 import * as GroupMember from "./internal/groupMember.ts"
@@ -22,17 +24,20 @@ import * as ProducerLink from "./internal/producerLink.ts"
 import * as TopicAdmin from "./internal/topicAdmin.ts"
 
 export interface Options extends ClientOptions {
-  readonly publisher?: Partial<Publisher.Options> | undefined
+  readonly publisher?: Partial<PublisherOptions.Options> | undefined
 }
 
 /** Connects; fails within the start timeout, naming the bootstrap list, when no broker answers. */
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Transport["Service"], TransportError, Scope.Scope> {
+  const wrong =
+    OptionRules.problem(options, rules) ?? OptionRules.problem(options.publisher ?? {}, PublisherOptions.rules)
+  if (wrong !== undefined) return yield* because(new Misconfigured({ detail: wrong.message }))
   const settings = toSettings(options)
   if (installedVersion !== knownVersion) {
     const detail = `kafkajs ${installedVersion} is installed, and the driver is built on the internals of ${knownVersion}; install exactly that`
-    return yield* because(new Refused({ code: "KAFKAJS_VERSION", detail }))
+    return yield* because(new Misconfigured({ detail }))
   }
   const client = yield* ClusterClient.make(settings)
   yield* client.untilStarted(client.refresh).pipe(

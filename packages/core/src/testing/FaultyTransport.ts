@@ -20,7 +20,7 @@ import type { TopicPartition } from "../transport/KafkaRecord.ts"
 import * as MemoryBroker from "../transport/MemoryBroker.ts"
 import { Transport } from "../transport/Transport.ts"
 import * as TransportMemory from "../transport/TransportMemory.ts"
-import type * as Publisher from "../transport/Publisher.ts"
+import type * as PublisherOptions from "../transport/PublisherOptions.ts"
 import type { Fault, Match } from "./Fault.ts"
 import type { FaultEvent, FaultEventMatch } from "./FaultEvent.ts"
 import { EventLog } from "./internal/eventLog.ts"
@@ -72,7 +72,7 @@ export class Faults extends Context.Service<
 export interface Options {
   /** Brokers that lead partitions, in turn. Default 1. */
   readonly leaders?: number
-  readonly publisher?: Partial<Publisher.Options>
+  readonly publisher?: Partial<PublisherOptions.Options>
 }
 
 const make = Effect.fnUntraced(function* (options: Options) {

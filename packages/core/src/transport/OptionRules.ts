@@ -55,17 +55,29 @@ export const withDefaults = <O extends object>(defaults: O, given: Partial<O>): 
   ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 })
 
+/** The first option that does not meet its rule. */
+export const problem = <O extends object>(
+  options: O,
+  rules: { readonly [K in keyof O]?: Rule }
+): InvalidOption | undefined => {
+  for (const [option, rule] of Object.entries(rules) as ReadonlyArray<[string, Rule]>) {
+    const value = (options as Readonly<Record<string, unknown>>)[option]
+    if (value === undefined || rule.isMet(value)) continue
+    return new InvalidOption({ option, given: String(value), accepts: rule.accepts })
+  }
+  return undefined
+}
+
 /** Fails with the first option that does not meet its rule; it is named with its owner, when it has one. */
 export const check = <O extends object>(
   options: O,
   rules: { readonly [K in keyof O]?: Rule },
   owner?: string
 ): Effect.Effect<void, StartError> => {
-  for (const [option, rule] of Object.entries(rules) as ReadonlyArray<[string, Rule]>) {
-    const value = (options as Readonly<Record<string, unknown>>)[option]
-    if (value === undefined || rule.isMet(value)) continue
-    const name = owner === undefined ? option : `${option} of ${owner}`
-    return Effect.fail(because(new InvalidOption({ option: name, given: String(value), accepts: rule.accepts })))
-  }
-  return Effect.void
+  const found = problem(options, rules)
+  if (found === undefined) return Effect.void
+  const { accepts, given, option } = found
+  return Effect.fail(
+    because(new InvalidOption({ option: owner === undefined ? option : `${option} of ${owner}`, given, accepts }))
+  )
 }

@@ -25,35 +25,14 @@ import { KeyGate } from "./internal/keyGate.ts"
 import { look } from "./internal/look.ts"
 import type { PublishLane } from "./internal/publishLane.ts"
 import { failureOf, isImpatient, leaderUnknown, isOfOne, timeoutOf, withoutLeader } from "./internal/publishFailures.ts"
+import { withDefaults } from "./OptionRules.ts"
 import { PublishRoutes } from "./internal/publishRoutes.ts"
 import type { OutgoingRecord } from "./KafkaRecord.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 import type { ProducerLink } from "./ProducerLink.ts"
 import type { Publication } from "./Publication.ts"
+import { defaults, type Options } from "./PublisherOptions.ts"
 import { because, NoAnswer, TransportClosed, type TransportError } from "./TransportError.ts"
-
-export interface Options {
-  /** Produce requests in flight per leader, 2–4 (default 4): one loses throughput, more gain nothing. */
-  readonly maxBatchesInFlight: number
-  /** Records per produce request (default 512). */
-  readonly maxBatchRecords: number
-  /** Bytes per produce request (default 512 KiB); a larger single record travels alone. */
-  readonly maxBatchBytes: number
-  /** How long the broker may take for one produce request (default 5 seconds). */
-  readonly sendTimeout: Duration.Input
-  /** The first and the longest pause of a leader's lane after a failure (default 50 and 250 ms, doubling, ±20 %). */
-  readonly minBackoff: Duration.Input
-  readonly maxBackoff: Duration.Input
-}
-
-export const defaults: Options = {
-  maxBatchesInFlight: 4,
-  maxBatchRecords: 512,
-  maxBatchBytes: 512 * 1024,
-  sendTimeout: "5 seconds",
-  minBackoff: "50 millis",
-  maxBackoff: "250 millis"
-}
 
 export interface Publisher {
   /** Queues a publication; its callbacks tell the outcome, never inside this call. Never blocks and never throws. */
@@ -73,7 +52,7 @@ export const make = Effect.fnUntraced(function* (
   link: ProducerLink,
   overrides: Partial<Options> = {}
 ): Effect.fn.Return<Publisher, never, Scope.Scope> {
-  const options = { ...defaults, ...overrides }
+  const options = withDefaults(defaults, overrides)
   const limits = { maxRecords: options.maxBatchRecords, maxBytes: options.maxBatchBytes }
   const sendTimeoutMillis = Duration.toMillis(options.sendTimeout)
   const backoff = { min: Duration.toMillis(options.minBackoff), max: Duration.toMillis(options.maxBackoff) }

@@ -97,6 +97,15 @@ export class Refused extends Schema.TaggedError<Refused>(`${id}/Refused`)("Refus
   }
 }
 
+/** The transport cannot work as it is set up here; no broker was asked. */
+export class Misconfigured extends Schema.TaggedError<Misconfigured>(`${id}/Misconfigured`)("Misconfigured", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return this.detail
+  }
+}
+
 /** The transport is closing or closed. */
 export class TransportClosed extends Schema.TaggedError<TransportClosed>(`${id}/TransportClosed`)(
   "TransportClosed",
@@ -126,6 +135,7 @@ export const Reason = Schema.Union([
   TooLarge,
   NotAuthorized,
   Refused,
+  Misconfigured,
   TransportClosed,
   Unrecognised
 ])
@@ -147,6 +157,7 @@ export class TransportError extends Schema.TaggedError<TransportError>(id)("Tran
       case "TooLarge":
       case "NotAuthorized":
       case "Refused":
+      case "Misconfigured":
         return true
       default:
         return false

@@ -11,6 +11,7 @@ import { MemoryMembership } from "./internal/memoryMember.ts"
 import * as MemoryBroker from "./MemoryBroker.ts"
 import type { PartitionAck, ProducerLink } from "./ProducerLink.ts"
 import * as Publisher from "./Publisher.ts"
+import type * as PublisherOptions from "./PublisherOptions.ts"
 import { type GroupMember, type JoinGroup, type ReadPartition, Transport } from "./Transport.ts"
 import { because, NoSuchTopic, TransportClosed, type TransportError } from "./TransportError.ts"
 
@@ -47,7 +48,7 @@ export const makeLink = Effect.gen(function* () {
 })
 
 /** The transport over the broker in the context, writing through the given link (a test may break it on the way). */
-export const make = Effect.fnUntraced(function* (link: ProducerLink, options?: Partial<Publisher.Options>) {
+export const make = Effect.fnUntraced(function* (link: ProducerLink, options?: Partial<PublisherOptions.Options>) {
   const broker = yield* MemoryBroker.MemoryBroker
   const eventLoop = yield* EventLoop
   const publisher = yield* Publisher.make(link, options)

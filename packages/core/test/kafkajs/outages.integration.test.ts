@@ -4,6 +4,7 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { KafkaCluster } from "@kafka-request-reply/dev-kafka/KafkaCluster"
+import { probe } from "@kafka-request-reply/dev-kafka/KafkaProbe"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -95,13 +96,16 @@ layer(over(3), { excludeTestServices: true, timeout: "90 seconds" })("three brok
     "A3: one leader freezes: the partitions of the others are written without delay",
     () =>
       Effect.gen(function* () {
-        const { broker } = yield* KafkaCluster
+        const { broker, brokers } = yield* KafkaCluster
         const { publisher, topics } = yield* Transport
         const topic = `frozen-${crypto.randomUUID()}`
         yield* topics.create({ name: topic, partitions: 6, replicationFactor: 1, configs: {} })
         const healthy: Array<number> = []
         yield* Effect.forEach([0, 1, 2, 3, 4, 5], (partition) => publisher.publish(record(topic, partition, "warm")))
-        yield* broker(2).pause
+        const metadata = yield* probe(brokers[0]!)
+        const leaders = metadata.topics.find(({ name }) => name === topic)!.leaders
+        const [frozen] = leaders
+        yield* broker(frozen!).pause
         yield* Effect.forEach(
           [0, 1, 2, 3, 4, 5],
           (partition) =>
@@ -110,8 +114,10 @@ layer(over(3), { excludeTestServices: true, timeout: "90 seconds" })("three brok
               .pipe(Effect.match({ onFailure: () => undefined, onSuccess: () => healthy.push(partition) })),
           { concurrency: "unbounded", discard: true }
         )
-        yield* broker(2).resume
-        assert.lengthOf(healthy, 4)
+        yield* broker(frozen!).resume
+        // A busy controller may have left a broker out; whose partitions are written is what counts.
+        assert.lengthOf(healthy, leaders.filter((leader) => leader !== frozen).length)
+        assert.isAbove(healthy.length, 0)
       }),
     patienceMillis
   )

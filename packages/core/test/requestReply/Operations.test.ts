@@ -9,7 +9,7 @@ import * as RequesterOptions from "../../src/requester/Options.ts"
 import * as ResponderOptions from "../../src/responder/Options.ts"
 import * as RequesterMetrics from "../../src/telemetry/RequesterMetrics.ts"
 import * as ResponderMetrics from "../../src/telemetry/ResponderMetrics.ts"
-import * as Publisher from "../../src/transport/Publisher.ts"
+import * as PublisherOptions from "../../src/transport/PublisherOptions.ts"
 
 const document = readFileSync(fileURLToPath(new URL("../../../../docs/operations.md", import.meta.url)), "utf8")
 
@@ -31,7 +31,7 @@ describe("docs/operations.md", () => {
       "Transport over kafkajs",
       { brokers: [], clientId: "", ssl: undefined, sasl: undefined, publisher: {}, ...clientDefaults }
     ],
-    ["Publisher", Publisher.defaults]
+    ["Publisher", PublisherOptions.defaults]
   ])("names every option of the %s", (heading, defaults) => {
     assert.deepStrictEqual(namedUnder(heading), Object.keys(defaults).toSorted())
   })

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { monotonicMillis } from "../../src/host/MonotonicTime.ts"
 import * as Publisher from "../../src/transport/Publisher.ts"
+import type * as PublisherOptions from "../../src/transport/PublisherOptions.ts"
 import { because, NoAnswer, Unavailable } from "../../src/transport/TransportError.ts"
 import { Item, ScriptedLink } from "./ScriptedLink.ts"
 
@@ -14,7 +15,7 @@ export const impatient = (index: number) => new Item(index, {}, Number.POSITIVE_
 export const lost = because(new NoAnswer({ detail: "the connection was lost" }))
 export const moved = because(new Unavailable({ code: "NOT_LEADER_OR_FOLLOWER", detail: "" }))
 
-export const start = Effect.fnUntraced(function* (options: Partial<Publisher.Options> = {}) {
+export const start = Effect.fnUntraced(function* (options: Partial<PublisherOptions.Options> = {}) {
   const link = new ScriptedLink()
   const publisher = yield* Publisher.make(link, options)
   const clock = yield* Clock.Clock

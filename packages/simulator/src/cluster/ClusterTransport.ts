@@ -5,6 +5,7 @@ import type { OutgoingRecord } from "@kafka-request-reply/core/transport/KafkaRe
 import { missing } from "@kafka-request-reply/core/transport/MemoryBroker"
 import type { ProducerLink } from "@kafka-request-reply/core/transport/ProducerLink"
 import * as Publisher from "@kafka-request-reply/core/transport/Publisher"
+import type * as PublisherOptions from "@kafka-request-reply/core/transport/PublisherOptions"
 import { type ReadPartition, Transport } from "@kafka-request-reply/core/transport/Transport"
 import { because, NoAnswer, NoSuchTopic, TransportError } from "@kafka-request-reply/core/transport/TransportError"
 import * as Effect from "effect/Effect"
@@ -92,7 +93,7 @@ const makeLink = (cluster: Cluster, process: Process): ProducerLink => {
 export const make = Effect.fnUntraced(function* (
   cluster: Cluster,
   process: Process,
-  options: Partial<Publisher.Options> = {},
+  options: Partial<PublisherOptions.Options> = {},
   decorate: (link: ProducerLink) => ProducerLink = (link) => link
 ) {
   const { broker } = cluster.options

@@ -2,6 +2,7 @@
  * What every connection of the driver is made with, and the time limits of talking to brokers.
  */
 import * as Duration from "effect/Duration"
+import { type Rule, text, wireDuration } from "../../transport/OptionRules.ts"
 import type { Sasl, Ssl } from "./kafkajsInternals.ts"
 
 export interface ClientSettings {
@@ -48,6 +49,9 @@ export interface ClientOptions {
   readonly heartbeatInterval?: Duration.Input
 }
 
+// A string of the protocol has a length of 16 bits.
+const maxClientIdLength = 32_767
+
 /** The time limits where the options say nothing. */
 export const defaults = {
   connectionTimeout: "3 seconds",
@@ -57,6 +61,17 @@ export const defaults = {
   sessionTimeout: "10 seconds",
   heartbeatInterval: "250 millis"
 } as const satisfies Partial<ClientOptions>
+
+/** What the options accept. */
+export const rules: { readonly [K in keyof ClientOptions]?: Rule } = {
+  clientId: text(maxClientIdLength),
+  connectionTimeout: wireDuration(1),
+  requestTimeout: wireDuration(1),
+  startTimeout: wireDuration(1),
+  maxWait: wireDuration(1),
+  sessionTimeout: wireDuration(1),
+  heartbeatInterval: wireDuration(1)
+}
 
 export const toSettings = (options: ClientOptions): ClientSettings => ({
   brokers: options.brokers,

@@ -1,0 +1,23 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
+
+// Nobody listens there: what is wrong with an option is said before anybody is asked.
+const given = { brokers: ["localhost:1"], clientId: "test" }
+
+describe("KafkajsTransport", () => {
+  it.effect.each([
+    ["requestTimeout", "soon", { requestTimeout: "soon" as never }],
+    ["maxWait", "0 millis", { maxWait: "0 millis" }],
+    ["clientId", "", { clientId: "" }],
+    ["maxBatchesInFlight", "0", { publisher: { maxBatchesInFlight: 0 } }],
+    ["maxBatchRecords", "1.5", { publisher: { maxBatchRecords: 1.5 } }]
+  ] as const)("does not start with the option %s of %s", ([option, value, options]) =>
+    Effect.gen(function* () {
+      const { isRetryable, reason } = yield* Effect.flip(KafkajsTransport.make({ ...given, ...options }))
+      assert.strictEqual(reason._tag, "Misconfigured")
+      assert.include(reason.message, `the option ${option} is ${value}; it accepts`)
+      assert.isFalse(isRetryable)
+    })
+  )
+})
