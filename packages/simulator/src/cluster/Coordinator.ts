@@ -80,9 +80,11 @@ export class Coordinator {
     })
   }
 
-  /** Forgets the members of a host that was silent for too long. */
+  /** Forgets the members of a host that was silent for too long. Who waits to be joined is not expected to be heard. */
   evict(host: string): void {
-    const gone = [...this.#members.values()].filter(({ membership }) => membership.host === host)
+    const gone = [...this.#members.values()].filter(
+      ({ joined, membership }) => membership.host === host && (joined === undefined || !membership.isAlive())
+    )
     for (const { membership } of gone) {
       this.#members.delete(membership.id)
       this.#notify(membership)

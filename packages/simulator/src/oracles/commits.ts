@@ -30,11 +30,11 @@ export const commits = (facts: Facts): ReadonlyArray<Violation> => {
   }
 
   // Replies to a partition that no longer exists are refused without being sent. A requester that finds the topic missing
-  // creates it with as many partitions as requests have.
+  // creates it with as many partitions as requests have, and it may be lost once more.
   const { partitions, replyPartitions } = facts.plan.settings
-  const isShrunk = facts.plan.worldFaults.some(
-    (fault) => fault.kind === "lose-replies" && Math.min(fault.partitions, partitions) < replyPartitions
-  )
+  const losses = facts.plan.worldFaults.filter((fault) => fault.kind === "lose-replies")
+  const largest = losses.length > 1 ? Math.max(partitions, replyPartitions) : replyPartitions
+  const isShrunk = losses.some((fault) => Math.min(fault.partitions, partitions) < largest)
   for (const event of isShrunk ? [] : facts.events) {
     if (event.type !== "committed") continue
     const { at, metadata, offset, partition, who } = event

@@ -30,13 +30,17 @@ const writtenInOrder = (facts: Facts): ReadonlyArray<Violation> => {
   // A preempted caller may call first and offer second.
   if (facts.plan.settings.preemption > 0) return []
   const violations: Array<Violation> = []
+  // What the cluster lost by itself is sent again after what came in the same batch and was written.
+  const lost = new Set(
+    facts.plan.recordFaults.flatMap(({ call, kind, leg }) => (kind === "lose" && leg === "request" ? [call] : []))
+  )
   const seen = new Set<string>()
   const last = new Map<string, { readonly number: number; readonly name: string }>()
   for (const { at, key, label } of facts.written) {
     const call = facts.calls.get(label.call)
     if (label.leg !== "request" || key === undefined || call === undefined || seen.has(label.call)) continue
     // The first attempt was lost: a retry has no place in the order.
-    if (label.attempt > 1) continue
+    if (label.attempt > 1 || lost.has(label.call)) continue
     seen.add(label.call)
     const lane = `${call.who} ${key}`
     const before = last.get(lane)
