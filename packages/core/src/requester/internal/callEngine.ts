@@ -113,7 +113,6 @@ export const make = Effect.fnUntraced(function* (
   const fail = (call: PendingCall, error: RequestError): boolean => end(call, Exit.fail(error), error.reason._tag)
 
   const observer: AttemptObserver = {
-    onAttemptAcknowledged: () => {},
     onAttemptRefused: (call, attempt, error) => {
       call.refusal = error
       if (attempt.number !== call.newestAttempt) return
@@ -153,8 +152,11 @@ export const make = Effect.fnUntraced(function* (
   })
 
   const retry = (call: PendingCall): void => {
+    const { operation, resend, times } = call
     call.retryAt = Number.POSITIVE_INFINITY
-    if (call.resend === undefined) return
+    if (resend === undefined || times === undefined) return
+    // Only reads go elsewhere. The sweep under way looks at the new time when it is over.
+    if (call.isWaiting && !operation.isSafe) return sweeper.wakeBy((call.retryAt = now() + times.attemptMillis))
     if (!budget.isOpen) {
       recorder.throttled()
       // A rejection says nothing of an attempt made after it, which may be answered yet.
@@ -162,8 +164,8 @@ export const make = Effect.fnUntraced(function* (
       return
     }
     budget.failed()
-    recorder.retried(call.operation.tag)
-    sendAttempt(call, call.resend)
+    recorder.retried(operation.tag)
+    sendAttempt(call, resend)
   }
 
   const onRejected = (call: PendingCall, reply: Reply): void => {
@@ -255,9 +257,7 @@ export const make = Effect.fnUntraced(function* (
       const mayBeWritten = call.delivery !== "not-sent"
       // Nobody reads this outcome; it is counted as what it is, not as a closed requester.
       const closed = because(new Closed({ operation: call.operation.tag, delivery: call.delivery }))
-      if (end(call, Exit.fail(closed), "cancelled")) {
-        if (mayBeWritten) canceller?.cancel(call)
-      }
+      if (end(call, Exit.fail(closed), "cancelled") && mayBeWritten) canceller?.cancel(call)
     })
 
   yield* Effect.addFinalizer(() =>

@@ -17,9 +17,8 @@ export interface Reply {
   readonly envelope: ReplyEnvelope
 }
 
-/** What the engine does when the fate of an attempt's record is known. */
+/** What the engine does when an attempt's record is given up. */
 export interface AttemptObserver {
-  readonly onAttemptAcknowledged: (call: PendingCall) => void
   readonly onAttemptRefused: (call: PendingCall, attempt: Attempt, error: TransportError) => void
 }
 
@@ -29,6 +28,8 @@ export class Attempt extends Publication {
   readonly number: number
   /** A responder said that it did not execute it. */
   isRejected = false
+  /** The publisher has given it up. */
+  isRefused = false
   readonly #observer: AttemptObserver
 
   constructor(call: PendingCall, number: number, record: OutgoingRecord, observer: AttemptObserver) {
@@ -38,11 +39,10 @@ export class Attempt extends Publication {
     this.#observer = observer
   }
 
-  override onAcknowledged(): void {
-    this.#observer.onAttemptAcknowledged(this.call)
-  }
+  override onAcknowledged(): void {}
 
   override onRefused(error: TransportError): void {
+    this.isRefused = true
     this.#observer.onAttemptRefused(this.call, this, error)
   }
 }
@@ -122,6 +122,12 @@ export class PendingCall {
     return this.attempts.some(
       ({ delivery, isRejected, isUnclear }) => isUnclear || (!isRejected && delivery !== "queued")
     )
+  }
+
+  /** Whether the newest attempt still waits to be written, so that another one to its partition would wait behind it. */
+  get isWaiting(): boolean {
+    const newest = this.attempts.at(-1)
+    return newest !== undefined && newest.delivery === "queued" && !newest.isUnclear && !newest.isRefused
   }
 
   /** Nobody waits any more: attempts that were not handed over yet need not be sent. */

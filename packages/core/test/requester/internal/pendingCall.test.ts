@@ -5,7 +5,7 @@ import type { Delivery } from "../../../src/transport/Publication.ts"
 import { boolean, elementOf } from "../../wire/arbitraries.ts"
 import { pendingCall } from "../fixtures.ts"
 
-const observer = { onAttemptAcknowledged: () => {}, onAttemptRefused: () => {} }
+const observer = { onAttemptRefused: () => {} }
 const record = { topic: "stock.requests", partition: 0, key: null, value: null, headers: [] }
 
 describe("what is known of a call's delivery", () => {
