@@ -238,14 +238,13 @@ export const make = Effect.fnUntraced(function* (
     runner.offer(request)
   }
 
-  const onCancel = (correlationId: Uint8Array): void => {
-    const id = textKey(correlationId)
-    const requests = unsettled.get(id)
-    // Remembered in any case: another attempt, or the same record once more, may still come.
+  /** Who is cancelled by a record of the control topic. Remembered in any case: another attempt may still come. */
+  const cancelledBy = ({ headers }: ConsumedRecord): ReadonlyArray<OpenRequest> => {
+    const decoded = RequestEnvelope.decode(headers)
+    if (Result.isFailure(decoded) || decoded.success.kind !== "cancel") return []
+    const id = textKey(decoded.success.correlationId)
     cancelled.add(id, now())
-    // All of them first: interrupting one attempt gives its turn to the next of its lane.
-    for (const request of requests) settle(request, undefined, [])
-    for (const request of requests) handling.cancel(request, Runner.interrupt)
+    return unsettled.get(id)
   }
 
   const forgetWaiting = (): void => {
@@ -280,10 +279,10 @@ export const make = Effect.fnUntraced(function* (
       return records.length
     },
     onControl: (records) => {
-      for (const record of records) {
-        const decoded = RequestEnvelope.decode(record.headers)
-        if (Result.isSuccess(decoded) && decoded.success.kind === "cancel") onCancel(decoded.success.correlationId)
-      }
+      const requests = records.flatMap(cancelledBy)
+      // All of them first: interrupting one gives its turn to the next of its lane.
+      for (const request of requests) settle(request, undefined, [])
+      for (const request of requests) handling.cancel(request, Runner.interrupt)
     },
     hold: (isForGood = false) => {
       isHeld = true

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Rpc from "effect/rpc/Rpc"
 import { advance, type Law, until } from "./Harness.ts"
+import * as Requester from "../../../src/requester/Requester.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import { pair } from "./programs.ts"
 import { bytes, namesOf, post, watch } from "./topics.ts"
@@ -67,6 +68,24 @@ export const interruptionLaws = (law: Law): void => {
       assert.strictEqual(yield* Fiber.join(first), "first")
       assert.strictEqual(yield* client.Work({ id: "third" }), "third")
       assert.deepStrictEqual(ran, ["first", "third"])
+    })
+  )
+
+  law(
+    "P13: of callers of one key who leave together, none is run for nobody",
+    Effect.gen(function* () {
+      const { handler, started } = endless()
+      const { client, inFlight } = yield* pair({ Work: handler })
+      const ask = (id: string) =>
+        client.Work({ id }).pipe(Requester.withRoutingKey("key"), Effect.forkChild({ startImmediately: true }))
+      const first = yield* ask("1")
+      yield* until("the first runs", () => started.length === 1)
+      const others = yield* Effect.forEach(["2", "3"], ask)
+      yield* advance("500 millis")
+      yield* Fiber.interruptAll([first, ...others])
+      assert.strictEqual(yield* inFlight, 0)
+      yield* advance("500 millis")
+      assert.deepStrictEqual(started, ["1"])
     })
   )
 
