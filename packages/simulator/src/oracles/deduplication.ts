@@ -10,8 +10,10 @@ const isKept = (facts: Facts, { end, start }: RunFact): boolean => {
   if (end === undefined) return false
   const call = facts.plan.calls.find(({ name }) => name === start.call)
   if (call === undefined || call.behaviour === "huge") return false
-  // What ended after it was told to stop is not kept, however it ended; only its caller's outcome tells.
-  if (call.behaviour === "stubborn" && facts.calls.get(call.name)?.end?.run !== start.run) return false
+  // What ended after it was told to stop is not kept, however it ended; only its caller's outcome tells. The call inside a
+  // handler times out in the moment the handler is told.
+  const outlasts = call.behaviour === "stubborn" || start.operation === "Relay"
+  if (outlasts && facts.calls.get(call.name)?.end?.run !== start.run) return false
   return (
     end.exit === "success" ||
     (end.exit === "failure" && call.behaviour === "final" && start.operation !== "Do" && start.operation !== "Relay")
