@@ -182,7 +182,9 @@ export const make = Effect.fnUntraced(function* (
       Effect.gen(function* () {
         const jitter = yield* Random.nextBetween(0.8, 1.2)
         yield* Effect.sleep(delay * jitter)
+        lane.isLooking = true
         yield* look(link.refresh, sendTimeoutMillis)
+        lane.isLooking = false
         lane.lookedAt = monotonicMillis(clock)
         for (const grown of routes.reroute()) schedule(grown)
         if (lane.leader < 0) {

@@ -32,6 +32,9 @@ export interface Backoff {
   readonly max: number
 }
 
+// Between two looks for leaders, however many partitions come that were not looked for yet.
+const leastPauseMillis = 10
+
 export interface Taken {
   readonly batch: ReadonlyArray<Publication>
   /** Past their deadline before they were handed over (again). */
@@ -49,6 +52,10 @@ export class PublishLane {
   isBackingOff = false
   /** When a lane without leader looked for one last, monotonic milliseconds. */
   lookedAt = Number.NEGATIVE_INFINITY
+  /** A look for leaders is under way. */
+  isLooking = false
+  /** A partition came while a look was under way, which therefore says nothing of it. */
+  isOverlooked = false
   /** Why the leader counts as out of reach; undefined while it does not. */
   obstacle: TransportError | undefined
   #front: Array<Publication> = []
@@ -67,8 +74,10 @@ export class PublishLane {
   pause(now: number, { max, min }: Backoff): number {
     const rested = this.leader < 0 ? now - this.lookedAt : 0
     if (rested >= max) this.failures = 0
-    const isFirstLook = this.leader < 0 && this.failures === 0
-    return isFirstLook ? 0 : Math.max(0, Math.min(max, min * 2 ** Math.min(this.failures, 16)) - rested)
+    const isFirst = this.leader < 0 && (this.failures === 0 || this.isOverlooked)
+    this.isOverlooked = false
+    const pause = isFirst ? leastPauseMillis : Math.min(max, min * 2 ** Math.min(this.failures, 16))
+    return Math.max(0, pause - rested)
   }
 
   /** Everything in the lane. */

@@ -28,7 +28,11 @@ export class PublishRoutes {
     let partitions = this.#routes.get(topic)
     if (partitions === undefined) this.#routes.set(topic, (partitions = new Map()))
     let lane = partitions.get(partition)
-    if (lane === undefined) partitions.set(partition, (lane = this.#laneTo(this.#leaderOf(topic, partition))))
+    if (lane === undefined) {
+      lane = this.#laneTo(this.#leaderOf(topic, partition))
+      partitions.set(partition, lane)
+      lane.isOverlooked ||= lane.isLooking
+    }
     return lane
   }
 

@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import * as Publisher from "../../src/transport/Publisher.ts"
+import { acknowledge, Item, ScriptedLink, turns } from "./ScriptedLink.ts"
+
+/** Knows the leader of what was asked for before a look began. */
+class LookingLink extends ScriptedLink {
+  readonly gate = Deferred.makeUnsafe<void>()
+  readonly #asked = new Set<number>()
+  readonly #known = new Set<number>()
+
+  override readonly leaderOf = (_topic: string, partition: number): number => {
+    this.#asked.add(partition)
+    return this.#known.has(partition) ? 0 : -1
+  }
+
+  override readonly refresh = Effect.suspend(() => {
+    const seen = [...this.#asked]
+    this.refreshes++
+    return Effect.tap(Deferred.await(this.gate), () =>
+      Effect.sync(() => {
+        for (const partition of seen) this.#known.add(partition)
+      })
+    )
+  })
+}
+
+describe("Publisher, for leaders it does not know yet", () => {
+  it.effect("looks again soon for a partition that came while it was looking", () =>
+    Effect.gen(function* () {
+      const link = new LookingLink()
+      link.onSend = acknowledge
+      const publisher = yield* Publisher.make(link)
+      const items = [0, 1].map((partition) => new Item(partition, { partition }))
+      publisher.offer(items[0]!)
+      yield* turns
+      yield* TestClock.adjust(0)
+      assert.strictEqual(link.refreshes, 1)
+      publisher.offer(items[1]!)
+      yield* Deferred.succeed(link.gate, undefined)
+      yield* turns
+      assert.deepStrictEqual(items[0]!.told, ["acknowledged"])
+      assert.deepStrictEqual(items[1]!.told, [])
+      yield* TestClock.adjust("12 millis")
+      yield* turns
+      assert.deepStrictEqual(items[1]!.told, ["acknowledged"])
+      assert.strictEqual(link.refreshes, 2)
+    })
+  )
+})
