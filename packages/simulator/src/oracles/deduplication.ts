@@ -11,8 +11,8 @@ const isKept = (facts: Facts, { end, start }: RunFact): boolean => {
   const call = facts.plan.calls.find(({ name }) => name === start.call)
   if (call === undefined || call.behaviour === "huge") return false
   // What ended after it was told to stop is not kept, however it ended; only its caller's outcome tells. The call inside a
-  // handler times out in the moment the handler is told.
-  const outlasts = call.behaviour === "stubborn" || start.operation === "Relay"
+  // handler times out in the moment the handler is told, and a fiber that gives way can be told between its last two steps.
+  const outlasts = call.behaviour === "stubborn" || start.operation === "Relay" || facts.plan.settings.preemption > 0
   if (outlasts && facts.calls.get(call.name)?.end?.run !== start.run) return false
   return (
     end.exit === "success" ||

@@ -105,10 +105,11 @@ const causeOf = (
 
 /** Whether a call of this operation gets over it: what is lost is made good where it is retried. */
 const harmless =
-  ({ operation }: PlannedCall) =>
+  ({ behaviour, operation }: PlannedCall) =>
   ({ kind, millis }: RecordFault): boolean => {
     if (kind === "too-large") return false
-    if (kind === "lose") return operation === "Read" || operation === "Put"
+    // A rejection counts for the newest attempt only, and no other is made after the last one.
+    if (kind === "lose") return (operation === "Read" || operation === "Put") && behaviour !== "huge"
     return kind !== "delay" || millis <= 600
   }
 
