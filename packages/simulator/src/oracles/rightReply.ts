@@ -21,6 +21,9 @@ const mismatch = ({ end: ended, plan }: CallFact, run: RunFact | undefined): str
   return end.exit === exits[ended!.outcome] ? undefined : `which ended as ${end.exit}`
 }
 
+/** How late its deadline finds the requester before it reads the replies that have come first. */
+const overdueMillis = 50
+
 const ends = new Set(["success", "failure", "defect", "cause", "interrupted"])
 
 export const rightReply = (facts: Facts): ReadonlyArray<Violation> => {
@@ -46,12 +49,13 @@ export const rightReply = (facts: Facts): ReadonlyArray<Violation> => {
     const call = facts.calls.get(event.label.call)
     if (call === undefined || call.who !== event.who || facts.crashed.has(call.who)) continue
     const { end, plan } = call
-    // After a stall a reply that has come already goes before the deadline that has passed meanwhile; a call that had
-    // ended when the stall began only has its caller's turn then.
+    // After a stall a reply that has come already goes before the deadline that has passed meanwhile, unless the stall
+    // was too short to tell from a busy turn; a call that had ended when the stall began only has its caller's turn then.
     const stalledAt = facts.resumed.get(`${call.who} ${event.at}`)
     const isOverlooked =
       stalledAt !== undefined &&
       call.calledAt + plan.timeoutMillis > stalledAt &&
+      event.at - (call.calledAt + plan.timeoutMillis) > overdueMillis &&
       end?.at === event.at &&
       end.outcome.startsWith("Timeout")
     if (end !== undefined && end.at <= event.at && !isOverlooked) continue
