@@ -2,7 +2,7 @@
  * P13: an interrupted caller is let go at once, its responders are told, and the handler is interrupted. Best effort, so
  * it is judged only where nothing went wrong.
  */
-import type { Facts } from "./Facts.ts"
+import type { CallFact, Facts } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 
 // Twice the slowest way from the requester over the control topic to the handler.
@@ -21,8 +21,21 @@ export const cancellation = (facts: Facts): ReadonlyArray<Violation> => {
   if (facts.plan.worldFaults.length > 0 || facts.plan.recordFaults.length > 0) return violations
   violations.push(...sentAfterAll(facts))
   const runs = [...facts.runs.values()]
-  for (const { end, interruptedAt, plan } of facts.calls.values()) {
+  // It had its outcome when it was interrupted, and nothing was left to cancel.
+  const isAccepted = ({ interruptedAt, plan, who }: CallFact): boolean =>
+    plan.isDiscard &&
+    facts.events.some(
+      (event) =>
+        event.type === "heard" &&
+        event.label.leg === "reply" &&
+        event.label.call === plan.name &&
+        event.who === who &&
+        event.at <= interruptedAt!
+    )
+  for (const call of facts.calls.values()) {
+    const { end, interruptedAt, plan } = call
     if (interruptedAt === undefined || end?.outcome !== "interrupted" || uninterruptible.has(plan.behaviour)) continue
+    if (isAccepted(call)) continue
     // Others may wait for a run of the same key.
     if (plan.operation === "Put" || plan.operation === "Take") continue
     for (const run of runs) {
