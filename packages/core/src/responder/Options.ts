@@ -25,6 +25,8 @@ export interface Options {
   readonly concurrency: number
   /** Requests taken and waiting for their turn; past it fetching pauses. Default 2 000: a second or so of work. */
   readonly maxWaiting: number
+  /** Bytes of the requests that are not done and of their replies; past it fetching pauses. Default 64 MiB. */
+  readonly maxOpenBytes: number
   /** Requests waiting behind one key; more are answered `overloaded`. Default 256: a hot key is one lane. */
   readonly maxWaitingPerKey: number
   /** A request that waited longer for its turn is answered `overloaded`. Default: no limit but its deadline. */
@@ -76,6 +78,7 @@ export interface Options {
 export const defaults: Options = {
   concurrency: 256,
   maxWaiting: 2_000,
+  maxOpenBytes: 64 * 1024 * 1024,
   maxWaitingPerKey: 256,
   maxWait: undefined,
   retryAfter: "1 second",
@@ -105,6 +108,7 @@ export const defaults: Options = {
 export const rules: { readonly [K in keyof Options]?: Rule } = {
   concurrency: whole(1),
   maxWaiting: whole(1),
+  maxOpenBytes: whole(1),
   maxWaitingPerKey: whole(1),
   maxWait: duration(1),
   retryAfter: wireDuration(0),

@@ -4,6 +4,7 @@
  * Bookkeeping without effects; who joins, fetches and commits is the serving loop.
  */
 import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import type { Publication } from "../../transport/Publication.ts"
 import type { AssignedPartition } from "../../transport/Transport.ts"
 import { type Commit, OffsetLedger } from "./offsetLedger.ts"
 import type { TakenRecord } from "./takenRecord.ts"
@@ -24,10 +25,16 @@ export class Ownership {
   // Those that were owned before, too: what is done there need not run again if they come back uncommitted.
   readonly #partitions = new Map<number, Owned>()
   #open = 0
+  #openBytes = 0
 
   /** Records taken and not done, of all partitions. */
   get open(): number {
     return this.#open
+  }
+
+  /** Bytes of their payloads, and of their replies on the way. */
+  get openBytes(): number {
+    return this.#openBytes
   }
 
   /** The new assignment. What is still open of partitions that stay ours is adopted, and what is done stays done. */
@@ -58,9 +65,28 @@ export class Ownership {
     return taken !== undefined && taken.epoch === owned?.ledger.epoch
   }
 
+  /** What is open of a partition, the longest taken first. */
+  openOf(partition: number): Iterable<TakenRecord> {
+    return this.#partitions.get(partition)?.open.values() ?? []
+  }
+
+  *allOpen(): Iterable<TakenRecord> {
+    for (const { open } of this.#partitions.values()) yield* open.values()
+  }
+
   add(taken: TakenRecord): void {
     this.#partitions.get(taken.record.partition)?.open.set(taken.record.offset, taken)
     this.#open++
+    this.#openBytes += taken.bytes
+  }
+
+  /** Notes that an answer is on its way, monotonic milliseconds. */
+  replying(taken: TakenRecord, reply: Publication, at: number): void {
+    taken.reply = reply
+    taken.repliedAt = at
+    const bytes = reply.value?.byteLength ?? 0
+    taken.bytes += bytes
+    this.#openBytes += bytes
   }
 
   /** Forgets a record; `isDone` says whether its offset may be committed. */
@@ -68,6 +94,7 @@ export class Ownership {
     if (taken.isClosed) return
     taken.isClosed = true
     this.#open--
+    this.#openBytes -= taken.bytes
     const { offset, partition } = taken.record
     const owned = this.#partitions.get(partition)
     if (owned?.open.get(offset) === taken) owned.open.delete(offset)

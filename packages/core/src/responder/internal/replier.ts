@@ -15,6 +15,8 @@ export interface Environment {
   readonly clock: Clock.Clock
   readonly recorder: ServeRecorder
   readonly origin: Origin
+  /** An answer goes to the publisher. */
+  readonly onSending: (taken: TakenRecord, reply: ReplyPublication) => void
   /** The answer is written, or nobody can be told any more. */
   readonly onDone: (taken: TakenRecord) => void
   /** Closing: whoever owns the partition next answers. */
@@ -28,12 +30,14 @@ export type Send = (
   replyHeaders: ReadonlyArray<RecordHeader>
 ) => void
 
-export const make = ({ clock, onDone, onLeft, origin, publisher, recorder }: Environment): Send => {
+export const make = ({ clock, onDone, onLeft, onSending, origin, publisher, recorder }: Environment): Send => {
   const send: Send = (taken, addressee, answer, replyHeaders) => {
     const excess = excessOf(replyHeaders)
     if (excess !== undefined) return send(taken, addressee, rejected("reply-too-large", excess), [])
     const at = clock.currentTimeMillisUnsafe()
-    publisher.offer(new ReplyPublication({ taken, addressee, answer, replyHeaders, at, origin, observer }))
+    const reply = new ReplyPublication({ taken, addressee, answer, replyHeaders, at, origin, observer })
+    onSending(taken, reply)
+    publisher.offer(reply)
   }
   const observer: ReplyObserver = {
     onReplied: (reply) => onDone(reply.taken),

@@ -35,6 +35,7 @@ import type { Procedure } from "./procedure.ts"
 import * as Replier from "./replier.ts"
 import type { Origin } from "./replyPublication.ts"
 import { RequestIndex } from "./requestIndex.ts"
+import * as Room from "./room.ts"
 import * as Runner from "./runner.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
 import { TakenRecord, textKey } from "./takenRecord.ts"
@@ -82,8 +83,6 @@ export const make = Effect.fnUntraced(function* (
   const ownership = new Ownership()
   const cancelled = new CancelledIds()
   const unsettled = new RequestIndex()
-  /** Partitions whose fetching is paused, by the offset there was no room for. */
-  const full = new Map<number, number>()
   const rules = { options, clockSkewMillis: times.clockSkew, procedures }
   let isHeld = true
   let isClosing = false
@@ -109,14 +108,21 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const makeRoom = (): void => {
-    // Half empty before fetching starts again, so that it does not stop and go with every record.
-    if (full.size === 0 || isHeld || lanes.waiting > options.maxWaiting / 2) return
-    const partitions = [...full].flatMap(([partition, offset]) =>
-      ownership.ledgerOf(partition)?.canTake(offset) === true ? [partition] : []
-    )
-    for (const partition of partitions) full.delete(partition)
-    if (partitions.length > 0) onRoom(partitions)
+    if (!isHeld) room.changed()
   }
+
+  const room = yield* Room.make({
+    options,
+    ownership,
+    waiting: () => lanes.waiting,
+    // Its caller hears nothing; what the publisher still does with the reply is nobody's business any more.
+    giveUp: (taken) => {
+      taken.reply!.abandoned = true
+      recorder.replyAbandoned()
+      partDone(taken)
+    },
+    onRoom
+  })
 
   // --- answering ---
 
@@ -125,6 +131,7 @@ export const make = Effect.fnUntraced(function* (
     clock,
     recorder,
     origin: environment.origin,
+    onSending: (taken, reply) => ownership.replying(taken, reply, now()),
     onDone: (taken) => partDone(taken),
     onLeft: (taken) => close(taken, false)
   })
@@ -254,7 +261,7 @@ export const make = Effect.fnUntraced(function* (
   return {
     onAssigned: (partitions) => {
       forgetWaiting()
-      full.clear()
+      room.forget()
       ownership.assign(partitions)
       // A group may rebalance while a member of it closes.
       if (isClosing) return
@@ -265,10 +272,7 @@ export const make = Effect.fnUntraced(function* (
       for (const [index, record] of records.entries()) {
         const ledger = ownership.ledgerOf(record.partition)
         if (isHeld || ledger === undefined) return index
-        if (lanes.waiting >= options.maxWaiting || !ledger.canTake(record.offset)) {
-          full.set(record.partition, record.offset)
-          return index
-        }
+        if (!room.isThereFor(record, ledger)) return index
         if (!ledger.take(record.offset, record.timestamp)) {
           recorder.notExecuted("redelivered", record, "it is done already")
           onProgress()

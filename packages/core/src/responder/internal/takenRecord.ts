@@ -2,6 +2,7 @@
  * A record that was taken from Kafka and is not done, and what is needed to answer it.
  */
 import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import type { Publication } from "../../transport/Publication.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
 import type { OffsetLedger } from "./offsetLedger.ts"
 
@@ -22,9 +23,15 @@ export class TakenRecord {
   /** What must still happen before its offset is done: its reply; for a discarded call also the end of its handler. */
   parts = 1
   isClosed = false
+  /** Of its payload, and of its answers so far. */
+  bytes: number
+  /** Its answer on the way, and since when; the last one when there were several. */
+  reply: Publication | undefined
+  repliedAt = Number.POSITIVE_INFINITY
 
   constructor(record: ConsumedRecord, ledger: OffsetLedger, replyBy: number) {
     this.record = record
+    this.bytes = record.value?.byteLength ?? 0
     this.epoch = ledger.epoch
     this.replyBy = replyBy
   }

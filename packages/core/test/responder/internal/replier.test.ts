@@ -42,6 +42,7 @@ const replying = Effect.gen(function* () {
     clock: yield* Clock.Clock,
     recorder: { replyAbandoned: () => void log.push("abandoned") } as ServeRecorder,
     origin: { from: "shop-1", ctl: 3 },
+    onSending: () => {},
     onDone: () => void log.push("done"),
     onLeft: () => void log.push("left")
   })

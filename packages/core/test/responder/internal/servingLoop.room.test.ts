@@ -73,4 +73,27 @@ describe("fetching", () => {
       )
     })
   )
+
+  overMemory(
+    "pauses at so many bytes of what is open, and goes on when there are half as many",
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const bench = newBench()
+      const started: Array<string> = []
+      const work = ({ id }: { readonly id: string }) => {
+        started.push(id[0]!)
+        return Effect.as(Deferred.await(gate), "done")
+      }
+      yield* serve(bench, { Work: work }, { maxOpenBytes: 1_000, partitions: 1 })
+      const { client } = yield* connect(bench)
+      const ids = ["a", "b", "c", "d", "e"].map((letter) => letter.repeat(600))
+      const calls = yield* Effect.forEach(ids, (id) => begin(client.Work({ id })))
+      yield* advance("1 second")
+      assert.deepStrictEqual(started, ["a", "b"])
+      yield* Deferred.succeed(gate, undefined)
+      yield* advance("1 second")
+      assert.deepStrictEqual(started, ["a", "b", "c", "d", "e"])
+      yield* Fiber.awaitAll(calls)
+    })
+  )
 })

@@ -183,6 +183,43 @@ export const replyingLaws = (law: FaultLaw): void => {
   )
 
   law(
+    "semantics 6: more replies to a dead leader than fit stop the others for no longer than a leader takes to move",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const { handler } = counting()
+      const bench = newBench()
+      const { replies } = namesOf(bench)
+      yield* serve(bench, { Work: handler }, { partitions: 1 })
+      const dead = yield* connect(bench, { replyPartition: 1, timeout: "1 minute" })
+      const living = yield* connect(bench, { replyPartition: 0, timeout: "1 minute" })
+      yield* faults.moveLeader({ topic: replies, partition: 1 }, 9)
+      yield* faults.cut(9)
+      const answered: Array<string> = []
+      const call = (client: typeof dead.client, id: string) =>
+        Effect.forkChild(
+          Effect.tap(client.Work({ id }), () => Effect.sync(() => answered.push(id))),
+          {
+            startImmediately: true
+          }
+        )
+      // In turn in the log too, not a batch of one and then a batch of the other: each reply is a gap of its own.
+      for (let index = 0; index < 720; index++) {
+        yield* call(dead.client, `dead ${index}`)
+        yield* call(living.client, `living ${index}`)
+        yield* advance("1 millis")
+      }
+      yield* advance("1 second")
+      assert.isBelow(answered.length, 720)
+      for (let step = 0; step < 26; step++) yield* advance("250 millis")
+      assert.strictEqual(answered.length, 720)
+      assert.isTrue(answered.every((id) => id.startsWith("living")))
+      yield* call(living.client, "last")
+      yield* advance("1 second")
+      assert.strictEqual(answered.at(-1), "last")
+    })
+  )
+
+  law(
     "P13: without its cancel a handler is interrupted at the deadline",
     Effect.gen(function* () {
       const faults = yield* Faults
