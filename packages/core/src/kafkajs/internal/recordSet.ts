@@ -33,13 +33,18 @@ const compressionMask = 0x7
 const logAppendTime = 0x8
 const controlBatch = 0x20
 const noBytes = Buffer.alloc(0)
+// Brokers limit what a batch has compressed only: expanded, some kilobytes could take all memory. No batch of a sane
+// writer comes near this.
+const maxPlainBytes = 64 * 2 ** 20
+// Empty records compress to almost nothing, and each becomes an object.
+const maxRecords = 1_000_000
 
 const decompress = (compression: number, bytes: Buffer): Buffer => {
   switch (compression) {
     case 1:
-      return gunzipSync(bytes)
+      return gunzipSync(bytes, { maxOutputLength: maxPlainBytes })
     case 4:
-      return zstdDecompressSync(bytes)
+      return zstdDecompressSync(bytes, { maxOutputLength: maxPlainBytes })
     default:
       throw new Error(
         `compression ${compression === 2 ? "snappy" : compression === 3 ? "lz4" : compression} is not read`
@@ -97,6 +102,7 @@ const readBatch = (
   reader.offset += 14
   const count = reader.int32()
   if ((attributes & controlBatch) !== 0) return
+  if (count > maxRecords) throw new Error(`${count} records are more than ${maxRecords}`)
   const appended = (attributes & logAppendTime) === 0 ? undefined : maxTimestamp
   const compression = attributes & compressionMask
   const plain = compression === 0 ? reader : new ByteReader(decompress(compression, reader.bytes(reader.remaining)))

@@ -108,6 +108,32 @@ describe("recordSet", () => {
     }
   })
 
+  // 65 MiB of zeros are some kilobytes when compressed, and are many readable records of no bytes.
+  it.each([
+    ["gzip", 1, gzipSync],
+    ["zstd", 4, zstdCompressSync]
+  ] as const)("passes over a batch of %s that expands without measure", (_, attributes, compress) => {
+    const bomb = withAttributes(batchOf(some(2), 2), attributes, compress(Buffer.alloc(65 * 2 ** 20)))
+    const { next, records, unreadable } = decode(Buffer.concat([batchOf(some(2), 0), bomb, batchOf(some(1), 4)]), 0)
+    assert.deepStrictEqual(
+      records.map(({ offset }) => offset),
+      [0, 1, 4]
+    )
+    assert.deepStrictEqual(
+      unreadable.map(({ firstOffset, lastOffset }) => [firstOffset, lastOffset]),
+      [[2, 3]]
+    )
+    assert.include(unreadable[0]?.detail, "larger than 67108864 bytes")
+    assert.strictEqual(next, 5)
+  })
+
+  it("passes over a batch of more records than any writer makes", () => {
+    const bomb = compressed(withAttributes(batchOf(some(1), 0), 0, Buffer.alloc(1_000_010)), 4, zstdCompressSync)
+    bomb.writeInt32BE(1_000_001, recordsAt - 4)
+    const { records, unreadable } = decode(bomb, 0)
+    assert.deepStrictEqual([records.length, unreadable.length], [0, 1])
+  })
+
   it("passes over control batches and over batches that compaction emptied", () => {
     const control = withAttributes(batchOf(some(1), 0), 0x20)
     const emptied = withAttributes(batchOf(some(4), 1), 0, Buffer.alloc(0))
