@@ -13,6 +13,7 @@
  * }).pipe(Effect.provide(Requester.layer([Inventory])))
  * ```
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -24,6 +25,7 @@ import type * as Scope from "effect/Scope"
 import * as Contract from "../contract/Contract.ts"
 import { type AnyGroup, clientMiddlewares, obstacleOf, operationsOf } from "../contract/Operation.ts"
 import { Entropy } from "../host/Entropy.ts"
+import { monotonicMillis } from "../host/MonotonicTime.ts"
 import * as OptionRules from "../transport/OptionRules.ts"
 import * as StartError from "../transport/StartError.ts"
 import * as TopicSetup from "../transport/TopicSetup.ts"
@@ -43,7 +45,7 @@ export { withReplyMetadata, withRoutingKey, withTimeout, withWaitForReady } from
 // The length of the random part of a correlation id (docs/protocol.md).
 const tokenBytes = 8
 
-// Closing waits no longer than this for the cancels of calls that were interrupted just before.
+// Closing waits no longer than this, for all contracts together, for the cancels of calls that were interrupted just before.
 const cancelMillis = 1_000
 
 /** What clients of one contract share. */
@@ -64,7 +66,12 @@ export class Requester extends Context.Service<
   }
 >()("@kafka-request-reply/core/requester/Requester") {}
 
-const routeOf = Effect.fnUntraced(function* (group: AnyGroup, options: Options, recorder: CallRecorder.CallRecorder) {
+const routeOf = Effect.fnUntraced(function* (
+  group: AnyGroup,
+  options: Options,
+  recorder: CallRecorder.CallRecorder,
+  closesAt: () => number
+) {
   const { groupSize, publisher, topics } = yield* Transport
   const operations = operationsOf(group)
   const names = Contract.namesOf(group)
@@ -88,8 +95,7 @@ const routeOf = Effect.fnUntraced(function* (group: AnyGroup, options: Options, 
   if (!options.cancelOnInterrupt) return [names.name, { router, canceller: undefined, watch }] as const
   const control = TopicSetup.controlTopic(names.control, maxTimeoutMillis)
   const controlPartitions = yield* TopicSetup.ensure(topics, control, options.topics)
-  const closeMillis = Math.min(cancelMillis, Duration.toMillis(options.drainTimeout))
-  const cancels = { topic: names.control, partitions: controlPartitions, closeMillis }
+  const cancels = { topic: names.control, partitions: controlPartitions, closesAt }
   const canceller = yield* Canceller.make(cancels, publisher, recorder)
   return [names.name, { router, canceller, watch }] as const
 })
@@ -99,8 +105,13 @@ const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, opti
   const token = (yield* Entropy).bytes(tokenBytes)
   const maxTimeoutMillis = Duration.toMillis(options.maxTimeout)
   const recorder = yield* CallRecorder.make
+  const clock = yield* Clock.Clock
+  const closeMillis = Math.min(cancelMillis, Duration.toMillis(options.drainTimeout))
+  let closing: number | undefined
+  // The first canceller that closes starts the time of all.
+  const closesAt = (): number => (closing ??= monotonicMillis(clock) + closeMillis)
   const routes = new Map<string, Route>(
-    yield* Effect.forEach(groups, (group) => routeOf(group, options, recorder), { concurrency: "unbounded" })
+    yield* Effect.forEach(groups, (group) => routeOf(group, options, recorder, closesAt), { concurrency: "unbounded" })
   )
   const [first] = routes.keys()
   const replyTopic = options.replyTopic ?? `${first}.replies`

@@ -5,9 +5,9 @@ import * as Layer from "effect/Layer"
 import * as Requester from "../../src/requester/Requester.ts"
 import { Transport } from "../../src/transport/Transport.ts"
 import * as TransportMemory from "../../src/transport/TransportMemory.ts"
-import { overMemory } from "../responder/stuck.ts"
-import { until } from "../suites/requestReply/Harness.ts"
-import { newBench, serve } from "../suites/requestReply/programs.ts"
+import { begin, overMemory } from "../responder/stuck.ts"
+import { advance, until } from "../suites/requestReply/Harness.ts"
+import { launch, newBench, serve } from "../suites/requestReply/programs.ts"
 
 /** A transport of its own over the broker of all, as another program has one. */
 const ownTransport = Layer.fresh(
@@ -16,6 +16,40 @@ const ownTransport = Layer.fresh(
     Effect.flatMap(TransportMemory.makeLink, (link) => TransportMemory.make(link))
   )
 )
+
+/** Takes cancels, and never says what became of them. */
+const withoutCancels = Layer.effect(
+  Transport,
+  Effect.map(Transport, (transport) => {
+    const { publisher } = transport
+    const offer: (typeof publisher)["offer"] = (publication) => {
+      if (!publication.topic.endsWith(".control")) publisher.offer(publication)
+    }
+    return Transport.of({ ...transport, publisher: { ...publisher, offer } })
+  })
+)
+
+describe("a requester", () => {
+  overMemory(
+    "closes within a second, however many contracts have cancels that cannot be written",
+    Effect.gen(function* () {
+      const [first, ...others] = [newBench(), newBench(), newBench()] as const
+      const layer = Requester.layer([first, ...others], { topics: "create" }).pipe(Layer.provide(withoutCancels))
+      const { context, stop } = yield* launch(layer)
+      for (const bench of [first, ...others]) {
+        const client = yield* Effect.provide(Requester.client(bench), context)
+        const call = yield* begin(client.Work({ id: "1" }))
+        yield* advance(0)
+        yield* Fiber.interrupt(call)
+      }
+      const stopped = yield* Effect.forkChild(stop, { startImmediately: true })
+      yield* advance("999 millis")
+      assert.isUndefined(stopped.pollUnsafe())
+      yield* advance("1 millis")
+      assert.isDefined(stopped.pollUnsafe())
+    })
+  )
+})
 
 describe("a requester's program", () => {
   overMemory(

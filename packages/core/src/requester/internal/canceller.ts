@@ -5,10 +5,12 @@
  * A program that is interrupted interrupts its calls and closes its requester at once: closing therefore waits a moment
  * until the cancels are written.
  */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { OutgoingRecord } from "../../transport/KafkaRecord.ts"
 import { Publication } from "../../transport/Publication.ts"
 import type { Publisher } from "../../transport/Publisher.ts"
@@ -24,8 +26,11 @@ export interface Options {
   readonly topic: string
   /** The number of partitions of the control topic. */
   readonly partitions: number
-  /** How long closing waits for what is not written yet. */
-  readonly closeMillis: number
+  /**
+   * Until when closing waits for what is not written yet, on the monotonic clock; asked when it comes to that. One time
+   * for all cancellers that close together, since they close one after the other.
+   */
+  readonly closesAt: () => number
 }
 
 // Interrupted calls have no place in `maxInFlight` any more: while the control topic is out of reach, their cancels are
@@ -51,10 +56,11 @@ class Cancel extends Publication {
 }
 
 export const make = Effect.fnUntraced(function* (
-  { closeMillis, partitions, topic }: Options,
+  { closesAt, partitions, topic }: Options,
   publisher: Publisher,
   recorder: CallRecorder
 ): Effect.fn.Return<Canceller, never, Scope.Scope> {
+  const clock = yield* Clock.Clock
   let unwritten = 0
   let closing: Deferred.Deferred<void> | undefined
 
@@ -66,7 +72,8 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => {
     if (unwritten === 0) return Effect.void
     closing = Deferred.makeUnsafe<void>()
-    return Deferred.await(closing).pipe(Effect.timeoutOption(closeMillis))
+    const left = Math.max(0, closesAt() - monotonicMillis(clock))
+    return Deferred.await(closing).pipe(Effect.timeoutOption(left))
   })
 
   return {

@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import { monotonicMillis } from "../../../src/host/MonotonicTime.ts"
 import * as Canceller from "../../../src/requester/internal/canceller.ts"
 import { because, Unreachable } from "../../../src/transport/TransportError.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
@@ -14,8 +16,9 @@ const start = Effect.fnUntraced(function* (partitions: number, closeMillis = 1_0
   const publisher = new ScriptedPublisher()
   const log: Array<string> = []
   const scope = yield* Scope.fork(yield* Effect.scope)
+  const clock = yield* Clock.Clock
   const canceller = yield* Canceller.make(
-    { topic: "stock.control", partitions, closeMillis },
+    { topic: "stock.control", partitions, closesAt: () => monotonicMillis(clock) + closeMillis },
     publisher,
     recorderInto(log)
   ).pipe(Scope.provide(scope))
