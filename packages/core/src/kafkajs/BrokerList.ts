@@ -1,8 +1,9 @@
 /**
- * The bootstrap list as text: `host:port,host:port`.
+ * The bootstrap list: as text, `host:port,host:port`, and as the option of the transport.
  */
 import * as Config from "effect/Config"
 import * as Schema from "effect/Schema"
+import type { Rule } from "../transport/OptionRules.ts"
 
 const maxPort = 65_535
 
@@ -24,6 +25,15 @@ export const problem = (text: string): string | undefined => {
     .map(problemWith)
     .find((problem) => problem !== undefined)
   return found && `expected host:port, separated by commas: ${found}`
+}
+
+/** What the option takes: entries as they are, for nothing trims or splits them any more. */
+export const rule: Rule = {
+  accepts: "a list of host:port, at least one",
+  isMet: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((entry) => typeof entry === "string" && problemWith(entry) === undefined)
 }
 
 /** The list under the given name, e.g. an environment variable; the error names the variable and the wrong entry. */

@@ -4,15 +4,20 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Formatter from "effect/Formatter"
 import * as Option from "effect/Option"
 import * as Bounds from "../wire/Bounds.ts"
 import { because, InvalidOption, type StartError } from "./StartError.ts"
 
-/** What an option accepts. An option that is `undefined` is not checked. */
+/** What an option accepts. An option that is `undefined` is not checked, unless it is required. */
 export interface Rule {
   readonly accepts: string
+  readonly isRequired?: boolean
   readonly isMet: (value: unknown) => boolean
 }
+
+/** The rule of an option that has no default. */
+export const required = (rule: Rule): Rule => ({ ...rule, isRequired: true })
 
 /** A whole number from `min`. */
 export const whole = (min: number): Rule => ({
@@ -62,8 +67,10 @@ export const problem = <O extends object>(
 ): InvalidOption | undefined => {
   for (const [option, rule] of Object.entries(rules) as ReadonlyArray<[string, Rule]>) {
     const value = (options as Readonly<Record<string, unknown>>)[option]
-    if (value === undefined || rule.isMet(value)) continue
-    return new InvalidOption({ option, given: String(value), accepts: rule.accepts })
+    if (value === undefined ? rule.isRequired !== true : rule.isMet(value)) continue
+    // As text, an empty list would be nothing.
+    const given = Array.isArray(value) ? Formatter.format(value) : String(value)
+    return new InvalidOption({ option, given, accepts: rule.accepts })
   }
   return undefined
 }

@@ -10,6 +10,15 @@ describe("KafkajsTransport", () => {
     ["requestTimeout", "soon", { requestTimeout: "soon" as never }],
     ["maxWait", "0 millis", { maxWait: "0 millis" }],
     ["clientId", "", { clientId: "" }],
+    ["clientId", "undefined", { clientId: undefined as never }],
+    ["brokers", "[]", { brokers: [] }],
+    ["brokers", `[""]`, { brokers: [""] }],
+    ["brokers", `["localhost"]`, { brokers: ["localhost"] }],
+    ["brokers", `["one:1,two:2"]`, { brokers: ["one:1,two:2"] }],
+    ["brokers", `[" one:1"]`, { brokers: [" one:1"] }],
+    ["brokers", "[9092]", { brokers: [9092] as never }],
+    ["brokers", "localhost:9092", { brokers: "localhost:9092" as never }],
+    ["brokers", "undefined", { brokers: undefined as never }],
     ["maxBatchesInFlight", "0", { publisher: { maxBatchesInFlight: 0 } }],
     ["maxBatchRecords", "1.5", { publisher: { maxBatchRecords: 1.5 } }]
   ] as const)("does not start with the option %s of %s", ([option, value, options]) =>

@@ -2,7 +2,8 @@
  * What every connection of the driver is made with, and the time limits of talking to brokers.
  */
 import * as Duration from "effect/Duration"
-import { type Rule, text, wireDuration } from "../../transport/OptionRules.ts"
+import { required, type Rule, text, wireDuration } from "../../transport/OptionRules.ts"
+import * as BrokerList from "../BrokerList.ts"
 import type { Sasl, Ssl } from "./kafkajsInternals.ts"
 
 export interface ClientSettings {
@@ -64,7 +65,8 @@ export const defaults = {
 
 /** What the options accept. */
 export const rules: { readonly [K in keyof ClientOptions]?: Rule } = {
-  clientId: text(maxClientIdLength),
+  brokers: required(BrokerList.rule),
+  clientId: required(text(maxClientIdLength)),
   connectionTimeout: wireDuration(1),
   requestTimeout: wireDuration(1),
   startTimeout: wireDuration(1),
