@@ -102,8 +102,8 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
   const recorder = yield* ServeRecorder.make
   const dirty = Latch.makeUnsafe(false)
   let member: GroupMember | undefined
-  /** Partitions with room again before the member was known. */
-  const early: Array<number> = []
+  /** Partitions with room again before the member was known; undefined from then on. */
+  let early: Array<number> | undefined = []
   const loop = yield* ServingLoop.make({
     options,
     times,
@@ -121,7 +121,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
         : DeadLetters.make(options.deadLetterTopic, publisher, () => monotonicMillis(clock), recorder.deadLetterLost),
     onProgress: () => dirty.openUnsafe(),
     onRoom: (partitions) => {
-      if (member === undefined) early.push(...partitions)
+      early?.push(...partitions)
       for (const partition of partitions) member?.resume({ topic: names.requests, partition })
     }
   })
@@ -148,6 +148,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
   })
   member = joined
   for (const partition of early) joined.resume({ topic: names.requests, partition })
+  early = undefined
   yield* CommitLoop.fork(commit, dirty, options.commitInterval)
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
@@ -159,6 +160,8 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
       yield* loop.idleWithin(Math.min(times.quiesceTimeout, times.drainTimeout))
       yield* inTime(commit)
       yield* inTime(joined.leave)
+      // What ends now is the next owner's to do again: a commit of ours would be tried, and fail, until we have closed.
+      member = undefined
       if (!(yield* loop.idleWithin(left()))) {
         if (loop.running() > 0) {
           yield* Effect.logWarning(`${loop.running()} handlers are interrupted: drainTimeout is over`)

@@ -1,6 +1,9 @@
 import { assert, describe } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as ResponderMetrics from "../../src/telemetry/ResponderMetrics.ts"
 import { Transport } from "../../src/transport/Transport.ts"
 import { advance, until } from "../suites/requestReply/Harness.ts"
 import { connect, newBench, serve } from "../suites/requestReply/programs.ts"
@@ -39,6 +42,39 @@ describe("closing a responder", () => {
       yield* Effect.repeat(advance("1 second"), { times: 5 })
       assert.isDefined(stopped.pollUnsafe())
       yield* Fiber.join(stopped)
+    })
+  )
+
+  overMemory(
+    "commits nothing more once it has left the group, though handlers end after that",
+    Effect.gen(function* () {
+      const bench = newBench()
+      const failed = Effect.map(Metric.value(ResponderMetrics.commitFailures), ({ count }) => count)
+      const before = yield* failed
+      const releases = new Map<string, Deferred.Deferred<void>>()
+      const Work = ({ id }: { readonly id: string }) => {
+        const release = Deferred.makeUnsafe<void>()
+        releases.set(id, release)
+        return Effect.as(Deferred.await(release), id)
+      }
+      const { stop } = yield* serve(
+        bench,
+        { Work },
+        { drainTimeout: "10 seconds", quiesceTimeout: "1 second", commitInterval: "250 millis" }
+      )
+      const { client } = yield* connect(bench)
+      const first = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
+      const last = yield* Effect.forkChild(client.Work({ id: "2" }), { startImmediately: true })
+      yield* until("both run", () => releases.size === 2)
+      const stopped = yield* Effect.forkChild(stop, { startImmediately: true })
+      yield* advance("2 seconds")
+      yield* Deferred.succeed(releases.get("1")!, undefined)
+      assert.strictEqual(yield* Fiber.join(first), "1")
+      yield* Effect.repeat(advance("250 millis"), { times: 5 })
+      yield* Deferred.succeed(releases.get("2")!, undefined)
+      assert.strictEqual(yield* Fiber.join(last), "2")
+      yield* Fiber.join(stopped)
+      assert.strictEqual(yield* failed, before)
     })
   )
 
