@@ -3,7 +3,7 @@
  * for one.
  *
  * Nobody there is only believed when two looks in a row, a second apart, found nobody: a group that rebalances can look
- * empty for a moment. What cannot be found out counts as somebody there.
+ * empty for a moment. What cannot be found out counts as somebody there; a right that is missing for it is said once.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -24,15 +24,22 @@ export const make = Effect.fnUntraced(function* (
   size: Effect.Effect<number, TransportError>
 ): Effect.fn.Return<ResponderWatch, never, Scope.Scope> {
   let empty = 0
+  let isDenied = false
   const look = size.pipe(
     Effect.timeout(pause),
-    Effect.match({
-      onFailure: () => {
+    Effect.matchEffect({
+      onFailure: (error) => {
         empty = 0
+        if (isDenied || error._tag !== "TransportError" || error.reason._tag !== "NotAuthorized") return Effect.void
+        isDenied = true
+        return Effect.logWarning(
+          `detectNoResponder needs the right to Describe the group ${group}; without it, calls that nobody serves wait for their deadline: ${error.message}`
+        )
       },
-      onSuccess: (members) => {
-        empty = members === 0 ? empty + 1 : 0
-      }
+      onSuccess: (members) =>
+        Effect.sync(() => {
+          empty = members === 0 ? empty + 1 : 0
+        })
     })
   )
   yield* look.pipe(Effect.andThen(Effect.sleep(pause)), Effect.forever, Effect.forkScoped)
