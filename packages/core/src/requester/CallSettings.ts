@@ -36,7 +36,7 @@ export const WaitForReady: Context.Reference<boolean> = Context.Reference<boolea
 
 /** What came with a reply besides its value. */
 export interface ReplyMetadata {
-  /** What the handler set, by `ReplyHeaders.set`; protocol headers are not among them. */
+  /** What the handler added, by `ReplyHeaders.add`; protocol headers are not among them. */
   readonly headers: RecordHeaders
   /** The attempt that was answered, the first being 1. */
   readonly attempt: number
