@@ -163,6 +163,17 @@ describe("RequestEnvelope", () => {
     assert.deepStrictEqual(heavy.correlationId, id[1])
   })
 
+  it("counts the bytes of header names, not their characters", () => {
+    const [name, value] = ["ä".repeat(20_000), new Uint8Array(20_000)]
+    const own = [id, address, rr(valid)].reduce((sum, header) => sum + header[0].length + header[1].length, 0)
+    const room = Bounds.maxHeaderBytes - own - 60_000
+    accepted([name, value], ["x", new Uint8Array(room - 1)], id, address, rr(valid))
+    assert.match(
+      refused([name, value], ["x", new Uint8Array(room)], id, address, rr(valid)).reason,
+      /more than 65536 bytes/
+    )
+  })
+
   it("leaves out a trace header that cannot be one", () => {
     assert.strictEqual(accepted(id, rr(valid), trace(55)).traceparent?.length, 55)
     assert.isUndefined(accepted(id, rr(valid), trace(0)).traceparent)
