@@ -29,7 +29,7 @@ export abstract class Publication implements OutgoingRecord {
   lastError: TransportError | undefined
   /** Publisher's: the largest batch this record may travel in, lowered to find out which record a broker refuses. */
   batchLimit = Number.POSITIVE_INFINITY
-  /** False: refused at once when the partition's leader is known to be out of reach, instead of waiting for it. */
+  /** False: refused at once when the partition is known to be out of reach, or its leader, instead of waiting for it. */
   readonly waits: boolean
   /** Set by the owner when nobody wants the record any more: it is skipped if it has not been handed over. */
   abandoned = false

@@ -18,12 +18,12 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { EventLoop } from "../host/EventLoop.ts"
-import { errorFor } from "./internal/acknowledgements.ts"
+import { errorFor, obstacleIn } from "./internal/acknowledgements.ts"
 import { Outstanding } from "./internal/outstanding.ts"
 import { Awaited } from "./internal/awaited.ts"
 import { KeyGate } from "./internal/keyGate.ts"
 import { look } from "./internal/look.ts"
-import type { PublishLane } from "./internal/publishLane.ts"
+import type { Obstacle, PublishLane } from "./internal/publishLane.ts"
 import { failureOf, isImpatient, leaderUnknown, isOfOne, timeoutOf, withoutLeader } from "./internal/publishFailures.ts"
 import { withDefaults } from "./OptionRules.ts"
 import { PublishRoutes } from "./internal/publishRoutes.ts"
@@ -82,7 +82,7 @@ export const make = Effect.fnUntraced(function* (
       lane.isScheduled = false
       // A batch may have failed since this was scheduled; the end of the backoff schedules again.
       if (isClosed || lane.isBackingOff) return
-      if (lane.leader < 0) backOff(lane, leaderUnknown)
+      if (lane.leader < 0) backOff(lane, () => leaderUnknown)
       else flushLane(lane)
     })
   }
@@ -99,7 +99,7 @@ export const make = Effect.fnUntraced(function* (
       run(sendBatch(batch)).addObserver((exit) => {
         lane.inFlight--
         if (!inFlight.delete(batch)) return
-        settle(lane, batch, Exit.isSuccess(exit) ? exit.value : () => failureOf(exit.cause))
+        settle(lane, batch, Exit.isSuccess(exit) ? exit.value : Result.fail(failureOf(exit.cause)))
       })
     }
     schedule(lane)
@@ -112,19 +112,18 @@ export const make = Effect.fnUntraced(function* (
         duration: sendTimeoutMillis * 2,
         orElse: () => Effect.fail(because(new NoAnswer({ detail: `no answer to a write of ${batch.length} records` })))
       }),
-      Effect.match({
-        onFailure: (error) => () => error,
-        onSuccess: errorFor
-      })
+      Effect.map(errorFor),
+      Effect.result
     )
 
   const settle = (
     lane: PublishLane,
     batch: ReadonlyArray<Publication>,
-    errorOf: (publication: Publication) => TransportError | undefined
+    answer: Result.Result<Obstacle, TransportError>
   ): void => {
+    const errorOf = Result.isSuccess(answer) ? answer.success : () => answer.failure
     const again: Array<Publication> = []
-    let failure: TransportError | undefined
+    let isHeldUp = false
     for (const publication of batch) {
       const error = errorOf(publication)
       if (error === undefined) {
@@ -136,7 +135,8 @@ export const make = Effect.fnUntraced(function* (
       if (!error.isDefinitive) publication.isUnclear = true
       else if (!publication.isUnclear) publication.delivery = "queued"
       if (error.isRetryable) {
-        failure = publication.lastError = error
+        isHeldUp = true
+        publication.lastError = error
         again.push(publication)
       } else if (isOfOne(error) && batch.length > 1) {
         // Which record the broker refused is not told: halves are tried until the guilty one stands alone.
@@ -147,8 +147,9 @@ export const make = Effect.fnUntraced(function* (
     // Resends first, then who waited for their keys: the order of each key is kept.
     const released = gate.open(batch)
     offerFirst([...again, ...released])
-    if (failure === undefined) lane.failures = 0
-    else backOff(lane, failure)
+    if (!isHeldUp) lane.failures = 0
+    // A broker that answered is within reach, whatever it refuses: that concerns the partitions it spoke of.
+    else backOff(lane, Result.isSuccess(answer) ? obstacleIn(batch, errorOf) : errorOf)
     schedule(lane)
   }
 
@@ -167,15 +168,16 @@ export const make = Effect.fnUntraced(function* (
   }
 
   /** Pauses a lane; metadata is fetched meanwhile, and every partition is routed to its leader of then. */
-  const backOff = (lane: PublishLane, obstacle: TransportError): void => {
-    if (lane.isBackingOff || isClosed) return
-    lane.isBackingOff = true
-    const delay = lane.pause(monotonicMillis(clock), backoff)
+  const backOff = (lane: PublishLane, obstacle: Obstacle): void => {
+    if (isClosed) return
     // Of a lane without leader nothing is known before the look: its partitions may just be new here.
     if (lane.leader >= 0) {
-      lane.obstacle = obstacle
+      lane.obstruct(obstacle)
       refuseImpatient(lane, obstacle)
     }
+    if (lane.isBackingOff) return
+    lane.isBackingOff = true
+    const delay = lane.pause(monotonicMillis(clock), backoff)
     lane.failures++
     sweepStuck()
     run(
@@ -199,8 +201,10 @@ export const make = Effect.fnUntraced(function* (
     )
   }
 
-  const refuseImpatient = (lane: PublishLane, obstacle: TransportError): void => {
-    for (const publication of lane.remove(isImpatient)) refuse(publication, publication.lastError ?? obstacle)
+  const refuseImpatient = (lane: PublishLane, obstacle: Obstacle): void => {
+    const isHeldUp = (publication: Publication) => isImpatient(publication) && obstacle(publication) !== undefined
+    for (const publication of lane.remove(isHeldUp))
+      refuse(publication, publication.lastError ?? obstacle(publication)!)
   }
 
   /** Finds out why the records of a topic have no leader to go to, and refuses those that never will have one. */
@@ -239,10 +243,8 @@ export const make = Effect.fnUntraced(function* (
     outstanding.offered()
     if (isClosed) return eventLoop.nextTurn(() => refuse(publication, because(new TransportClosed())))
     const lane = routes.laneOf(publication)
-    const { obstacle } = lane
-    if (obstacle !== undefined && isImpatient(publication)) {
-      return eventLoop.nextTurn(() => refuse(publication, obstacle))
-    }
+    const obstacle = lane.obstacle !== undefined && isImpatient(publication) ? lane.obstacle(publication) : undefined
+    if (obstacle !== undefined) return eventLoop.nextTurn(() => refuse(publication, obstacle))
     lane.offer(publication)
     if (lane.inFlight > 0) sweepStuck()
     schedule(lane)

@@ -2,15 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as TestClock from "effect/testing/TestClock"
-import {
-  because,
-  NoSuchTopic,
-  NotAuthorized,
-  Refused,
-  TooLarge,
-  Unavailable
-} from "../../src/transport/TransportError.ts"
-import { impatient, key, lost, moved, start } from "./publishing.ts"
+import { because, NoSuchTopic, NotAuthorized, Refused, TooLarge } from "../../src/transport/TransportError.ts"
+import { key, lost, moved, start } from "./publishing.ts"
 import { acknowledge, indexes, Item, items, topic, turns } from "./ScriptedLink.ts"
 
 describe("Publisher, when Kafka fails", () => {
@@ -248,49 +241,6 @@ describe("Publisher, when Kafka fails", () => {
       yield* TestClock.adjust("3 seconds")
       yield* turns
       assert.deepStrictEqual([early.told, early.delivery], [["NoSuchTopic"], "queued"])
-    })
-  )
-
-  it.effect("refuses who does not wait while the lane backs off, and lets the next one try", () =>
-    Effect.gen(function* () {
-      const { link, offer } = yield* start()
-      offer(items(1))
-      const down = because(new Unavailable({ code: "BROKER_NOT_AVAILABLE", detail: "" }))
-      ;(yield* link.next).answer(Exit.fail(down))
-      yield* turns
-      const early = impatient(1)
-      offer([early])
-      yield* turns
-      assert.deepStrictEqual([early.told, early.delivery], [["Unavailable"], "queued"])
-      yield* TestClock.adjust("100 millis")
-      acknowledge(yield* link.next)
-      yield* turns
-      const late = impatient(2)
-      offer([late])
-      acknowledge(yield* link.next)
-      yield* turns
-      assert.deepStrictEqual(late.told, ["acknowledged"])
-    })
-  )
-
-  it.effect("who does not wait finds out by itself that a leader is back", () =>
-    Effect.gen(function* () {
-      const { link, offer } = yield* start()
-      link.leaders = () => -1
-      const early = impatient(0)
-      offer([early])
-      yield* turns
-      yield* TestClock.adjust("1 second")
-      yield* turns
-      assert.deepStrictEqual(early.told, ["Unavailable"])
-      link.onRefresh = () => (link.leaders = () => 0)
-      const late = impatient(1)
-      offer([late])
-      yield* turns
-      yield* TestClock.adjust("1 second")
-      acknowledge(yield* link.next)
-      yield* turns
-      assert.deepStrictEqual(late.told, ["acknowledged"])
     })
   )
 })

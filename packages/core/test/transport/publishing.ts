@@ -11,8 +11,10 @@ import { Item, ScriptedLink } from "./ScriptedLink.ts"
 
 export const key = (text: string) => ({ key: Buffer.from(text) })
 export const big = (index: number, bytes: number) => new Item(index, { value: Buffer.alloc(bytes) })
-export const impatient = (index: number) => new Item(index, {}, Number.POSITIVE_INFINITY, false)
+export const impatient = (index: number, partition = 0) =>
+  new Item(index, { partition }, Number.POSITIVE_INFINITY, false)
 export const lost = because(new NoAnswer({ detail: "the connection was lost" }))
+export const tooFewReplicas = because(new Unavailable({ code: "NOT_ENOUGH_REPLICAS", detail: "" }))
 export const moved = because(new Unavailable({ code: "NOT_LEADER_OR_FOLLOWER", detail: "" }))
 
 export const start = Effect.fnUntraced(function* (options: Partial<PublisherOptions.Options> = {}) {

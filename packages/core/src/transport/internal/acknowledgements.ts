@@ -8,11 +8,11 @@
 import type { PartitionAck } from "../ProducerLink.ts"
 import type { Publication } from "../Publication.ts"
 import { because, type TransportError, Unacknowledged } from "../TransportError.ts"
+import type { Obstacle } from "./publishLane.ts"
+import { nameOf } from "./publishRoutes.ts"
 
 /** The error for one record of the batch, or undefined when it was acknowledged. */
-export const errorFor = (
-  acks: ReadonlyArray<PartitionAck>
-): ((publication: Publication) => TransportError | undefined) => {
+export const errorFor = (acks: ReadonlyArray<PartitionAck>): Obstacle => {
   const byTopic = new Map<string, Map<number, PartitionAck>>()
   for (const ack of acks) {
     let partitions = byTopic.get(ack.topic)
@@ -24,4 +24,14 @@ export const errorFor = (
     const ack = byTopic.get(topic)?.get(partition)
     return ack === undefined ? because(new Unacknowledged({ topic, partition })) : ack.error
   }
+}
+
+/** What a broker that answered has against the partitions of a batch for now. Of others it said nothing. */
+export const obstacleIn = (batch: ReadonlyArray<Publication>, errorOf: Obstacle): Obstacle => {
+  const errors = new Map<string, TransportError>()
+  for (const publication of batch) {
+    const error = errorOf(publication)
+    if (error?.isRetryable) errors.set(nameOf(publication), error)
+  }
+  return (record) => errors.get(nameOf(record))
 }

@@ -9,6 +9,7 @@
  *   3. too much for this batch → back to `front`, and the batch is complete
  *   4. close the gate for the batch's keys
  */
+import type { TopicPartition } from "../KafkaRecord.ts"
 import type { Publication } from "../Publication.ts"
 import type { TransportError } from "../TransportError.ts"
 import type { KeyGate } from "./keyGate.ts"
@@ -35,6 +36,9 @@ export interface Backoff {
 // Between two looks for leaders, however many partitions come that were not looked for yet.
 const leastPauseMillis = 10
 
+/** Why a record cannot be written now; undefined when nothing is known against it. */
+export type Obstacle = (record: TopicPartition) => TransportError | undefined
+
 export interface Taken {
   readonly batch: ReadonlyArray<Publication>
   /** Past their deadline before they were handed over (again). */
@@ -56,8 +60,8 @@ export class PublishLane {
   isLooking = false
   /** A partition came while a look was under way, which therefore says nothing of it. */
   isOverlooked = false
-  /** Why the leader counts as out of reach; undefined while it does not. */
-  obstacle: TransportError | undefined
+  /** What stands in the way of records while the lane rests: of all of them, or of those of some partitions. */
+  obstacle: Obstacle | undefined
   #front: Array<Publication> = []
   #queue: Array<Publication> = []
   #head = 0
@@ -78,6 +82,12 @@ export class PublishLane {
     this.isOverlooked = false
     const pause = isFirst ? leastPauseMillis : Math.min(max, min * 2 ** Math.min(this.failures, 16))
     return Math.max(0, pause - rested)
+  }
+
+  /** Adds to what stands in the way: batches that were in flight together can fail for reasons of their own. */
+  obstruct(obstacle: Obstacle): void {
+    const earlier = this.obstacle
+    this.obstacle = earlier === undefined ? obstacle : (record) => earlier(record) ?? obstacle(record)
   }
 
   /** Everything in the lane. */

@@ -8,7 +8,7 @@
 import type { TopicPartition } from "../KafkaRecord.ts"
 import { PublishLane } from "./publishLane.ts"
 
-const nameOf = ({ partition, topic }: TopicPartition): string => `${topic}-${partition}`
+export const nameOf = ({ partition, topic }: TopicPartition): string => `${topic}-${partition}`
 
 export class PublishRoutes {
   readonly #leaderOf: (topic: string, partition: number) => number
