@@ -26,7 +26,7 @@ import { look } from "./internal/look.ts"
 import type { Obstacle, PublishLane } from "./internal/publishLane.ts"
 import { failureOf, isImpatient, leaderUnknown, isOfOne, timeoutOf, withoutLeader } from "./internal/publishFailures.ts"
 import { withDefaults } from "./OptionRules.ts"
-import { PublishRoutes } from "./internal/publishRoutes.ts"
+import { nameOf, PublishRoutes } from "./internal/publishRoutes.ts"
 import type { OutgoingRecord } from "./KafkaRecord.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 import type { ProducerLink } from "./ProducerLink.ts"
@@ -82,7 +82,7 @@ export const make = Effect.fnUntraced(function* (
       lane.isScheduled = false
       // A batch may have failed since this was scheduled; the end of the backoff schedules again.
       if (isClosed || lane.isBackingOff) return
-      if (lane.leader < 0) backOff(lane, () => leaderUnknown)
+      if (lane.leader < 0) backOff(lane, (record) => (lane.overlooked.has(nameOf(record)) ? undefined : leaderUnknown))
       else flushLane(lane)
     })
   }
@@ -184,15 +184,15 @@ export const make = Effect.fnUntraced(function* (
       Effect.gen(function* () {
         const jitter = yield* Random.nextBetween(0.8, 1.2)
         yield* Effect.sleep(delay * jitter)
-        lane.isLooking = true
+        lane.isLooking = lane.leader < 0
         yield* look(link.refresh, sendTimeoutMillis)
-        lane.isLooking = false
         lane.lookedAt = monotonicMillis(clock)
         for (const grown of routes.reroute()) schedule(grown)
         if (lane.leader < 0) {
           yield* Effect.forEach(routes.topicsIn(lane), (topic) => explain(lane, topic))
           refuseImpatient(lane, obstacle)
         }
+        lane.isLooking = false
         lane.isBackingOff = false
         // The next record tries again; otherwise nothing would ever find out that the leader is back.
         lane.obstacle = undefined

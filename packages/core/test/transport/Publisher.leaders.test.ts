@@ -3,18 +3,26 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as Publisher from "../../src/transport/Publisher.ts"
+import { impatient } from "./publishing.ts"
 import { acknowledge, Item, ScriptedLink, turns } from "./ScriptedLink.ts"
+
+/** Has no leader at all. */
+const leaderless = 7
 
 /** Knows the leader of what was asked for before a look began. */
 class LookingLink extends ScriptedLink {
   readonly gate = Deferred.makeUnsafe<void>()
+  /** How long it takes to tell the number of partitions. */
+  counting: Effect.Effect<void> = Effect.void
   readonly #asked = new Set<number>()
   readonly #known = new Set<number>()
 
   override readonly leaderOf = (_topic: string, partition: number): number => {
     this.#asked.add(partition)
-    return this.#known.has(partition) ? 0 : -1
+    return this.#known.has(partition) && partition !== leaderless ? 0 : -1
   }
+
+  override readonly partitions = () => Effect.suspend(() => Effect.as(this.counting, 8))
 
   override readonly refresh = Effect.suspend(() => {
     const seen = [...this.#asked]
@@ -47,6 +55,58 @@ describe("Publisher, for leaders it does not know yet", () => {
       yield* turns
       assert.deepStrictEqual(items[1]!.told, ["acknowledged"])
       assert.strictEqual(link.refreshes, 2)
+    })
+  )
+
+  it.effect("does not refuse who does not wait for a partition that came while it was looking", () =>
+    Effect.gen(function* () {
+      const link = new LookingLink()
+      link.onSend = acknowledge
+      const publisher = yield* Publisher.make(link)
+      const items = [impatient(0, 0), impatient(1, 1), impatient(2, leaderless)]
+      publisher.offer(items[0]!)
+      yield* turns
+      yield* TestClock.adjust(0)
+      publisher.offer(items[1]!)
+      publisher.offer(items[2]!)
+      yield* Deferred.succeed(link.gate, undefined)
+      yield* turns
+      assert.deepStrictEqual(
+        items.map(({ told }) => told),
+        [["acknowledged"], [], []]
+      )
+      yield* TestClock.adjust("12 millis")
+      yield* turns
+      assert.deepStrictEqual(
+        items.map(({ told }) => told),
+        [["acknowledged"], ["acknowledged"], ["Unavailable"]]
+      )
+    })
+  )
+
+  it.effect("nor for one that came while it was asking why another has no leader", () =>
+    Effect.gen(function* () {
+      const link = new LookingLink()
+      const counted = Deferred.makeUnsafe<void>()
+      link.counting = Deferred.await(counted)
+      link.onSend = acknowledge
+      const publisher = yield* Publisher.make(link)
+      publisher.offer(new Item(0, { partition: leaderless }))
+      yield* turns
+      yield* TestClock.adjust(0)
+      yield* Deferred.succeed(link.gate, undefined)
+      yield* turns
+      const items = [impatient(1, 1), impatient(2, leaderless)]
+      for (const item of items) publisher.offer(item)
+      yield* Deferred.succeed(counted, undefined)
+      yield* turns
+      assert.deepStrictEqual(
+        items.map(({ told }) => told),
+        [[], ["Unavailable"]]
+      )
+      yield* TestClock.adjust("12 millis")
+      yield* turns
+      assert.deepStrictEqual(items[0]!.told, ["acknowledged"])
     })
   )
 })

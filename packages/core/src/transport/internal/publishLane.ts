@@ -56,10 +56,10 @@ export class PublishLane {
   isBackingOff = false
   /** When a lane without leader looked for one last, monotonic milliseconds. */
   lookedAt = Number.NEGATIVE_INFINITY
-  /** A look for leaders is under way. */
+  /** A lane without leader looks for one. */
   isLooking = false
-  /** A partition came while a look was under way, which therefore says nothing of it. */
-  isOverlooked = false
+  /** The partitions that came while a look was under way, which therefore says nothing of them. */
+  readonly overlooked = new Set<string>()
   /** What stands in the way of records while the lane rests: of all of them, or of those of some partitions. */
   obstacle: Obstacle | undefined
   #front: Array<Publication> = []
@@ -78,8 +78,8 @@ export class PublishLane {
   pause(now: number, { max, min }: Backoff): number {
     const rested = this.leader < 0 ? now - this.lookedAt : 0
     if (rested >= max) this.failures = 0
-    const isFirst = this.leader < 0 && (this.failures === 0 || this.isOverlooked)
-    this.isOverlooked = false
+    const isFirst = this.leader < 0 && (this.failures === 0 || this.overlooked.size > 0)
+    this.overlooked.clear()
     const pause = isFirst ? leastPauseMillis : Math.min(max, min * 2 ** Math.min(this.failures, 16))
     return Math.max(0, pause - rested)
   }

@@ -31,7 +31,7 @@ export class PublishRoutes {
     if (lane === undefined) {
       lane = this.#laneTo(this.#leaderOf(topic, partition))
       partitions.set(partition, lane)
-      lane.isOverlooked ||= lane.isLooking
+      if (lane.isLooking) lane.overlooked.add(nameOf({ topic, partition }))
     }
     return lane
   }
