@@ -187,9 +187,11 @@ export const make = Effect.fnUntraced(function* (
         lane.isLooking = lane.leader < 0
         yield* look(link.refresh, sendTimeoutMillis)
         lane.lookedAt = monotonicMillis(clock)
-        for (const grown of routes.reroute()) schedule(grown)
+        reroute()
         if (lane.leader < 0) {
           yield* Effect.forEach(routes.topicsIn(lane), (topic) => explain(lane, topic))
+          // A look can be one that was under way before; then only the question why has found the leader.
+          reroute()
           refuseImpatient(lane, obstacle)
         }
         lane.isLooking = false
@@ -199,6 +201,10 @@ export const make = Effect.fnUntraced(function* (
         schedule(lane)
       })
     )
+  }
+
+  const reroute = (): void => {
+    for (const grown of routes.reroute()) schedule(grown)
   }
 
   const refuseImpatient = (lane: PublishLane, obstacle: Obstacle): void => {

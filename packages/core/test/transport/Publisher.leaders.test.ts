@@ -35,6 +35,17 @@ class LookingLink extends ScriptedLink {
   })
 }
 
+/** Learns nothing from a look, as when it joins one that was under way; only from being asked for a topic. */
+class JoiningLink extends ScriptedLink {
+  #isKnown = false
+  override leaders = () => (this.#isKnown ? 0 : -1)
+  override readonly partitions = () =>
+    Effect.sync(() => {
+      this.#isKnown = true
+      return 8
+    })
+}
+
 describe("Publisher, for leaders it does not know yet", () => {
   it.effect("looks again soon for a partition that came while it was looking", () =>
     Effect.gen(function* () {
@@ -107,6 +118,21 @@ describe("Publisher, for leaders it does not know yet", () => {
       yield* TestClock.adjust("12 millis")
       yield* turns
       assert.deepStrictEqual(items[0]!.told, ["acknowledged"])
+    })
+  )
+
+  it.effect("takes a leader that it learns of by asking why there is none", () =>
+    Effect.gen(function* () {
+      const link = new JoiningLink()
+      link.onSend = acknowledge
+      const publisher = yield* Publisher.make(link)
+      const item = impatient(0)
+      publisher.offer(item)
+      yield* turns
+      yield* TestClock.adjust(0)
+      yield* turns
+      assert.deepStrictEqual(item.told, ["acknowledged"])
+      assert.strictEqual(link.refreshes, 1)
     })
   )
 })
