@@ -27,7 +27,7 @@ export interface Environment {
   readonly ownership: Ownership
   /** Requests waiting for their turn. */
   readonly waiting: () => number
-  /** Forgets a reply that cannot be written. */
+  /** The record's reply is written no more. */
   readonly giveUp: (taken: TakenRecord) => void
   /** There is room again for records of these partitions. */
   readonly onRoom: (partitions: ReadonlyArray<number>) => void
@@ -80,7 +80,11 @@ export const make = Effect.fnUntraced(function* ({
     let next = Number.POSITIVE_INFINITY
     for (const [partition, offset] of Array.from(full)) {
       const { lookAt, stuck } = stuckAmong(inTheWayOf(partition, offset), at)
-      for (const taken of stuck) giveUp(taken)
+      for (const taken of stuck) {
+        // Its caller hears nothing; what the publisher still does with it is nobody's business any more.
+        taken.reply!.abandoned = true
+        giveUp(taken)
+      }
       next = Math.min(next, lookAt)
     }
     return next

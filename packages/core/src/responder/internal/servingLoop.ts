@@ -115,9 +115,7 @@ export const make = Effect.fnUntraced(function* (
     options,
     ownership,
     waiting: () => lanes.waiting,
-    // Its caller hears nothing; what the publisher still does with the reply is nobody's business any more.
     giveUp: (taken) => {
-      taken.reply!.abandoned = true
       recorder.replyAbandoned()
       partDone(taken)
     },
