@@ -12,7 +12,7 @@ import { ByteReader } from "./byteReader.ts"
 
 export interface RecordSet {
   readonly records: ReadonlyArray<ConsumedRecord>
-  /** Where to go on: past the last complete batch. */
+  /** Where to go on: past the last batch that was looked at. */
   readonly next: number
   /** Batches that could not be decoded and were passed over, and why. */
   readonly unreadable: ReadonlyArray<UnreadableBatch>
@@ -49,6 +49,23 @@ const decompress = (compression: number, bytes: Buffer): Buffer => {
       throw new Error(
         `compression ${compression === 2 ? "snappy" : compression === 3 ? "lz4" : compression} is not read`
       )
+  }
+}
+
+/** What one answer has given so far, and what it has cost. */
+interface Yield {
+  readonly records: Array<ConsumedRecord>
+  plainBytes: number
+}
+
+const expand = (compression: number, bytes: Buffer, found: Yield): Buffer => {
+  try {
+    const plain = decompress(compression, bytes)
+    found.plainBytes += plain.length
+    return plain
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") found.plainBytes += maxPlainBytes
+    throw error
   }
 }
 
@@ -90,7 +107,7 @@ const readBatch = (
   where: { readonly topic: string; readonly partition: number },
   firstOffset: number,
   position: number,
-  into: Array<ConsumedRecord>
+  found: Yield
 ): void => {
   // leaderEpoch 4, magic 1, crc 4
   reader.offset += 9
@@ -105,22 +122,26 @@ const readBatch = (
   if (count > maxRecords) throw new Error(`${count} records are more than ${maxRecords}`)
   const appended = (attributes & logAppendTime) === 0 ? undefined : maxTimestamp
   const compression = attributes & compressionMask
-  const plain = compression === 0 ? reader : new ByteReader(decompress(compression, reader.bytes(reader.remaining)))
+  const plain = compression === 0 ? reader : new ByteReader(expand(compression, reader.bytes(reader.remaining), found))
   const batch: Batch = { ...where, firstOffset, firstTimestamp, appended }
   for (let i = 0; i < count; i++) {
     const record = readRecord(plain, batch)
     // A batch is sent whole, also the records before the position.
-    if (record.offset >= position) into.push(record)
+    if (record.offset >= position) found.records.push(record)
   }
 }
 
-/** Decodes what a broker sent for a fetch from `position`. The last batch may be cut off, which is no error. */
+/**
+ * Decodes what a broker sent for a fetch from `position`. The last batch may be cut off, which is no error. What comes
+ * after batches that expanded to a lot is left for the next fetch: an answer may hold hundreds of them.
+ */
 export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number, position: number): RecordSet => {
   const records: Array<ConsumedRecord> = []
   const unreadable: Array<UnreadableBatch> = []
   let next = position
   let at = 0
-  while (at + lengthEnd < bytes.length) {
+  const found: Yield = { records, plainBytes: 0 }
+  while (at + lengthEnd < bytes.length && found.plainBytes < maxPlainBytes && records.length < maxRecords) {
     const header = new ByteReader(bytes, at)
     const firstOffset = header.int64()
     const end = at + lengthEnd + header.int32()
@@ -129,7 +150,9 @@ export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number,
     const known = records.length
     try {
       if (bytes[at + magicAt] !== magicOfBatches) throw new Error(`record format ${bytes[at + magicAt]} is not read`)
-      readBatch(new ByteReader(bytes, at + lengthEnd, end), { topic, partition }, firstOffset, position, records)
+      // What lies before the position as a whole is not worth its expense.
+      const reader = new ByteReader(bytes, at + lengthEnd, end)
+      if (lastOffset >= position) readBatch(reader, { topic, partition }, firstOffset, position, found)
     } catch (error) {
       records.length = known
       if (lastOffset >= position) unreadable.push({ firstOffset, lastOffset, detail: String(error) })

@@ -114,17 +114,27 @@ describe("recordSet", () => {
     ["zstd", 4, zstdCompressSync]
   ] as const)("passes over a batch of %s that expands without measure", (_, attributes, compress) => {
     const bomb = withAttributes(batchOf(some(2), 2), attributes, compress(Buffer.alloc(65 * 2 ** 20)))
-    const { next, records, unreadable } = decode(Buffer.concat([batchOf(some(2), 0), bomb, batchOf(some(1), 4)]), 0)
+    const bytes = Buffer.concat([batchOf(some(2), 0), bomb, batchOf(some(1), 4)])
+    const { next, records, unreadable } = decode(bytes, 0)
     assert.deepStrictEqual(
       records.map(({ offset }) => offset),
-      [0, 1, 4]
+      [0, 1]
     )
     assert.deepStrictEqual(
       unreadable.map(({ firstOffset, lastOffset }) => [firstOffset, lastOffset]),
       [[2, 3]]
     )
     assert.include(unreadable[0]?.detail, "larger than 67108864 bytes")
-    assert.strictEqual(next, 5)
+    // What one answer may cost is used up: the rest is for the next fetch.
+    assert.strictEqual(next, 4)
+    assert.deepStrictEqual(offsets(bytes, next), [4])
+  })
+
+  it("leaves the rest for the next fetch once it has expanded 64 MiB, also over several batches", () => {
+    const large = record(topic, 0, "x".repeat(40 * 2 ** 20))
+    const bytes = Buffer.concat([0, 1, 2].map((at) => compressed(batchOf([large], at), 4, zstdCompressSync)))
+    const { next, records } = decode(bytes, 0)
+    assert.deepStrictEqual([next, records.length], [2, 2])
   })
 
   it("passes over a batch of more records than any writer makes", () => {
