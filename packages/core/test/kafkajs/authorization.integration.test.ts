@@ -1,4 +1,4 @@
-/** A cluster that refuses this client a topic. */
+/** A cluster that refuses this client a topic or a group. */
 import { assert, layer } from "@effect/vitest"
 import { KafkaCluster } from "@kafka-request-reply/dev-kafka/KafkaCluster"
 import * as Effect from "effect/Effect"
@@ -20,28 +20,45 @@ const settings = {
 const transport = Layer.unwrap(Effect.map(KafkaCluster, ({ brokers }) => KafkajsTransport.layer({ brokers, clientId })))
 const cluster = transport.pipe(Layer.provideMerge(KafkaCluster.layer({ brokers: 1, settings })))
 
-const [topicResource, literal, all, deny] = [2, 3, 2, 2]
+const [topicResource, groupResource, literal, all, deny] = [2, 3, 3, 2, 2]
 
-/** Denies everyone everything about a topic. */
-const denyTopic = Effect.fnUntraced(function* (topic: string) {
+/** Denies everyone everything about a topic or a group. */
+const denyAll = Effect.fnUntraced(function* (resourceType: number, resourceName: string) {
   const { brokers } = yield* KafkaCluster
   const client = yield* ClusterClient.make(toSettings({ brokers, clientId }))
   yield* client.refresh
   const found = yield* client.call("finding the controller", () => client.cluster.findControllerBroker())
   const controller = found as Broker & { createAcls(request: object): Promise<unknown> }
-  const entry = { resourceType: topicResource, resourceName: topic, resourcePatternType: literal, principal: "User:*" }
+  const entry = { resourceType, resourceName, resourcePatternType: literal, principal: "User:*" }
   const acl = [{ ...entry, host: "*", operation: all, permissionType: deny }]
-  yield* client.call("denying a topic", () => controller.createAcls({ acl }))
+  yield* client.call("denying a resource", () => controller.createAcls({ acl }))
 }, Effect.scoped)
 
-layer(cluster, { excludeTestServices: true, timeout: "60 seconds" })("a topic that is denied", (it) => {
+layer(cluster, { excludeTestServices: true, timeout: "60 seconds" })("what is denied", (it) => {
   it.effect(
-    "is not called missing",
+    "is not called an empty group",
+    () =>
+      Effect.gen(function* () {
+        const { groupSize } = yield* Transport
+        yield* denyAll(groupResource, "shop.responder")
+        // The broker learns of it a little later.
+        const error = yield* groupSize("shop.responder").pipe(
+          Effect.repeat(Schedule.spaced("50 millis")),
+          Effect.retry({ while: (error) => error.isRetryable, schedule: Schedule.spaced("50 millis") }),
+          Effect.flip
+        )
+        assert.strictEqual(error.reason._tag, "NotAuthorized")
+      }),
+    60_000
+  )
+
+  it.effect(
+    "is not called a missing topic",
     () =>
       Effect.gen(function* () {
         const { publisher, topics } = yield* Transport
         const topic = yield* makeTopic(1)
-        yield* denyTopic(topic)
+        yield* denyAll(topicResource, topic)
         // The broker learns of it a little later.
         yield* topics.describe([topic]).pipe(Effect.repeat(Schedule.spaced("50 millis")), Effect.flip)
         const tries: Readonly<Record<string, Effect.Effect<unknown, TransportError>>> = {

@@ -87,6 +87,10 @@ export interface Broker {
   /** Connected, and authenticated where that is asked for. */
   isConnected(): boolean
   metadata(topics: ReadonlyArray<string>): Promise<Metadata>
+  findGroupCoordinator(request: {
+    readonly groupId: string
+    readonly coordinatorType: number
+  }): Promise<{ readonly coordinator: { readonly nodeId: number } }>
 }
 
 export interface BrokerPool {

@@ -12,13 +12,15 @@ const lookupRequest = (apiKey: number) => (payload: object) =>
 
 const metadata: Broker["metadata"] = () => Promise.reject(new Error("a fake broker has no metadata"))
 
+const findGroupCoordinator = async () => ({ coordinator: { nodeId: 0 } })
+
 const makeBroker = (nodeId: number, answer: Answer): Broker => {
   const send = (protocol: ProtocolRequest) => {
     const { apiKey, payload } = protocol.request as unknown as { apiKey: number; payload: unknown }
     return answer(apiKey, payload)
   }
   const connectionPool = { host: "fake", port: nodeId, pool: [], send }
-  return { nodeId, connectionPool, lookupRequest, metadata, isConnected: () => true }
+  return { nodeId, connectionPool, lookupRequest, metadata, findGroupCoordinator, isConnected: () => true }
 }
 
 /** Every broker id is known and connected, and answers by `answer`; the coordinator is broker 0. */
