@@ -16,8 +16,8 @@ const runsInOrder = (facts: Facts): ReadonlyArray<Violation> => {
     const lane = `${who} ${partition} ${key}`
     const before = last.get(lane)
     last.set(lane, run)
-    const repeated = `${lane} ${operation} ${run.start.key} ${run.generation}`
-    // A request that repeats one which runs needs no turn. Preempted before it joined, it finds the run over, perhaps
+    const repeated = `${who} ${operation} ${run.start.key}`
+    // A request that repeats one which runs, in whatever lane, needs no turn. Preempted before it joined, it finds the run over, perhaps
     // without an answer to give, and only then gets a turn: behind what came after it.
     const isLateJoiner = facts.plan.settings.preemption > 0 && run.start.key !== undefined && seen.has(repeated)
     seen.add(repeated)
