@@ -197,8 +197,12 @@ layer(over(3), { excludeTestServices: true, timeout: "90 seconds" })("three brok
           Effect.gen(function* () {
             const { topics } = yield* Transport
             assert.lengthOf(yield* topics.describe([topic]), 1)
-          }).pipe(Effect.provide(KafkajsTransport.layer({ brokers, clientId: "core-test" })))
+            // Time for the others when one of them keeps silent for a moment too: the frozen one may lead the controllers.
+          }).pipe(Effect.provide(KafkajsTransport.layer({ brokers, clientId: "core-test", startTimeout: "9 seconds" })))
         )
+        // Whichever is asked must have heard of the topic.
+        const { publisher } = yield* Transport
+        yield* Effect.forEach([0, 1, 2], (partition) => publisher.publish(record(topic, partition, "first")))
         yield* broker(0).pause
         yield* start.pipe(Effect.ensuring(Effect.ignore(broker(0).resume)))
       }),
