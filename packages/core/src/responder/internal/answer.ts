@@ -9,6 +9,7 @@ import type { Operation } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
 import type { Outcome } from "../../wire/ReplyEnvelope.ts"
 import type { Status } from "../../wire/Status.ts"
+import { messageOf } from "./causeMessage.ts"
 
 export interface Answer {
   readonly outcome: Outcome
@@ -81,8 +82,7 @@ export const answerOf = (
   encodedOf(operation, exit).pipe(
     Effect.map(([outcome, json]) => bytesOf(outcome, json, maxBytes)),
     Effect.catchCause((cause) => {
-      const error = Cause.squash(cause)
-      const detail = error instanceof Error ? error.message : String(error)
-      return Effect.succeed(rejected("reply-invalid", `what the handler returned does not fit the contract: ${detail}`))
+      const message = `what the handler returned does not fit the contract: ${messageOf(cause)}`
+      return Effect.succeed(rejected("reply-invalid", message))
     })
   )

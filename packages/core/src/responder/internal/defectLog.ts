@@ -2,10 +2,11 @@
  * Logs what handlers died of: some of it whole, the rest in so few words that a handler which always dies does not drown
  * the log.
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import { messageOf } from "./causeMessage.ts"
 
 /** Logs one defect; `id` is the call's. */
 export type DefectLog = (operation: string, id: string, cause: Cause.Cause<unknown>) => Effect.Effect<void>
@@ -13,11 +14,6 @@ export type DefectLog = (operation: string, id: string, cause: Cause.Cause<unkno
 const periodMillis = 10_000
 /** Defects of a period that are logged with their stacks. */
 const wholeOnes = 5
-
-const messageOf = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
-  return error instanceof Error ? error.message : String(error)
-}
 
 /** `namesAll`: each is logged, in one line after the first few; otherwise the others are only counted. */
 export const make = (clock: Clock.Clock, namesAll: boolean): DefectLog => {

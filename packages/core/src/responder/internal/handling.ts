@@ -18,6 +18,7 @@ import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import type { Options } from "../Options.ts"
 import { accepted, type Answer, answerOf, interrupted, rejected } from "./answer.ts"
 import type { DedupeTable, Entry } from "./dedupeTable.ts"
+import { messageOf } from "./causeMessage.ts"
 import * as DefectLog from "./defectLog.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import type { OpenRequest, Stop } from "./openRequest.ts"
@@ -253,7 +254,7 @@ export const make = (environment: Environment): Handling => {
           Effect.flatMap((exit) => {
             if (Exit.isSuccess(exit)) return execute(request, exit.value)
             if (request.stop !== undefined) stoppedEarly(request)
-            else invalid(`the payload does not fit the contract: ${detailOf(exit.cause)}`)
+            else invalid(`the payload does not fit the contract: ${messageOf(exit.cause)}`)
             return Effect.void
           })
         )
@@ -280,9 +281,4 @@ export const make = (environment: Environment): Handling => {
       if (entry.waiters.length === 0 && entry.owner !== undefined) interrupt(entry.owner, "cancelled")
     }
   }
-}
-
-const detailOf = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
-  return error instanceof Error ? error.message : String(error)
 }
