@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { createRequire } from "node:module"
-import { createServer, Socket } from "node:net"
+import { createServer, type Server, Socket } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -30,6 +30,15 @@ interface StockConnection extends Connection {
 const StockConnection = require("kafkajs/src/network/connection") as new (options: object) => StockConnection
 
 const logger = createLogger({ level: 0, logCreator: () => () => {} })
+
+/** Listens until the scope closes. */
+const portOf = Effect.fnUntraced(function* (server: Server) {
+  yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
+  server.listen(0, "127.0.0.1")
+  yield* Effect.tryPromise(() => once(server, "listening"))
+  const address = server.address()
+  return typeof address === "object" ? address?.port : undefined
+})
 
 const makeConnection = (options: object): StockConnection => {
   const connection = new StockConnection({
@@ -76,11 +85,7 @@ describe("hardenConnections", () => {
     Effect.gen(function* () {
       let accepted = 0
       const server = createServer(() => void accepted++)
-      yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
-      server.listen(0, "127.0.0.1")
-      yield* Effect.tryPromise(() => once(server, "listening"))
-      const address = server.address()
-      const port = typeof address === "object" ? address?.port : undefined
+      const port = yield* portOf(server)
       const sockets = new SocketRegistry()
       const connection = makeConnection({ port, socketFactory: sockets.open })
       yield* Effect.tryPromise(() => Promise.all(Array.from({ length: 20 }, () => connection.connect())))
@@ -113,11 +118,7 @@ describe("hardenConnections", () => {
           socket.write(isFirst ? answer.subarray(0, 10) : answer)
         })
       })
-      yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
-      server.listen(0, "127.0.0.1")
-      yield* Effect.tryPromise(() => once(server, "listening"))
-      const address = server.address()
-      const port = typeof address === "object" ? address?.port : undefined
+      const port = yield* portOf(server)
       const sockets = new SocketRegistry()
       yield* Effect.addFinalizer(() => Effect.sync(() => sockets.close()))
       const connection = makeConnection({ port, socketFactory: sockets.open })
