@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config"
 const packages = fileURLToPath(new URL("packages", import.meta.url))
 
 // Packages are tested as sources: the `dist` of a sibling may be missing or old.
-const conditions = ["source", "module", "node", "development|production"]
+const conditions = ["source", "simulator", "module", "node", "development|production"]
 
 // Every folder in packages/ is a project. They are listed one by one because only an inline project takes over the
 // settings below.

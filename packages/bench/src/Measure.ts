@@ -2,8 +2,8 @@
  * The requester's half of the measurement: prints one JSON line for each thing measured.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as KafkajsTransport from "@kafka-request-reply/core/kafkajs/KafkajsTransport"
-import * as Requester from "@kafka-request-reply/core/requester/Requester"
+import * as KafkajsTransport from "@kafka-request-reply/core/KafkajsTransport"
+import * as Requester from "@kafka-request-reply/core/Requester"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"

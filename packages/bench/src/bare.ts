@@ -5,7 +5,6 @@
 import { createRequire } from "node:module"
 import { connect } from "node:net"
 import { Kafka, logLevel, Partitioners } from "kafkajs"
-import { monotonicMillis } from "@kafka-request-reply/core/host/MonotonicTime"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { untilOrphaned } from "./internal/orphan.ts"
@@ -61,10 +60,10 @@ const ask = async (): Promise<void> => {
   const waiting: Array<() => void> = []
   await listen(replies, "bare-ask", () => Promise.resolve(waiting.pop()?.()))
   for (let call = -calls; call < calls; call++) {
-    const from = monotonicMillis(clock)
+    const from = clock.monotonicTimeNanosUnsafe()
     const reply = new Promise<void>((resolve) => void waiting.push(resolve))
     await Promise.all([send(requests, Buffer.from("{}")), reply])
-    if (call >= 0) times[call] = monotonicMillis(clock) - from
+    if (call >= 0) times[call] = Number(clock.monotonicTimeNanosUnsafe() - from) / 1e6
   }
   times.sort()
   console.log(JSON.stringify({ name: "bare", value: times[calls / 2] }))

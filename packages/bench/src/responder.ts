@@ -2,7 +2,7 @@
  * The responder's half of the measurement, a process of its own. Ends when its parent closes its input.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as KafkajsTransport from "@kafka-request-reply/core/kafkajs/KafkajsTransport"
+import * as KafkajsTransport from "@kafka-request-reply/core/KafkajsTransport"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

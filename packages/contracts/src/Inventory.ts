@@ -2,7 +2,7 @@
  * The inventory contract: what the two programs agree on, and nothing else. How requests travel is the core's affair,
  * how stock is kept the responder's.
  */
-import * as Contract from "@kafka-request-reply/core/contract/Contract"
+import * as Contract from "@kafka-request-reply/core/Contract"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"

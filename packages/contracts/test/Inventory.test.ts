@@ -1,7 +1,8 @@
-import * as Contract from "@kafka-request-reply/core/contract/Contract"
-import * as Operation from "@kafka-request-reply/core/contract/Operation"
+import * as Contract from "@kafka-request-reply/core/Contract"
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as PrimaryKey from "effect/PrimaryKey"
 import * as Schema from "effect/Schema"
 import * as Arbitrary from "effect/Arbitrary"
 import { CancelReservation, GetStock, Inventory, Reservation, Reserve, Restock, Stock } from "../src/Inventory.ts"
@@ -11,6 +12,8 @@ import { Sku } from "../src/Sku.ts"
 
 const errors = { getStock: GetStock.errorSchema, reserve: Reserve.errorSchema, cancel: CancelReservation.errorSchema }
 
+const primaryKeyOf = (payload: unknown) => (PrimaryKey.isPrimaryKey(payload) ? PrimaryKey.value(payload) : undefined)
+
 describe("Inventory", () => {
   it("names its topics", () => {
     assert.strictEqual(Contract.namesOf(Inventory)?.requests, "inventory.requests")
@@ -18,11 +21,11 @@ describe("Inventory", () => {
   })
 
   it("says of each operation whether it may run twice", () => {
-    const delivery = Operation.operationsOf(Inventory).map((operation) => [
-      operation.tag,
-      operation.isSafe,
-      operation.isIdempotent,
-      operation.hasPrimaryKey
+    const delivery = Array.from(Inventory.requests.values(), (rpc) => [
+      rpc._tag,
+      Context.get(rpc.annotations, Contract.Safe),
+      Context.get(rpc.annotations, Contract.Idempotent),
+      PrimaryKey.isPrimaryKey((rpc.payloadSchema as { readonly prototype?: unknown }).prototype)
     ])
     assert.deepStrictEqual(delivery, [
       ["GetStock", true, false, false],
@@ -35,10 +38,10 @@ describe("Inventory", () => {
   it("keys a reservation and its cancellation by the order", () => {
     const orderId = OrderId.make("order-17")
     const reserve = { orderId, sku: Sku.make("TEA-0042"), quantity: Quantity.make(2) }
-    assert.strictEqual(Operation.primaryKeyOf(Reserve.payloadSchema.make(reserve)), "order-17")
-    assert.strictEqual(Operation.primaryKeyOf(CancelReservation.payloadSchema.make({ orderId })), "order-17")
-    assert.isUndefined(Operation.primaryKeyOf(GetStock.payloadSchema.make({ sku: reserve.sku })))
-    assert.isUndefined(Operation.primaryKeyOf(Restock.payloadSchema.make(reserve)))
+    assert.strictEqual(primaryKeyOf(Reserve.payloadSchema.make(reserve)), "order-17")
+    assert.strictEqual(primaryKeyOf(CancelReservation.payloadSchema.make({ orderId })), "order-17")
+    assert.isUndefined(primaryKeyOf(GetStock.payloadSchema.make({ sku: reserve.sku })))
+    assert.isUndefined(primaryKeyOf(Restock.payloadSchema.make(reserve)))
   })
 
   const values = { Stock, Reservation, ...errors }

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { because as becauseOfTransport, Unreachable } from "@kafka-request-reply/core/transport/TransportError"
-import { because, TransportFailed } from "@kafka-request-reply/core/transport/StartError"
+import { because as becauseOfTransport, Unreachable } from "@kafka-request-reply/core/TransportError"
+import { because, TransportFailed } from "@kafka-request-reply/core/StartError"
 import * as Cause from "effect/Cause"
 import * as Launch from "../src/Launch.ts"
 

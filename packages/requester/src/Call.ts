@@ -2,8 +2,8 @@
  * One call, by the name of its operation and its payload as JSON: what `requester call` does.
  */
 import { Inventory, named } from "@kafka-request-reply/contracts/Inventory"
-import { monotonicMillis } from "@kafka-request-reply/core/host/MonotonicTime"
-import * as Requester from "@kafka-request-reply/core/requester/Requester"
+import * as Requester from "@kafka-request-reply/core/Requester"
+import * as Stopwatch from "@kafka-request-reply/program/Stopwatch"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -77,9 +77,9 @@ export const make = Effect.fnUntraced(function* (call: Call, contract: string) {
   const client = yield* Requester.client(named(contract))
   const clock = yield* Clock.Clock
   const method = client[call.operation as keyof typeof client] as (payload: unknown) => Effect.Effect<unknown, unknown>
-  const startedAt = monotonicMillis(clock)
+  const elapsed = Stopwatch.start(clock)
   const exit = yield* Effect.exit(method(call.payload))
-  const millis = monotonicMillis(clock) - startedAt
+  const millis = elapsed()
   const outcome = Outcome.of(exit, () => "")
   const result: CallResult = { operation: call.operation, outcome, millis }
   if (outcome.kind !== "success" && outcome.kind !== "declared") return result

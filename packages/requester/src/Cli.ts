@@ -2,7 +2,7 @@
  * The command line: `run` and `call`, their flags, and the exit codes.
  */
 import { named } from "@kafka-request-reply/contracts/Inventory"
-import * as Requester from "@kafka-request-reply/core/requester/Requester"
+import * as Requester from "@kafka-request-reply/core/Requester"
 import * as ConsoleLog from "@kafka-request-reply/program/ConsoleLog"
 import * as Launch from "@kafka-request-reply/program/Launch"
 import * as Setting from "@kafka-request-reply/program/Setting"

@@ -2,7 +2,7 @@
  * The requester over Kafka, or over a Kafka and a responder inside this process.
  */
 import { named } from "@kafka-request-reply/contracts/Inventory"
-import * as Requester from "@kafka-request-reply/core/requester/Requester"
+import * as Requester from "@kafka-request-reply/core/Requester"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Settings } from "./Settings.ts"
@@ -23,7 +23,7 @@ const requester = (settings: Settings) =>
 export const kafka = (settings: Settings) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const KafkajsTransport = yield* Effect.promise(() => import("@kafka-request-reply/core/kafkajs/KafkajsTransport"))
+      const KafkajsTransport = yield* Effect.promise(() => import("@kafka-request-reply/core/KafkajsTransport"))
       const transport = KafkajsTransport.layer({
         brokers: settings.brokers,
         clientId: "inventory-requester",

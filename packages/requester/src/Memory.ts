@@ -2,7 +2,7 @@
  * A responder in this process, over a broker in memory, with the bundled catalogue in a database in memory. Loaded only
  * for `--memory`.
  */
-import * as TransportMemory from "@kafka-request-reply/core/transport/TransportMemory"
+import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
 import * as InventoryService from "@kafka-request-reply/responder/InventoryService"
 import { RequestLog } from "@kafka-request-reply/responder/RequestLog"
 import { settings as responderSettings } from "@kafka-request-reply/responder/Settings"
@@ -16,5 +16,5 @@ export const layer = ({ drainTimeout, name, partitions }: Settings) =>
     ),
     // The requester shows every call already.
     Layer.provide(Layer.succeed(RequestLog, { onAnswered: () => {} })),
-    Layer.provideMerge(TransportMemory.layer)
+    Layer.provideMerge(MemoryTransport.layer)
   )

@@ -1,7 +1,7 @@
 /**
  * How a call ended, in the words and kinds of the program's report.
  */
-import { RequestError } from "@kafka-request-reply/core/requester/RequestError"
+import { RequestError } from "@kafka-request-reply/core/RequestError"
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 

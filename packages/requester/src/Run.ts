@@ -11,8 +11,8 @@ import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { monotonicMillis } from "@kafka-request-reply/core/host/MonotonicTime"
 import { counted } from "@kafka-request-reply/program/Tally"
+import * as Stopwatch from "@kafka-request-reply/program/Stopwatch"
 import { Latency } from "./Latency.ts"
 import * as Order from "./Order.ts"
 import type { OrderLine, OrderLines } from "./OrderLines.ts"
@@ -56,7 +56,7 @@ export const run = Effect.fnUntraced(
     const latency = new Latency()
     const counts = new Map<string, { readonly name: string; readonly kind: Outcome.Kind; count: number }>()
     let [inFlight, answered, malformedLines, bytesDone, isStopped] = [0, 0, 0, 0, false]
-    const startedAt = monotonicMillis(clock)
+    const elapsed = Stopwatch.start(clock)
 
     const progress = yield* Progress.make(
       { linesPerSecond: options.linesPerSecond, size: options.orders.size },
@@ -72,12 +72,12 @@ export const run = Effect.fnUntraced(
       else known.count++
     }
     const place = Effect.fnUntraced(function* (order: Order.Order) {
-      const sentAt = monotonicMillis(clock)
+      const sinceSent = Stopwatch.start(clock)
       inFlight++
       // The exit is counted whatever happens, an interruption at the end of the drain included.
       yield* Effect.onExit(options.reserve(order), (exit) =>
         Effect.sync(() => {
-          const millis = monotonicMillis(clock) - sentAt
+          const millis = sinceSent()
           const outcome = Outcome.of(exit, options.say)
           inFlight--
           count(outcome)
@@ -138,7 +138,7 @@ export const run = Effect.fnUntraced(
       outcomes,
       calls: outcomes.reduce((sum, { count }) => sum + count, 0),
       malformedLines,
-      seconds: (monotonicMillis(clock) - startedAt) / 1000,
+      seconds: elapsed() / 1000,
       latency,
       isStopped
     }

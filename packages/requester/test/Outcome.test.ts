@@ -1,7 +1,7 @@
 import { OutOfStock } from "@kafka-request-reply/contracts/InventoryError"
 import { Count, Quantity } from "@kafka-request-reply/contracts/Quantity"
 import { Sku } from "@kafka-request-reply/contracts/Sku"
-import { because, NotSent, Rejected } from "@kafka-request-reply/core/requester/RequestError"
+import { because, NotSent, Rejected } from "@kafka-request-reply/core/RequestError"
 import { assert, describe, it } from "@effect/vitest"
 import * as Exit from "effect/Exit"
 import * as Outcome from "../src/Outcome.ts"

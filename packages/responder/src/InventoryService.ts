@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises"
 import { named } from "@kafka-request-reply/contracts/Inventory"
-import * as Responder from "@kafka-request-reply/core/responder/Responder"
+import * as Responder from "@kafka-request-reply/core/Responder"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Catalogue from "./Catalogue.ts"

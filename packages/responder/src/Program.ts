@@ -2,7 +2,7 @@
  * The responder program: reads its settings, serves the inventory over Kafka, and says on the console what it does.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as KafkajsTransport from "@kafka-request-reply/core/kafkajs/KafkajsTransport"
+import * as KafkajsTransport from "@kafka-request-reply/core/KafkajsTransport"
 import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as GlobalFlag from "effect/cli/GlobalFlag"

@@ -2,7 +2,7 @@
  * What the responder shows of its work: a line for each of the first requests of a second, and one line that sums up the
  * rest. Thousands of requests a second stay readable, and cost a counter each.
  */
-import type { Answered } from "@kafka-request-reply/core/responder/Options"
+import type { Answered } from "@kafka-request-reply/core/Responder"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Answered } from "@kafka-request-reply/core/responder/Options"
+import type { Answered } from "@kafka-request-reply/core/Responder"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as TestClock from "effect/testing/TestClock"

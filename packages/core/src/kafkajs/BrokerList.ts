@@ -3,7 +3,7 @@
  */
 import * as Config from "effect/Config"
 import * as Schema from "effect/Schema"
-import type { Rule } from "../transport/OptionRules.ts"
+import type { Rule } from "../settings/OptionRules.ts"
 
 const maxPort = 65_535
 

@@ -8,11 +8,11 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as OptionRules from "../transport/OptionRules.ts"
-import * as Publisher from "../transport/Publisher.ts"
-import * as PublisherOptions from "../transport/PublisherOptions.ts"
-import { Transport } from "../transport/Transport.ts"
-import { because, Misconfigured, type TransportError, Unreachable } from "../transport/TransportError.ts"
+import * as OptionRules from "../settings/OptionRules.ts"
+import * as Publisher from "../publisher/Publisher.ts"
+import * as PublisherOptions from "../publisher/PublisherOptions.ts"
+import { Transport } from "../kafka/Transport.ts"
+import { because, Misconfigured, type TransportError, Unreachable } from "../kafka/TransportError.ts"
 import * as BrokerList from "./BrokerList.ts"
 import { type ClientOptions, rules, toSettings } from "./internal/clientSettings.ts"
 import * as ClusterClient from "./internal/clusterClient.ts"
@@ -32,8 +32,8 @@ export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Transport["Service"], TransportError, Scope.Scope> {
   const wrong =
-    OptionRules.problem(options, rules) ?? OptionRules.problem(options.publisher ?? {}, PublisherOptions.rules)
-  if (wrong !== undefined) return yield* because(new Misconfigured({ detail: wrong.message }))
+    OptionRules.invalidIn(options, rules) ?? OptionRules.invalidIn(options.publisher ?? {}, PublisherOptions.rules)
+  if (wrong !== undefined) return yield* because(new Misconfigured({ detail: OptionRules.describe(wrong) }))
   const settings = toSettings(options)
   if (installedVersion !== knownVersion) {
     const detail = `kafkajs ${installedVersion} is installed, and the driver is built on the internals of ${knownVersion}; install exactly that`

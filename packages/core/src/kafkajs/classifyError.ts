@@ -17,7 +17,7 @@ import {
   Unavailable,
   Unreachable,
   Unrecognised
-} from "../transport/TransportError.ts"
+} from "../kafka/TransportError.ts"
 
 /** What was being talked to when the error came, for errors that do not say it themselves. */
 export interface ErrorContext {

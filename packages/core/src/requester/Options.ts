@@ -2,8 +2,8 @@
  * Every setting of a requester, with its default and the reason for it.
  */
 import * as Duration from "effect/Duration"
-import { between, duration, type Rule, whole, wireDuration } from "../transport/OptionRules.ts"
-import type { TopicPolicy } from "../transport/TopicSetup.ts"
+import { between, duration, type Rule, whole, wireDuration } from "../settings/OptionRules.ts"
+import type { TopicPolicy } from "../startup/TopicSetup.ts"
 
 export interface Options {
   /** How long a call waits when neither the call nor the contract says. Default 5 seconds, as in other RPC systems. */

@@ -26,10 +26,10 @@ import * as Contract from "../contract/Contract.ts"
 import { type AnyGroup, clientMiddlewares, obstacleOf, operationsOf } from "../contract/Operation.ts"
 import { Entropy } from "../host/Entropy.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
-import * as OptionRules from "../transport/OptionRules.ts"
-import * as StartError from "../transport/StartError.ts"
-import * as TopicSetup from "../transport/TopicSetup.ts"
-import { Transport } from "../transport/Transport.ts"
+import * as OptionRules from "../settings/OptionRules.ts"
+import * as StartError from "../startup/StartError.ts"
+import * as TopicSetup from "../startup/TopicSetup.ts"
+import { Transport } from "../kafka/Transport.ts"
 import * as CallEngine from "./internal/callEngine.ts"
 import * as CallRecorder from "./internal/callRecorder.ts"
 import * as Canceller from "./internal/canceller.ts"
@@ -40,6 +40,7 @@ import * as UnaryCall from "./internal/unaryCall.ts"
 import { annotationRules, defaults, type Options, rules } from "./Options.ts"
 import type { RequestError } from "./RequestError.ts"
 
+export type { Options } from "./Options.ts"
 export { withReplyMetadata, withRoutingKey, withTimeout, withWaitForReady } from "./CallSettings.ts"
 
 // The length of the random part of a correlation id (docs/protocol.md).
@@ -84,7 +85,7 @@ const routeOf = Effect.fnUntraced(function* (
     const { retry, tag, timeout } = operation
     const detail = obstacleOf(operation)
     if (detail !== undefined) return yield* StartError.because(new StartError.Unsupported({ operation: tag, detail }))
-    yield* OptionRules.check({ ...retry, timeout }, annotations, tag)
+    yield* StartError.checkOptions({ ...retry, timeout }, annotations, tag)
   }
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)
   const partitions = yield* TopicSetup.ensure(topics, requests, options.topics)
@@ -173,7 +174,7 @@ export const make = (
   overrides: Partial<Options> = {}
 ): Effect.Effect<Requester["Service"], StartError.StartError, Transport | Scope.Scope> => {
   const options = OptionRules.withDefaults(defaults, overrides)
-  return OptionRules.check(options, rules).pipe(
+  return StartError.checkOptions(options, rules).pipe(
     Effect.andThen(() => checkTimeout(options)),
     Effect.andThen(StartError.within(start(groups, options), options.startTimeout, "preparing the requester's topics"))
   )

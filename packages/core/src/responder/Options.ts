@@ -2,8 +2,8 @@
  * Every setting of a responder, with its default and the reason for it.
  */
 import type * as Duration from "effect/Duration"
-import { duration, type Rule, text, whole, wireDuration } from "../transport/OptionRules.ts"
-import type { TopicPolicy } from "../transport/TopicSetup.ts"
+import { duration, type Rule, text, whole, wireDuration } from "../settings/OptionRules.ts"
+import type { TopicPolicy } from "../startup/TopicSetup.ts"
 import * as Bounds from "../wire/Bounds.ts"
 
 /** One request that was answered, or finished without an answer. */

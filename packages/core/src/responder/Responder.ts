@@ -25,10 +25,10 @@ import * as Contract from "../contract/Contract.ts"
 import { type AnyGroup, obstacleOf, operationsOf } from "../contract/Operation.ts"
 import { Entropy } from "../host/Entropy.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
-import * as OptionRules from "../transport/OptionRules.ts"
-import * as StartError from "../transport/StartError.ts"
-import * as TopicSetup from "../transport/TopicSetup.ts"
-import { type GroupMember, Transport } from "../transport/Transport.ts"
+import * as OptionRules from "../settings/OptionRules.ts"
+import * as StartError from "../startup/StartError.ts"
+import * as TopicSetup from "../startup/TopicSetup.ts"
+import { type GroupMember, Transport } from "../kafka/Transport.ts"
 import * as CommitLoop from "./internal/commitLoop.ts"
 import * as DeadLetters from "./internal/deadLetters.ts"
 import { DedupeTable } from "./internal/dedupeTable.ts"
@@ -37,6 +37,8 @@ import * as ServeRecorder from "./internal/serveRecorder.ts"
 import * as ServingLoop from "./internal/servingLoop.ts"
 import { timesOf } from "./internal/times.ts"
 import { defaults, type Options, rules } from "./Options.ts"
+
+export type { Answered, Options } from "./Options.ts"
 
 /** A contract being served. */
 export class Responder extends Context.Service<
@@ -187,7 +189,7 @@ export const make: <Rpcs extends Rpc.Any>(
 ) {
   const options = OptionRules.withDefaults(defaults, overrides)
   const context = yield* Effect.context<Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>>()
-  yield* OptionRules.check(options, rules)
+  yield* StartError.checkOptions(options, rules)
   return yield* StartError.within(start(group, options, context), options.startTimeout, "joining the responders' group")
 })
 

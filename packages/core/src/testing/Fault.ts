@@ -5,8 +5,8 @@
  * As in Kafka, the records of one partition in one produce request share their fate.
  */
 import * as Duration from "effect/Duration"
-import type { OutgoingRecord, TopicPartition } from "../transport/KafkaRecord.ts"
-import { because, type TransportError, Unavailable } from "../transport/TransportError.ts"
+import type { OutgoingRecord, TopicPartition } from "../kafka/KafkaRecord.ts"
+import { because, type TransportError, Unavailable } from "../kafka/TransportError.ts"
 
 export type Fault =
   | { readonly _tag: "Drop" }

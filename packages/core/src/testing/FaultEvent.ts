@@ -1,9 +1,9 @@
 /**
  * What happened between the engine and the broker, as values that tests wait for and look at.
  */
-import type { ConsumedRecord, TopicPartition } from "../transport/KafkaRecord.ts"
-import type { AssignedPartition, OffsetCommit } from "../transport/Transport.ts"
-import type { TransportError } from "../transport/TransportError.ts"
+import type { ConsumedRecord, TopicPartition } from "../kafka/KafkaRecord.ts"
+import type { AssignedPartition, OffsetCommit } from "../kafka/Transport.ts"
+import type { TransportError } from "../kafka/TransportError.ts"
 import type { Fault } from "./Fault.ts"
 
 export type FaultEvent =

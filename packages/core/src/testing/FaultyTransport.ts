@@ -16,11 +16,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import type { TopicPartition } from "../transport/KafkaRecord.ts"
-import * as MemoryBroker from "../transport/MemoryBroker.ts"
-import { Transport } from "../transport/Transport.ts"
-import * as TransportMemory from "../transport/TransportMemory.ts"
-import type * as PublisherOptions from "../transport/PublisherOptions.ts"
+import type { TopicPartition } from "../kafka/KafkaRecord.ts"
+import * as MemoryBroker from "../memory/MemoryBroker.ts"
+import { Transport } from "../kafka/Transport.ts"
+import * as MemoryTransport from "../memory/MemoryTransport.ts"
+import type * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import type { Fault, Match } from "./Fault.ts"
 import type { FaultEvent, FaultEventMatch } from "./FaultEvent.ts"
 import { EventLog } from "./internal/eventLog.ts"
@@ -83,13 +83,13 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const onBroker = Effect.provideService(MemoryBroker.MemoryBroker, broker)
   const run = yield* FiberSet.makeRuntime<never, unknown, unknown>()
   const link = FaultyLink.make({
-    link: yield* onBroker(TransportMemory.makeLink),
+    link: yield* onBroker(MemoryTransport.makeLink),
     plan,
     leaders,
     log,
     run: run as FaultyLink.Environment["run"]
   })
-  const transport = yield* onBroker(TransportMemory.make(link, options.publisher))
+  const transport = yield* onBroker(MemoryTransport.make(link, options.publisher))
   const deliveries = FaultyDeliveries.make(transport, log)
 
   const faults = Faults.of({

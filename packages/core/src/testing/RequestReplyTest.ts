@@ -27,10 +27,10 @@ import type { Options as RequesterOptions } from "../requester/Options.ts"
 import type { RequestError } from "../requester/RequestError.ts"
 import * as Responder from "../responder/Responder.ts"
 import type { Options as ResponderOptions } from "../responder/Options.ts"
-import type { MemoryBroker } from "../transport/MemoryBroker.ts"
-import type * as StartError from "../transport/StartError.ts"
-import type { Transport } from "../transport/Transport.ts"
-import * as TransportMemory from "../transport/TransportMemory.ts"
+import type { MemoryBroker } from "../memory/MemoryBroker.ts"
+import type * as StartError from "../startup/StartError.ts"
+import type { Transport } from "../kafka/Transport.ts"
+import * as MemoryTransport from "../memory/MemoryTransport.ts"
 
 export interface Options {
   readonly requester?: Partial<RequesterOptions>
@@ -61,7 +61,7 @@ export const layer = <Rpcs extends Rpc.Any>(
   Requester.Requester | Responder.Responder | Transport | MemoryBroker,
   StartError.StartError,
   Served<Rpcs>
-> => layerOver(group, options).pipe(Layer.provideMerge(TransportMemory.layer))
+> => layerOver(group, options).pipe(Layer.provideMerge(MemoryTransport.layer))
 
 /** A client of the contract whose calls are served by the handlers in the context, until the scope closes. */
 export const client: <Rpcs extends Rpc.Any>(

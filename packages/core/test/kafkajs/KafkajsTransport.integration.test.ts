@@ -5,7 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
-import { Transport } from "../../src/transport/Transport.ts"
+import { Transport } from "../../src/kafka/Transport.ts"
 import { transportSuite } from "../suites/TransportSuite.ts"
 import { makeTopic, reader, record, takeUntil } from "./fixtures.ts"
 

@@ -1,6 +1,6 @@
 /** Generators of records within what Kafka can hold. */
 import * as Arbitrary from "effect/Arbitrary"
-import type { OutgoingRecord } from "../../src/transport/KafkaRecord.ts"
+import type { OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
 import type { RecordHeaders } from "../../src/wire/RecordHeaders.ts"
 import { bytes, elementOf, int, oneOf, text, topic } from "../wire/arbitraries.ts"
 

@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import kafkajs from "kafkajs"
 import { classifyError } from "../../src/kafkajs/classifyError.ts"
 import { createErrorFromCode } from "../../src/kafkajs/internal/kafkajsInternals.ts"
-import { because, TransportClosed, TransportError } from "../../src/transport/TransportError.ts"
+import { because, TransportClosed, TransportError } from "../../src/kafka/TransportError.ts"
 
 const brokers = ["a:9092", "b:9092"]
 

@@ -6,8 +6,8 @@ import * as Queue from "effect/Queue"
 import { toSettings } from "../../src/kafkajs/internal/clientSettings.ts"
 import * as ClusterClient from "../../src/kafkajs/internal/clusterClient.ts"
 import type { Broker } from "../../src/kafkajs/internal/kafkajsInternals.ts"
-import type { ConsumedRecord, OutgoingRecord } from "../../src/transport/KafkaRecord.ts"
-import { type AssignedPartition, type JoinGroup, type StartPosition, Transport } from "../../src/transport/Transport.ts"
+import type { ConsumedRecord, OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
+import { type AssignedPartition, type JoinGroup, type StartPosition, Transport } from "../../src/kafka/Transport.ts"
 import type { RecordHeaders } from "../../src/wire/RecordHeaders.ts"
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -13,7 +13,7 @@ import * as ClusterClient from "../../src/kafkajs/internal/clusterClient.ts"
 import { toSettings } from "../../src/kafkajs/internal/clientSettings.ts"
 import * as ProducerLink from "../../src/kafkajs/internal/producerLink.ts"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
-import { Transport } from "../../src/transport/Transport.ts"
+import { Transport } from "../../src/kafka/Transport.ts"
 import { deleteTopic, makeTopic, member, reader, record, takeUntil, text } from "./fixtures.ts"
 
 // Rebalances take seconds, and the machine may be busy.

@@ -11,8 +11,8 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
-import type { ConsumedRecord } from "../../src/transport/KafkaRecord.ts"
-import { Transport } from "../../src/transport/Transport.ts"
+import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
+import { Transport } from "../../src/kafka/Transport.ts"
 import { makeTopic, member, reader, record, takeUntil } from "./fixtures.ts"
 
 const transport = Layer.unwrap(

@@ -1,7 +1,7 @@
 import { describe } from "@effect/vitest"
-import * as TransportMemory from "../../src/transport/TransportMemory.ts"
+import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 import { requestReplySuite } from "../suites/RequestReplySuite.ts"
 
 describe("request/reply over memory", () => {
-  requestReplySuite(TransportMemory.layer)
+  requestReplySuite(MemoryTransport.layer)
 })

@@ -9,7 +9,7 @@ import * as RequesterOptions from "../../src/requester/Options.ts"
 import * as ResponderOptions from "../../src/responder/Options.ts"
 import * as RequesterMetrics from "../../src/telemetry/RequesterMetrics.ts"
 import * as ResponderMetrics from "../../src/telemetry/ResponderMetrics.ts"
-import * as PublisherOptions from "../../src/transport/PublisherOptions.ts"
+import * as PublisherOptions from "../../src/publisher/PublisherOptions.ts"
 
 const document = readFileSync(fileURLToPath(new URL("../../../../docs/operations.md", import.meta.url)), "utf8")
 

@@ -8,7 +8,7 @@ import * as Clock from "effect/Clock"
 import { advance, layerVirtual, until } from "../suites/requestReply/Harness.ts"
 import { connect, newBench, serve } from "../suites/requestReply/programs.ts"
 import { requestErrorOf } from "../suites/requestReply/failures.ts"
-import * as TransportMemory from "../../src/transport/TransportMemory.ts"
+import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 
 /** The same clock, its wall time ahead. */
 const ahead = (clock: Clock.Clock, by: Duration.Input): Clock.Clock => {
@@ -43,6 +43,6 @@ describe("RequestError", () => {
       const error = yield* Fiber.join(call)
       assert.strictEqual(error.reason._tag, "ClockSkew")
       assert.isFalse(error.isCertainlyNotExecuted)
-    }).pipe(Effect.provide(Layer.merge(TransportMemory.layer, layerVirtual)))
+    }).pipe(Effect.provide(Layer.merge(MemoryTransport.layer, layerVirtual)))
   )
 })

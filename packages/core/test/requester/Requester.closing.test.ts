@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Requester from "../../src/requester/Requester.ts"
-import { Transport } from "../../src/transport/Transport.ts"
-import * as TransportMemory from "../../src/transport/TransportMemory.ts"
+import { Transport } from "../../src/kafka/Transport.ts"
+import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 import { begin, overMemory } from "../responder/stuck.ts"
 import { advance, until } from "../suites/requestReply/Harness.ts"
 import { launch, newBench, serve } from "../suites/requestReply/programs.ts"
@@ -13,7 +13,7 @@ import { launch, newBench, serve } from "../suites/requestReply/programs.ts"
 const ownTransport = Layer.fresh(
   Layer.effect(
     Transport,
-    Effect.flatMap(TransportMemory.makeLink, (link) => TransportMemory.make(link))
+    Effect.flatMap(MemoryTransport.makeLink, (link) => MemoryTransport.make(link))
   )
 )
 

@@ -3,7 +3,7 @@
  */
 import type { Operation } from "../../src/contract/Operation.ts"
 import { PendingCall, type Reply } from "../../src/requester/internal/pendingCall.ts"
-import type { ConsumedRecord } from "../../src/transport/KafkaRecord.ts"
+import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
 import * as CorrelationId from "../../src/wire/CorrelationId.ts"
 import * as ReplyEnvelope from "../../src/wire/ReplyEnvelope.ts"
 import * as Result from "effect/Result"

@@ -1,7 +1,7 @@
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { Transport } from "../../src/transport/Transport.ts"
+import { Transport } from "../../src/kafka/Transport.ts"
 import { advance } from "../suites/requestReply/Harness.ts"
 import { connect, newBench, serve } from "../suites/requestReply/programs.ts"
 import { begin, overMemory } from "./stuck.ts"

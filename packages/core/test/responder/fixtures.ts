@@ -1,7 +1,7 @@
 /**
  * What the responder's tests share: records, and requests as they are on their way.
  */
-import type { ConsumedRecord } from "../../src/transport/KafkaRecord.ts"
+import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
 import type { RecordHeaders } from "../../src/wire/RecordHeaders.ts"
 import * as RequestEnvelope from "../../src/wire/RequestEnvelope.ts"
 

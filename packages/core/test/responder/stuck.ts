@@ -6,11 +6,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { ContractNames } from "../../src/contract/Contract.ts"
-import * as MemoryBroker from "../../src/transport/MemoryBroker.ts"
-import * as TransportMemory from "../../src/transport/TransportMemory.ts"
+import * as MemoryBroker from "../../src/memory/MemoryBroker.ts"
+import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 import { advance, layerVirtual } from "../suites/requestReply/Harness.ts"
 
-const environment = Layer.merge(TransportMemory.layer, layerVirtual)
+const environment = Layer.merge(MemoryTransport.layer, layerVirtual)
 
 export const overMemory = (
   name: string,

@@ -7,7 +7,7 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Transport } from "../../src/transport/Transport.ts"
+import type { Transport } from "../../src/kafka/Transport.ts"
 import * as Harness from "./requestReply/Harness.ts"
 import { deadlineLaws } from "./requestReply/deadlines.ts"
 import { firstCallLaws } from "./requestReply/firstCall.ts"

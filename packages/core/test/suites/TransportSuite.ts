@@ -5,7 +5,7 @@
  */
 import { layer } from "@effect/vitest"
 import type * as Layer from "effect/Layer"
-import type { Transport } from "../../src/transport/Transport.ts"
+import type { Transport } from "../../src/kafka/Transport.ts"
 import { groupLaws } from "./transport/groupLaws.ts"
 import { publishLaws } from "./transport/publishLaws.ts"
 import { readerLaws } from "./transport/readerLaws.ts"

@@ -1,8 +1,8 @@
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fault from "../../src/testing/Fault.ts"
-import { MemoryBroker } from "../../src/transport/MemoryBroker.ts"
-import { because, Refused } from "../../src/transport/TransportError.ts"
+import { MemoryBroker } from "../../src/memory/MemoryBroker.ts"
+import { because, Refused } from "../../src/kafka/TransportError.ts"
 import { valuesOf } from "../suites/transport/fixtures.ts"
 import { advance, faulty, inject, outcomeOf, publish, topic, turns } from "./faulty.ts"
 

@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as RequestReplyTest from "../../src/testing/RequestReplyTest.ts"
 import * as Requester from "../../src/requester/Requester.ts"
-import { MemoryBroker } from "../../src/transport/MemoryBroker.ts"
+import { MemoryBroker } from "../../src/memory/MemoryBroker.ts"
 import * as Bench from "../suites/requestReply/Bench.ts"
 import { reasonOf } from "../suites/requestReply/failures.ts"
 

@@ -4,11 +4,11 @@
  *
  * Plain callbacks on timers, no fibers: a host that dies in the middle of something cannot take the cluster along.
  */
-import type { MemoryBroker } from "@kafka-request-reply/core/transport/MemoryBroker"
-import { missing } from "@kafka-request-reply/core/transport/MemoryBroker"
-import type { OutgoingRecord, TopicPartition } from "@kafka-request-reply/core/transport/KafkaRecord"
-import type { PartitionAck } from "@kafka-request-reply/core/transport/ProducerLink"
-import type { TopicSpec } from "@kafka-request-reply/core/transport/Transport"
+import type { MemoryBroker } from "@kafka-request-reply/core/MemoryBroker"
+import { missing } from "@kafka-request-reply/core/MemoryBroker"
+import type { OutgoingRecord, TopicPartition } from "@kafka-request-reply/core/KafkaRecord"
+import type { PartitionAck } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
+import type { TopicSpec } from "@kafka-request-reply/core/Transport"
 import {
   because,
   NoAnswer,
@@ -16,8 +16,8 @@ import {
   type TransportError,
   Unavailable,
   Unreachable
-} from "@kafka-request-reply/core/transport/TransportError"
-import * as HeaderNames from "@kafka-request-reply/core/wire/HeaderNames"
+} from "@kafka-request-reply/core/TransportError"
+import * as HeaderNames from "@kafka-request-reply/core/simulator/wire/HeaderNames"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"

@@ -1,13 +1,13 @@
 /**
  * The transport of one program over the simulated cluster. The publisher is the real one.
  */
-import type { OutgoingRecord } from "@kafka-request-reply/core/transport/KafkaRecord"
-import { missing } from "@kafka-request-reply/core/transport/MemoryBroker"
-import type { ProducerLink } from "@kafka-request-reply/core/transport/ProducerLink"
-import * as Publisher from "@kafka-request-reply/core/transport/Publisher"
-import type * as PublisherOptions from "@kafka-request-reply/core/transport/PublisherOptions"
-import { type ReadPartition, Transport } from "@kafka-request-reply/core/transport/Transport"
-import { because, NoAnswer, NoSuchTopic, TransportError } from "@kafka-request-reply/core/transport/TransportError"
+import type { OutgoingRecord } from "@kafka-request-reply/core/KafkaRecord"
+import { missing } from "@kafka-request-reply/core/MemoryBroker"
+import type { ProducerLink } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
+import * as Publisher from "@kafka-request-reply/core/simulator/publisher/Publisher"
+import type * as PublisherOptions from "@kafka-request-reply/core/simulator/publisher/PublisherOptions"
+import { type ReadPartition, Transport } from "@kafka-request-reply/core/Transport"
+import { because, NoAnswer, NoSuchTopic, TransportError } from "@kafka-request-reply/core/TransportError"
 import * as Effect from "effect/Effect"
 import type { Cluster, Produced } from "./Cluster.ts"
 import { Fetcher } from "./Fetcher.ts"

@@ -2,12 +2,12 @@
  * Whose record is it? Requests carry the plan's name of their call in a header; replies and cancels are told by the
  * correlation id of a request seen before.
  */
-import type { OutgoingRecord } from "@kafka-request-reply/core/transport/KafkaRecord"
-import * as CorrelationId from "@kafka-request-reply/core/wire/CorrelationId"
-import * as HeaderNames from "@kafka-request-reply/core/wire/HeaderNames"
-import * as RecordHeaders from "@kafka-request-reply/core/wire/RecordHeaders"
-import * as ReplyEnvelope from "@kafka-request-reply/core/wire/ReplyEnvelope"
-import * as RequestEnvelope from "@kafka-request-reply/core/wire/RequestEnvelope"
+import type { OutgoingRecord } from "@kafka-request-reply/core/KafkaRecord"
+import * as CorrelationId from "@kafka-request-reply/core/simulator/wire/CorrelationId"
+import * as HeaderNames from "@kafka-request-reply/core/simulator/wire/HeaderNames"
+import * as RecordHeaders from "@kafka-request-reply/core/simulator/wire/RecordHeaders"
+import * as ReplyEnvelope from "@kafka-request-reply/core/simulator/wire/ReplyEnvelope"
+import * as RequestEnvelope from "@kafka-request-reply/core/simulator/wire/RequestEnvelope"
 import * as Result from "effect/Result"
 import type { Label } from "../history/Event.ts"
 

@@ -1,13 +1,8 @@
 /**
  * A program's membership in a group: joins, fetches what it owns, gives it up when told, joins again.
  */
-import type { GroupMember, JoinGroup } from "@kafka-request-reply/core/transport/Transport"
-import {
-  because,
-  NoSuchTopic,
-  TransportClosed,
-  type TransportError
-} from "@kafka-request-reply/core/transport/TransportError"
+import type { GroupMember, JoinGroup } from "@kafka-request-reply/core/Transport"
+import { because, NoSuchTopic, TransportClosed, type TransportError } from "@kafka-request-reply/core/TransportError"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,10 +1,10 @@
 /**
  * Records that are no proper requests: what other programs, old versions and mistakes write to a request topic.
  */
-import type { OutgoingRecord } from "@kafka-request-reply/core/transport/KafkaRecord"
-import * as HeaderNames from "@kafka-request-reply/core/wire/HeaderNames"
-import * as RequestEnvelope from "@kafka-request-reply/core/wire/RequestEnvelope"
-import type { RecordHeaders } from "@kafka-request-reply/core/wire/RecordHeaders"
+import type { OutgoingRecord } from "@kafka-request-reply/core/KafkaRecord"
+import * as HeaderNames from "@kafka-request-reply/core/simulator/wire/HeaderNames"
+import * as RequestEnvelope from "@kafka-request-reply/core/simulator/wire/RequestEnvelope"
+import type { RecordHeaders } from "@kafka-request-reply/core/simulator/wire/RecordHeaders"
 import { epoch } from "../kernel/VirtualClock.ts"
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "utf8")

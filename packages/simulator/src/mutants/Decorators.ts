@@ -1,9 +1,9 @@
 /**
  * Where a mutant may spoil the engine from outside: the services it is given and the values it returns.
  */
-import type { ProducerLink } from "@kafka-request-reply/core/transport/ProducerLink"
-import type { Requester } from "@kafka-request-reply/core/requester/Requester"
-import type { Transport } from "@kafka-request-reply/core/transport/Transport"
+import type { ProducerLink } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
+import type { Requester } from "@kafka-request-reply/core/Requester"
+import type { Transport } from "@kafka-request-reply/core/Transport"
 import type * as Effect from "effect/Effect"
 
 export interface Decorators {

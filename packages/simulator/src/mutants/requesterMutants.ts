@@ -1,13 +1,13 @@
 /**
  * Bugs of the requester: its table of pending calls, its deadlines, what it says of a failure.
  */
-import { CallDeadline } from "@kafka-request-reply/core/contract/CallBudget"
-import type { Requester } from "@kafka-request-reply/core/requester/Requester"
+import { CallDeadline } from "@kafka-request-reply/core/CallBudget"
+import type { Requester } from "@kafka-request-reply/core/Requester"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { Attempt, PendingCall } from "../../../core/src/requester/internal/pendingCall.ts"
-import { PendingTable } from "../../../core/src/requester/internal/pendingTable.ts"
-import type { Environment } from "../../../core/src/requester/internal/unaryCall.ts"
+import { Attempt, PendingCall } from "@kafka-request-reply/core/simulator/requester/internal/pendingCall"
+import { PendingTable } from "@kafka-request-reply/core/simulator/requester/internal/pendingTable"
+import type { Environment } from "@kafka-request-reply/core/simulator/requester/internal/unaryCall"
 import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
 const registerAfterSend = ofClasses(

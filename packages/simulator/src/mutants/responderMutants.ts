@@ -1,11 +1,11 @@
 /**
  * Bugs of the responder: its ledger, its deduplication, its lanes, its drain.
  */
-import { CancelledIds } from "../../../core/src/responder/internal/cancelledIds.ts"
-import { DedupeTable } from "../../../core/src/responder/internal/dedupeTable.ts"
-import { OffsetLedger } from "../../../core/src/responder/internal/offsetLedger.ts"
-import { Ownership } from "../../../core/src/responder/internal/ownership.ts"
-import { RequestLanes } from "../../../core/src/responder/internal/requestLanes.ts"
+import { CancelledIds } from "@kafka-request-reply/core/simulator/responder/internal/cancelledIds"
+import { DedupeTable } from "@kafka-request-reply/core/simulator/responder/internal/dedupeTable"
+import { OffsetLedger } from "@kafka-request-reply/core/simulator/responder/internal/offsetLedger"
+import { Ownership } from "@kafka-request-reply/core/simulator/responder/internal/ownership"
+import { RequestLanes } from "@kafka-request-reply/core/simulator/responder/internal/requestLanes"
 import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
 const table = DedupeTable.prototype as DedupeTable<unknown>

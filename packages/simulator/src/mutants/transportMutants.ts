@@ -1,10 +1,10 @@
 /**
  * Bugs between the engine and the brokers: batching, acknowledgements, positions, cancels.
  */
-import type { Publication } from "@kafka-request-reply/core/transport/Publication"
-import * as HeaderNames from "@kafka-request-reply/core/wire/HeaderNames"
+import type { Publication } from "@kafka-request-reply/core/simulator/publisher/Publication"
+import * as HeaderNames from "@kafka-request-reply/core/simulator/wire/HeaderNames"
 import * as Effect from "effect/Effect"
-import { KeyGate } from "../../../core/src/transport/internal/keyGate.ts"
+import { KeyGate } from "@kafka-request-reply/core/simulator/publisher/internal/keyGate"
 import { type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
 const gateOpen = ofClasses("batches share keys", "two batches in flight may carry the same key", () =>

@@ -1,7 +1,7 @@
 /**
  * Runs one plan from beginning to end, on virtual time and without giving way to the host's event loop.
  */
-import { make as makeBroker } from "@kafka-request-reply/core/transport/MemoryBroker"
+import { make as makeBroker } from "@kafka-request-reply/core/MemoryBroker"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Event } from "../history/Event.ts"

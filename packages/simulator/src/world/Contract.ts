@@ -1,7 +1,7 @@
 /**
  * The contract of the simulated programs: one operation for each kind of delivery.
  */
-import * as CoreContract from "@kafka-request-reply/core/contract/Contract"
+import * as CoreContract from "@kafka-request-reply/core/Contract"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"

@@ -1,7 +1,7 @@
 /**
  * A program on its host, as the world sees it.
  */
-import type { Requester } from "@kafka-request-reply/core/requester/Requester"
+import type { Requester } from "@kafka-request-reply/core/Requester"
 import type { Host } from "../kernel/Host.ts"
 import type { Role } from "../plan/Plan.ts"
 import type { Client } from "./handlers.ts"

@@ -5,8 +5,8 @@
  * Phases: work (until every call has ended or its program died) → settle (until what was taken is committed) → close
  * (until every program is closed) → over.
  */
-import { StartError } from "@kafka-request-reply/core/transport/StartError"
-import type { MemoryBroker } from "@kafka-request-reply/core/transport/MemoryBroker"
+import { StartError } from "@kafka-request-reply/core/StartError"
+import type { MemoryBroker } from "@kafka-request-reply/core/MemoryBroker"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,8 +1,8 @@
 /**
  * Makes one planned call and says how it ended.
  */
-import * as Requester from "@kafka-request-reply/core/requester/Requester"
-import { RequestError } from "@kafka-request-reply/core/requester/RequestError"
+import * as Requester from "@kafka-request-reply/core/Requester"
+import { RequestError } from "@kafka-request-reply/core/RequestError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,11 +1,11 @@
 /**
  * The handlers of the simulated responders: they do what the payload says and tell the log.
  */
-import * as Requester from "@kafka-request-reply/core/requester/Requester"
-import type { RequestError } from "@kafka-request-reply/core/requester/RequestError"
-import { RequestInfo } from "@kafka-request-reply/core/responder/RequestInfo"
-import * as CorrelationId from "@kafka-request-reply/core/wire/CorrelationId"
-import * as RecordHeaders from "@kafka-request-reply/core/wire/RecordHeaders"
+import * as Requester from "@kafka-request-reply/core/Requester"
+import type { RequestError } from "@kafka-request-reply/core/RequestError"
+import { RequestInfo } from "@kafka-request-reply/core/RequestInfo"
+import * as CorrelationId from "@kafka-request-reply/core/simulator/wire/CorrelationId"
+import * as RecordHeaders from "@kafka-request-reply/core/simulator/wire/RecordHeaders"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,10 +1,10 @@
 /**
  * The two programs as they run on a simulated host: a requester with its callers, and a responder with its handlers.
  */
-import { monotonicMillis } from "@kafka-request-reply/core/host/MonotonicTime"
-import * as Requester from "@kafka-request-reply/core/requester/Requester"
-import * as Responder from "@kafka-request-reply/core/responder/Responder"
-import { Transport } from "@kafka-request-reply/core/transport/Transport"
+import { monotonicMillis } from "@kafka-request-reply/core/simulator/host/MonotonicTime"
+import * as Requester from "@kafka-request-reply/core/Requester"
+import * as Responder from "@kafka-request-reply/core/Responder"
+import { Transport } from "@kafka-request-reply/core/Transport"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,8 @@
 /**
  * With its faults off the simulated cluster obeys the laws that a real one obeys.
  */
-import { make as makeBroker } from "@kafka-request-reply/core/transport/MemoryBroker"
-import { Transport } from "@kafka-request-reply/core/transport/Transport"
+import { make as makeBroker } from "@kafka-request-reply/core/MemoryBroker"
+import { Transport } from "@kafka-request-reply/core/Transport"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -2,7 +2,7 @@
  * What every connection of the driver is made with, and the time limits of talking to brokers.
  */
 import * as Duration from "effect/Duration"
-import { required, type Rule, text, wireDuration } from "../../transport/OptionRules.ts"
+import { required, type Rule, text, wireDuration } from "../../settings/OptionRules.ts"
 import * as BrokerList from "../BrokerList.ts"
 import type { Sasl, Ssl } from "./kafkajsInternals.ts"
 

@@ -2,10 +2,10 @@
  * One long poll at one broker for any number of partitions, answered per partition.
  */
 import * as Effect from "effect/Effect"
-import type { ConsumedRecord, TopicPartition } from "../../transport/KafkaRecord.ts"
-import { because, Refused, type TransportError } from "../../transport/TransportError.ts"
+import type { ConsumedRecord, TopicPartition } from "../../kafka/KafkaRecord.ts"
+import { because, Refused, type TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
-import { decodeFetch, type FetchAnswer, fetchVersion } from "./fetchCodec.ts"
+import { decodeFetch, type FetchAnswer, fetchVersion } from "../../protocol/fetchCodec.ts"
 import {
   ask,
   type Broker,
@@ -14,7 +14,7 @@ import {
   type ProtocolRequest,
   withDecoder
 } from "./kafkajsInternals.ts"
-import { decodeRecordSet } from "./recordSet.ts"
+import { decodeRecordSet } from "../../protocol/recordSet.ts"
 
 export interface FetchPosition extends TopicPartition {
   /** The next offset wanted. */

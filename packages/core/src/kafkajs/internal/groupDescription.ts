@@ -2,7 +2,7 @@
  * What the coordinator of a consumer group tells to somebody who is no member of it.
  */
 import * as Effect from "effect/Effect"
-import type { TransportError } from "../../transport/TransportError.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { ask, protocolRequest } from "./kafkajsInternals.ts"
 

@@ -7,7 +7,7 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
-import type { TransportError } from "../../transport/TransportError.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 
 const minBackoffMillis = 50
 const maxBackoffMillis = 500

@@ -8,13 +8,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { OutgoingRecord } from "../../transport/KafkaRecord.ts"
-import type { PartitionAck, ProducerLink } from "../../transport/ProducerLink.ts"
-import type { TransportError } from "../../transport/TransportError.ts"
+import type { OutgoingRecord } from "../../kafka/KafkaRecord.ts"
+import type { PartitionAck, ProducerLink } from "../../kafka/ProducerLink.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 import { classifyError } from "../classifyError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { ask, createErrorFromCode, protocolRequest, withBody } from "./kafkajsInternals.ts"
-import { encodeProduce } from "./produceCodec.ts"
+import { encodeProduce } from "../../protocol/produceCodec.ts"
 
 interface ProduceResponse {
   readonly topics: ReadonlyArray<{

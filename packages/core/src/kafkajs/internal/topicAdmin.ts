@@ -3,8 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { TopicDescription, Topics, TopicSpec } from "../../transport/Transport.ts"
-import { because, type TransportError, Unavailable } from "../../transport/TransportError.ts"
+import type { TopicDescription, Topics, TopicSpec } from "../../kafka/Transport.ts"
+import { because, type TransportError, Unavailable } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { ask, protocolRequest } from "./kafkajsInternals.ts"
 

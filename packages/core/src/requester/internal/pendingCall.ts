@@ -4,9 +4,9 @@
  */
 import * as Deferred from "effect/Deferred"
 import type { Operation } from "../../contract/Operation.ts"
-import type { ConsumedRecord, OutgoingRecord } from "../../transport/KafkaRecord.ts"
-import { Publication } from "../../transport/Publication.ts"
-import type { TransportError } from "../../transport/TransportError.ts"
+import type { ConsumedRecord, OutgoingRecord } from "../../kafka/KafkaRecord.ts"
+import { Publication } from "../../publisher/Publication.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ReplyEnvelope } from "../../wire/ReplyEnvelope.ts"
 import type { Delivery, RequestError } from "../RequestError.ts"
 import type { RetryTimes } from "./retryDecision.ts"

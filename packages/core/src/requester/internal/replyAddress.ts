@@ -8,12 +8,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
-import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
-import * as TopicSetup from "../../transport/TopicSetup.ts"
-import type { Transport } from "../../transport/Transport.ts"
-import type { TransportError } from "../../transport/TransportError.ts"
+import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
+import * as TopicSetup from "../../startup/TopicSetup.ts"
+import type { Transport } from "../../kafka/Transport.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
-import { partitionOf } from "./partitioner.ts"
+import { partitionOf } from "../../protocol/partitioner.ts"
 
 export interface Replies {
   /** The address to name in requests. */

@@ -6,8 +6,8 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Publisher } from "../../transport/Publisher.ts"
-import { partitionOf } from "./partitioner.ts"
+import type { Publisher } from "../../publisher/Publisher.ts"
+import { partitionOf } from "../../protocol/partitioner.ts"
 
 export interface RequestRouter {
   readonly topic: string

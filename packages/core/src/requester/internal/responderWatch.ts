@@ -7,7 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { TransportError } from "../../transport/TransportError.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 
 export interface ResponderWatch {
   readonly group: string

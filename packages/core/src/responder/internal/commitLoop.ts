@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Duration from "effect/Duration"
 import type * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
-import type { GroupMember } from "../../transport/Transport.ts"
+import type { GroupMember } from "../../kafka/Transport.ts"
 import type { PartitionCommit } from "./ownership.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
 

@@ -1,10 +1,10 @@
 /**
  * Copies records that are no executable requests to a topic of their own, with where they came from and why.
  */
-import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
-import { Publication } from "../../transport/Publication.ts"
-import type { Publisher } from "../../transport/Publisher.ts"
-import type { TransportError } from "../../transport/TransportError.ts"
+import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
+import { Publication } from "../../publisher/Publication.ts"
+import type { Publisher } from "../../publisher/Publisher.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 
 export interface DeadLetters {

@@ -4,7 +4,7 @@
  */
 import * as Result from "effect/Result"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
-import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
 import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import type { Options } from "../Options.ts"

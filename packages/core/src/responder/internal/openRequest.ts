@@ -3,7 +3,7 @@
  * decided by the serving loop.
  */
 import type * as Fiber from "effect/Fiber"
-import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
+import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
 import type { RequestEnvelope } from "../../wire/RequestEnvelope.ts"
 import type { Entry } from "./dedupeTable.ts"

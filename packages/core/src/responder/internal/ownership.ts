@@ -3,9 +3,9 @@
  *
  * Bookkeeping without effects; who joins, fetches and commits is the serving loop.
  */
-import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
-import type { Publication } from "../../transport/Publication.ts"
-import type { AssignedPartition } from "../../transport/Transport.ts"
+import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
+import type { Publication } from "../../publisher/Publication.ts"
+import type { AssignedPartition } from "../../kafka/Transport.ts"
 import { type Commit, OffsetLedger } from "./offsetLedger.ts"
 import type { TakenRecord } from "./takenRecord.ts"
 

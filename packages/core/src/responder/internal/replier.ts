@@ -2,7 +2,7 @@
  * Sends answers, and decides what becomes of a record when its answer was written or could not be.
  */
 import type * as Clock from "effect/Clock"
-import type { Publisher } from "../../transport/Publisher.ts"
+import type { Publisher } from "../../publisher/Publisher.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import { excessOf } from "../ReplyHeaders.ts"
 import { type Answer, rejected } from "./answer.ts"

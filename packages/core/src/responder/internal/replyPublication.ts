@@ -1,8 +1,8 @@
 /**
  * A reply on its way: one publication, whose fate decides over the offset of its request.
  */
-import { Publication } from "../../transport/Publication.ts"
-import type { TransportError } from "../../transport/TransportError.ts"
+import { Publication } from "../../publisher/Publication.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
 import type { Answer } from "./answer.ts"

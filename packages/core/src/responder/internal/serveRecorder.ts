@@ -11,8 +11,8 @@ import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import { boundBy } from "../../telemetry/BoundMetric.ts"
 import * as ResponderMetrics from "../../telemetry/ResponderMetrics.ts"
 import { shareOf } from "../../telemetry/SharedGauge.ts"
-import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
-import type { TransportError } from "../../transport/TransportError.ts"
+import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 import type { Kind } from "./intake.ts"
 
 export interface ServeRecorder {

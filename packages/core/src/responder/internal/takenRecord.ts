@@ -1,8 +1,8 @@
 /**
  * A record that was taken from Kafka and is not done, and what is needed to answer it.
  */
-import type { ConsumedRecord } from "../../transport/KafkaRecord.ts"
-import type { Publication } from "../../transport/Publication.ts"
+import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
+import type { Publication } from "../../publisher/Publication.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
 import type { OffsetLedger } from "./offsetLedger.ts"
 

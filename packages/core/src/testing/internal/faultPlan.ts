@@ -3,7 +3,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Exit from "effect/Exit"
-import type { OutgoingRecord } from "../../transport/KafkaRecord.ts"
+import type { OutgoingRecord } from "../../kafka/KafkaRecord.ts"
 import { type Fault, type Match, meansRecord } from "../Fault.ts"
 
 /** A fault that was injected. */

@@ -2,9 +2,9 @@
  * Deliveries that can be stopped, seen and disturbed: what readers are handed and what members take.
  */
 import * as Effect from "effect/Effect"
-import type { ConsumedRecord, TopicPartition } from "../../transport/KafkaRecord.ts"
-import { partitionKey } from "../../transport/MemoryBroker.ts"
-import type { GroupMember, Transport } from "../../transport/Transport.ts"
+import type { ConsumedRecord, TopicPartition } from "../../kafka/KafkaRecord.ts"
+import { partitionKey } from "../../memory/MemoryBroker.ts"
+import type { GroupMember, Transport } from "../../kafka/Transport.ts"
 import { type Match, meansPartition } from "../Fault.ts"
 import type { EventLog } from "./eventLog.ts"
 

@@ -3,9 +3,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-import type { TopicPartition } from "../../transport/KafkaRecord.ts"
-import { partitionKey } from "../../transport/MemoryBroker.ts"
-import { because, type TransportError, Unreachable } from "../../transport/TransportError.ts"
+import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
+import { partitionKey } from "../../memory/MemoryBroker.ts"
+import { because, type TransportError, Unreachable } from "../../kafka/TransportError.ts"
 
 export class Leaders {
   readonly #count: number

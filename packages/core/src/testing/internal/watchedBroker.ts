@@ -2,8 +2,8 @@
  * The in-memory broker, telling of every record that is written and every commit, and failing commits when asked to.
  */
 import * as Effect from "effect/Effect"
-import type { MemoryBroker } from "../../transport/MemoryBroker.ts"
-import type { TransportError } from "../../transport/TransportError.ts"
+import type { MemoryBroker } from "../../memory/MemoryBroker.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 import { notLeader } from "../Fault.ts"
 import type { EventLog } from "./eventLog.ts"
 

@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import { TestClock } from "effect/testing"
 import { Outage } from "../../../src/kafkajs/internal/outage.ts"
-import { because, NoAnswer } from "../../../src/transport/TransportError.ts"
+import { because, NoAnswer } from "../../../src/kafka/TransportError.ts"
 
 const error = because(new NoAnswer({ detail: "silence" }))
 

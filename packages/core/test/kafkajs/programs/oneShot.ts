@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as KafkajsTransport from "../../../src/kafkajs/KafkajsTransport.ts"
-import { Transport } from "../../../src/transport/Transport.ts"
+import { Transport } from "../../../src/kafka/Transport.ts"
 import { makeTopic, member, reader, record } from "../fixtures.ts"
 
 const brokers = process.argv[2]!.split(",")

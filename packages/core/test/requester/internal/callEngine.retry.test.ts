@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import { because, Refused, TransportClosed, Unreachable } from "../../../src/transport/TransportError.ts"
+import { because, Refused, TransportClosed, Unreachable } from "../../../src/kafka/TransportError.ts"
 import type { ReplyFields } from "../../../src/wire/ReplyEnvelope.ts"
 import * as Engine from "../engine.ts"
 

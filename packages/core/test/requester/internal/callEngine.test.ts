@@ -4,13 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import {
-  because,
-  NoAnswer,
-  NotAuthorized,
-  TransportClosed,
-  Unreachable
-} from "../../../src/transport/TransportError.ts"
+import { because, NoAnswer, NotAuthorized, TransportClosed, Unreachable } from "../../../src/kafka/TransportError.ts"
 import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
 import { anyHeaders, bytes, oneOf } from "../../wire/arbitraries.ts"
 import * as Engine from "../engine.ts"

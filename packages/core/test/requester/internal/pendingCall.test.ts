@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import { Attempt } from "../../../src/requester/internal/pendingCall.ts"
-import type { Delivery } from "../../../src/transport/Publication.ts"
+import type { Delivery } from "../../../src/publisher/Publication.ts"
 import { boolean, elementOf } from "../../wire/arbitraries.ts"
 import { pendingCall } from "../fixtures.ts"
 

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import { partitionOf } from "../../../src/requester/internal/partitioner.ts"
+import { partitionOf } from "../../../src/protocol/partitioner.ts"
 import * as ReplyAddress from "../../../src/requester/internal/replyAddress.ts"
-import type { ReadPartition, Transport } from "../../../src/transport/Transport.ts"
-import { because, NoSuchPartition, type TransportError } from "../../../src/transport/TransportError.ts"
+import type { ReadPartition, Transport } from "../../../src/kafka/Transport.ts"
+import { because, NoSuchPartition, type TransportError } from "../../../src/kafka/TransportError.ts"
 import { ScriptedPublisher } from "../engine.ts"
 import { token } from "../fixtures.ts"
 

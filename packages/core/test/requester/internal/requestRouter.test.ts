@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import { partitionOf } from "../../../src/requester/internal/partitioner.ts"
+import { partitionOf } from "../../../src/protocol/partitioner.ts"
 import * as RequestRouter from "../../../src/requester/internal/requestRouter.ts"
-import { because, NoSuchTopic } from "../../../src/transport/TransportError.ts"
+import { because, NoSuchTopic } from "../../../src/kafka/TransportError.ts"
 import { ScriptedPublisher } from "../engine.ts"
 
 const key = (text: string): Uint8Array => Buffer.from(text)

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as TestClock from "effect/testing/TestClock"
 import * as ResponderWatch from "../../../src/requester/internal/responderWatch.ts"
-import { because, NoAnswer, NotAuthorized, type TransportError } from "../../../src/transport/TransportError.ts"
+import { because, NoAnswer, NotAuthorized, type TransportError } from "../../../src/kafka/TransportError.ts"
 
 type Look = number | "fails" | "hangs" | "denied"
 

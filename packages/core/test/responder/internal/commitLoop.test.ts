@@ -5,8 +5,8 @@ import * as TestClock from "effect/testing/TestClock"
 import * as CommitLoop from "../../../src/responder/internal/commitLoop.ts"
 import type { PartitionCommit } from "../../../src/responder/internal/ownership.ts"
 import type { ServeRecorder } from "../../../src/responder/internal/serveRecorder.ts"
-import type { GroupMember, OffsetCommit } from "../../../src/transport/Transport.ts"
-import { because, Unavailable } from "../../../src/transport/TransportError.ts"
+import type { GroupMember, OffsetCommit } from "../../../src/kafka/Transport.ts"
+import { because, Unavailable } from "../../../src/kafka/TransportError.ts"
 
 const unavailable = because(new Unavailable({ code: "REBALANCE_IN_PROGRESS", detail: "" }))
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DeadLetters from "../../../src/responder/internal/deadLetters.ts"
-import { because, TooLarge } from "../../../src/transport/TransportError.ts"
+import { because, TooLarge } from "../../../src/kafka/TransportError.ts"
 import { ScriptedPublisher } from "../../requester/engine.ts"
 import { recordAt } from "../fixtures.ts"
 

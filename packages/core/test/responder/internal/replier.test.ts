@@ -15,7 +15,7 @@ import {
   TooLarge,
   TransportClosed,
   type TransportError
-} from "../../../src/transport/TransportError.ts"
+} from "../../../src/kafka/TransportError.ts"
 import * as Bounds from "../../../src/wire/Bounds.ts"
 import type { RecordHeaders } from "../../../src/wire/RecordHeaders.ts"
 import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"

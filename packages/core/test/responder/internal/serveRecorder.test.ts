@@ -5,7 +5,7 @@ import * as Metric from "effect/Metric"
 import * as TestClock from "effect/testing/TestClock"
 import * as ServeRecorder from "../../../src/responder/internal/serveRecorder.ts"
 import * as ResponderMetrics from "../../../src/telemetry/ResponderMetrics.ts"
-import { because, TooLarge } from "../../../src/transport/TransportError.ts"
+import { because, TooLarge } from "../../../src/kafka/TransportError.ts"
 import { recordAt } from "../fixtures.ts"
 
 const notExecuted = (kind: string) =>

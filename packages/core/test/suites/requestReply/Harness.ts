@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import type { Transport } from "../../../src/transport/Transport.ts"
+import type { Transport } from "../../../src/kafka/Transport.ts"
 
 export class Harness extends Context.Service<
   Harness,

@@ -3,8 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
-import type { ConsumedRecord } from "../../../src/transport/KafkaRecord.ts"
-import { Transport } from "../../../src/transport/Transport.ts"
+import type { ConsumedRecord } from "../../../src/kafka/KafkaRecord.ts"
+import { Transport } from "../../../src/kafka/Transport.ts"
 import type { Outcome } from "../../../src/wire/ReplyEnvelope.ts"
 import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"
 import type { RequestEnvelope } from "../../../src/wire/RequestEnvelope.ts"

@@ -6,14 +6,9 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Queue from "effect/Queue"
 import { randomUUID } from "node:crypto"
-import type { ConsumedRecord, OutgoingRecord } from "../../../src/transport/KafkaRecord.ts"
-import {
-  type AssignedPartition,
-  type JoinGroup,
-  type StartPosition,
-  Transport
-} from "../../../src/transport/Transport.ts"
-import type { TransportError } from "../../../src/transport/TransportError.ts"
+import type { ConsumedRecord, OutgoingRecord } from "../../../src/kafka/KafkaRecord.ts"
+import { type AssignedPartition, type JoinGroup, type StartPosition, Transport } from "../../../src/kafka/Transport.ts"
+import type { TransportError } from "../../../src/kafka/TransportError.ts"
 
 /** The block's tester: the transport is in the context, the clock is the real one. */
 export type Tester = Vitest.MethodsNonLive<Transport>

@@ -5,7 +5,7 @@ import { assert } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { Transport } from "../../../src/transport/Transport.ts"
+import { Transport } from "../../../src/kafka/Transport.ts"
 import {
   join,
   makeTopic,

@@ -3,7 +3,7 @@
  */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { Transport } from "../../../src/transport/Transport.ts"
+import { Transport } from "../../../src/kafka/Transport.ts"
 import { makeTopic, publishAll, read, reasonOf, record, lawsOf, type Tester, valuesOf } from "./fixtures.ts"
 
 const numbered = (topic: string, count: number) =>

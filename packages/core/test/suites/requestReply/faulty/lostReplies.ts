@@ -4,7 +4,7 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { MemoryBroker } from "../../../../src/transport/MemoryBroker.ts"
+import { MemoryBroker } from "../../../../src/memory/MemoryBroker.ts"
 import { reasonOf, requestErrorOf } from "../failures.ts"
 import { advance, until } from "../Harness.ts"
 import { pair } from "../programs.ts"

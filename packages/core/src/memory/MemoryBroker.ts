@@ -1,0 +1,211 @@
+/**
+ * A Kafka broker in memory: topics with partitions, offsets, consumer groups with generations and commits with metadata.
+ *
+ * It does what the real one does as far as the laws of `TransportSuite` can tell, and shows its inside to tests. It has no
+ * replication, no retention by time and no transactions.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { MemoryLog, wireSize } from "./internal/memoryLog.ts"
+import type { ConsumedRecord, OutgoingRecord, TopicPartition } from "../kafka/KafkaRecord.ts"
+import {
+  because,
+  NoSuchPartition,
+  NoSuchTopic,
+  Refused,
+  TooLarge,
+  type TransportError,
+  Unavailable
+} from "../kafka/TransportError.ts"
+import type { OffsetCommit, TopicDescription, TopicSpec } from "../kafka/Transport.ts"
+
+/** What a group committed for one partition. */
+export interface Committed {
+  readonly offset: number
+  readonly metadata: string
+}
+
+/** A member as its group sees it; the transport supplies the behaviour. */
+export interface MemoryMember {
+  readonly id: string
+  readonly topics: ReadonlyArray<string>
+  /** Gives up the partitions it has: quiesce and commit. */
+  readonly revoke: Effect.Effect<void>
+  /** Takes a new assignment of this generation. */
+  readonly assign: (partitions: ReadonlyArray<TopicPartition>, generation: number) => void
+}
+
+export interface MemoryGroup {
+  generation: number
+  readonly members: Map<string, MemoryMember>
+  readonly committed: Map<string, Committed>
+}
+
+interface MemoryTopic {
+  readonly spec: TopicSpec
+  readonly logs: ReadonlyArray<MemoryLog>
+}
+
+export const partitionKey = ({ partition, topic }: TopicPartition): string => `${topic}-${partition}`
+
+export class MemoryBroker extends Context.Service<
+  MemoryBroker,
+  {
+    readonly createTopic: (spec: TopicSpec) => boolean
+    readonly deleteTopic: (name: string) => void
+    readonly describe: (name: string) => TopicDescription | undefined
+    readonly configs: (name: string) => Readonly<Record<string, string>>
+    readonly log: (partition: TopicPartition) => MemoryLog | undefined
+    /** Appends a record now and returns its offset; what a producer outside this library would do. */
+    readonly append: (record: OutgoingRecord) => Effect.Effect<number, TransportError>
+    /** Appends records of one partition, all or none of them, and returns the first one's offset. */
+    readonly appendBatch: (
+      partition: TopicPartition,
+      records: ReadonlyArray<OutgoingRecord>
+    ) => Effect.Effect<number, TransportError>
+    /** Everything in a topic, by partition and offset. */
+    readonly records: (topic: string) => ReadonlyArray<ConsumedRecord>
+    readonly group: (id: string) => MemoryGroup
+    /** Stores commits of a member of the current generation. */
+    readonly commit: (
+      groupId: string,
+      generation: number,
+      offsets: ReadonlyArray<OffsetCommit>
+    ) => Effect.Effect<void, TransportError>
+    /**
+     * All members give up their partitions and get new ones: what a joining or leaving member causes. Waits for the new
+     * assignment, unless a rebalance is under way: that one then takes another round.
+     */
+    readonly rebalance: (groupId: string) => Effect.Effect<void>
+  }
+>()("@kafka-request-reply/core/memory/MemoryBroker") {}
+
+/** The brokers' default of `max.message.bytes`: a batch may not be larger. */
+const defaultMaxBatchBytes = 1_048_588
+
+/** The brokers' default of `offset.metadata.max.bytes`. */
+const maxMetadataLength = 4_096
+
+/** Why a partition cannot be used. */
+export const missing = (broker: MemoryBroker["Service"], { partition, topic }: TopicPartition): TransportError => {
+  const found = broker.describe(topic)
+  return because(
+    found === undefined
+      ? new NoSuchTopic({ topic })
+      : new NoSuchPartition({ topic, partition, partitions: found.partitions })
+  )
+}
+
+/** Spreads partitions over members in turn, as the round-robin assignor does. */
+export const assignInTurn = (
+  partitions: ReadonlyArray<TopicPartition>,
+  members: ReadonlyArray<MemoryMember>
+): ReadonlyMap<string, ReadonlyArray<TopicPartition>> => {
+  const shares = new Map<string, Array<TopicPartition>>(members.map((member) => [member.id, []]))
+  let turn = 0
+  for (const partition of partitions) {
+    const able = members.filter((member) => member.topics.includes(partition.topic))
+    if (able.length > 0) shares.get(able[turn++ % able.length]!.id)!.push(partition)
+  }
+  return shares
+}
+
+export const make = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  const topics = new Map<string, MemoryTopic>()
+  const groups = new Map<string, MemoryGroup & { isRebalancing: boolean; isAgain: boolean }>()
+
+  const groupOf = (id: string) => {
+    let group = groups.get(id)
+    if (group === undefined) {
+      group = { generation: 0, members: new Map(), committed: new Map(), isRebalancing: false, isAgain: false }
+      groups.set(id, group)
+    }
+    return group
+  }
+
+  const broker: MemoryBroker["Service"] = {
+    createTopic: (spec) => {
+      if (topics.has(spec.name)) return false
+      const logs = Array.from({ length: spec.partitions }, (_, partition) => new MemoryLog(spec.name, partition))
+      topics.set(spec.name, { spec, logs })
+      return true
+    },
+    deleteTopic: (name) => void topics.delete(name),
+    describe: (name) => {
+      const topic = topics.get(name)
+      return topic === undefined ? undefined : { name, partitions: topic.logs.length, replicationFactor: 1 }
+    },
+    configs: (name) => topics.get(name)?.spec.configs ?? {},
+    log: ({ partition, topic }) => topics.get(topic)?.logs[partition],
+    append: (record) => broker.appendBatch(record, [record]),
+    appendBatch: (partition, records) =>
+      Effect.suspend(() => {
+        const log = broker.log(partition)
+        if (log === undefined) return Effect.fail(missing(broker, partition))
+        const { topic } = partition
+        const limit = Number(broker.configs(topic)["max.message.bytes"] ?? defaultMaxBatchBytes)
+        const size = records.reduce((sum, record) => sum + wireSize(record), 0)
+        if (size > limit) {
+          return Effect.fail(because(new TooLarge({ topic, detail: `a batch of ${size} bytes, limit ${limit}` })))
+        }
+        const first = log.end
+        const now = clock.currentTimeMillisUnsafe()
+        for (const record of records) log.append(record, now)
+        return Effect.succeed(first)
+      }),
+    records: (name) => topics.get(name)?.logs.flatMap((log) => log.read(0, log.end)) ?? [],
+    group: groupOf,
+    commit: (groupId, generation, offsets) =>
+      Effect.suspend(() => {
+        const group = groupOf(groupId)
+        if (group.generation !== generation) {
+          return Effect.fail(because(new Unavailable({ code: "ILLEGAL_GENERATION", detail: "the assignment is over" })))
+        }
+        let refusal: TransportError | undefined
+        for (const commit of offsets) {
+          const { metadata, offset } = commit
+          if (metadata.length <= maxMetadataLength) group.committed.set(partitionKey(commit), { offset, metadata })
+          else {
+            const detail = `${metadata.length} characters, limit ${maxMetadataLength}`
+            refusal = because(new Refused({ code: "OFFSET_METADATA_TOO_LARGE", detail }))
+          }
+        }
+        return refusal === undefined ? Effect.void : Effect.fail(refusal)
+      }),
+    // One rebalance of a group at a time; changes that come meanwhile cause one more round.
+    rebalance: (groupId) =>
+      Effect.suspend(() => {
+        const group = groupOf(groupId)
+        if (group.isRebalancing) {
+          group.isAgain = true
+          return Effect.void
+        }
+        group.isRebalancing = true
+        return Effect.gen(function* () {
+          do {
+            group.isAgain = false
+            yield* Effect.forEach([...group.members.values()], (member) => member.revoke, {
+              concurrency: "unbounded",
+              discard: true
+            })
+            group.generation++
+            const wanted = new Set([...group.members.values()].flatMap((member) => member.topics))
+            const partitions = [...wanted].toSorted().flatMap((topic) => topics.get(topic)?.logs ?? [])
+            const members = [...group.members.values()]
+            const shares = assignInTurn(
+              partitions.map(({ partition, topic }) => ({ topic, partition })),
+              members
+            )
+            for (const member of members) member.assign(shares.get(member.id) ?? [], group.generation)
+          } while (group.isAgain)
+        }).pipe(Effect.ensuring(Effect.sync(() => (group.isRebalancing = false))), Effect.uninterruptible)
+      })
+  }
+  return broker
+})
+
+/** A fresh broker without topics. */
+export const layer: Layer.Layer<MemoryBroker> = Layer.effect(MemoryBroker, make)

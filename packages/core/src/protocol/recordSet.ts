@@ -1,0 +1,164 @@
+/**
+ * The records of one partition in a Fetch answer: record batches of format 2 (KIP-98), the only one of Kafka 4 (KIP-724).
+ *
+ * kafkajs' decoder is not used: it turns headers into an object, which loses their order when names repeat, and it loses
+ * where an empty batch ends, so that a compacted log could not be read past it. The checksum is not verified, as in
+ * kafkajs: TCP has one too, and the broker has checked this one.
+ */
+import { gunzipSync, zstdDecompressSync } from "node:zlib"
+import type { ConsumedRecord } from "../kafka/KafkaRecord.ts"
+import type { RecordHeader } from "../wire/RecordHeaders.ts"
+import { ByteReader } from "./byteReader.ts"
+
+export interface RecordSet {
+  readonly records: ReadonlyArray<ConsumedRecord>
+  /** Where to go on: past the last batch that was looked at. */
+  readonly next: number
+  /** Batches that could not be decoded and were passed over, and why. */
+  readonly unreadable: ReadonlyArray<UnreadableBatch>
+}
+
+export interface UnreadableBatch {
+  readonly firstOffset: number
+  readonly lastOffset: number
+  readonly detail: string
+}
+
+const magicAt = 16
+const magicOfBatches = 2
+// baseOffset 8, length 4
+const lengthEnd = 12
+const batchOverhead = 61
+const compressionMask = 0x7
+const logAppendTime = 0x8
+const controlBatch = 0x20
+const noBytes = Buffer.alloc(0)
+// Brokers limit what a batch has compressed only: expanded, some kilobytes could take all memory. No batch of a sane
+// writer comes near this.
+const maxPlainBytes = 64 * 2 ** 20
+// Empty records compress to almost nothing, and each becomes an object.
+const maxRecords = 1_000_000
+
+const decompress = (compression: number, bytes: Buffer): Buffer => {
+  switch (compression) {
+    case 1:
+      return gunzipSync(bytes, { maxOutputLength: maxPlainBytes })
+    case 4:
+      return zstdDecompressSync(bytes, { maxOutputLength: maxPlainBytes })
+    default:
+      throw new Error(
+        `compression ${compression === 2 ? "snappy" : compression === 3 ? "lz4" : compression} is not read`
+      )
+  }
+}
+
+/** What one answer has given so far, and what it has cost. */
+interface Yield {
+  readonly records: Array<ConsumedRecord>
+  plainBytes: number
+}
+
+const expand = (compression: number, bytes: Buffer, found: Yield): Buffer => {
+  try {
+    const plain = decompress(compression, bytes)
+    found.plainBytes += plain.length
+    return plain
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") found.plainBytes += maxPlainBytes
+    throw error
+  }
+}
+
+interface Batch {
+  readonly topic: string
+  readonly partition: number
+  readonly firstOffset: number
+  readonly firstTimestamp: number
+  /** The broker's time of appending, which holds for all records. */
+  readonly appended: number | undefined
+}
+
+const readHeaders = (reader: ByteReader): Array<RecordHeader> => {
+  const count = reader.varInt()
+  const headers: Array<RecordHeader> = []
+  for (let i = 0; i < count; i++) {
+    const name = (reader.varBytes() ?? noBytes).toString("utf8")
+    headers.push([name, reader.varBytes() ?? noBytes])
+  }
+  return headers
+}
+
+const readRecord = (reader: ByteReader, batch: Batch): ConsumedRecord => {
+  const end = reader.varInt() + reader.offset
+  reader.int8()
+  const timestamp = batch.firstTimestamp + reader.varLong()
+  const offset = batch.firstOffset + reader.varInt()
+  const key = reader.varBytes()
+  const value = reader.varBytes()
+  const headers = readHeaders(reader)
+  reader.offset = end
+  const { appended, partition, topic } = batch
+  return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers }
+}
+
+/** Appends the batch's records from `position` on. Throws when they cannot be decoded. */
+const readBatch = (
+  reader: ByteReader,
+  where: { readonly topic: string; readonly partition: number },
+  firstOffset: number,
+  position: number,
+  found: Yield
+): void => {
+  // leaderEpoch 4, magic 1, crc 4
+  reader.offset += 9
+  const attributes = reader.int16()
+  reader.offset += 4
+  const firstTimestamp = reader.int64()
+  const maxTimestamp = reader.int64()
+  // producerId 8, producerEpoch 2, baseSequence 4
+  reader.offset += 14
+  const count = reader.int32()
+  if ((attributes & controlBatch) !== 0) return
+  if (count > maxRecords) throw new Error(`${count} records are more than ${maxRecords}`)
+  const appended = (attributes & logAppendTime) === 0 ? undefined : maxTimestamp
+  const compression = attributes & compressionMask
+  const plain = compression === 0 ? reader : new ByteReader(expand(compression, reader.bytes(reader.remaining), found))
+  const batch: Batch = { ...where, firstOffset, firstTimestamp, appended }
+  for (let i = 0; i < count; i++) {
+    const record = readRecord(plain, batch)
+    // A batch is sent whole, also the records before the position.
+    if (record.offset >= position) found.records.push(record)
+  }
+}
+
+/**
+ * Decodes what a broker sent for a fetch from `position`. The last batch may be cut off, which is no error. What comes
+ * after batches that expanded to a lot is left for the next fetch: an answer may hold hundreds of them.
+ */
+export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number, position: number): RecordSet => {
+  const records: Array<ConsumedRecord> = []
+  const unreadable: Array<UnreadableBatch> = []
+  let next = position
+  let at = 0
+  const found: Yield = { records, plainBytes: 0 }
+  while (at + lengthEnd < bytes.length && found.plainBytes < maxPlainBytes && records.length < maxRecords) {
+    const header = new ByteReader(bytes, at)
+    const firstOffset = header.int64()
+    const end = at + lengthEnd + header.int32()
+    if (end > bytes.length || end - at < batchOverhead) break
+    const lastOffset = firstOffset + bytes.readInt32BE(at + magicAt + 7)
+    const known = records.length
+    try {
+      if (bytes[at + magicAt] !== magicOfBatches) throw new Error(`record format ${bytes[at + magicAt]} is not read`)
+      // What lies before the position as a whole is not worth its expense.
+      const reader = new ByteReader(bytes, at + lengthEnd, end)
+      if (lastOffset >= position) readBatch(reader, { topic, partition }, firstOffset, position, found)
+    } catch (error) {
+      records.length = known
+      if (lastOffset >= position) unreadable.push({ firstOffset, lastOffset, detail: String(error) })
+    }
+    next = Math.max(next, lastOffset + 1)
+    at = end
+  }
+  return { records, next, unreadable }
+}

@@ -1,0 +1,144 @@
+/**
+ * Why a requester or a responder could not start. Everything that can be known before the first call is said here.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as OptionRules from "../settings/OptionRules.ts"
+import { TransportError } from "../kafka/TransportError.ts"
+
+const id = "@kafka-request-reply/core/startup/StartError"
+
+/** The group carries no `Contract.Name`, or one that cannot be part of a topic name. */
+export class Unnamed extends Schema.TaggedError<Unnamed>(`${id}/Unnamed`)("Unnamed", {
+  operations: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `the contract with ${this.operations.join(", ")} has no usable name; annotate its group: .annotate(Contract.Name, "inventory") (letters, digits, '.', '_' and '-')`
+  }
+}
+
+/** A topic that the contract needs does not exist. */
+export class TopicMissing extends Schema.TaggedError<TopicMissing>(`${id}/TopicMissing`)("TopicMissing", {
+  topic: Schema.String
+}) {
+  override get message() {
+    return `topic ${this.topic} does not exist; create it, or set topics: "create"`
+  }
+}
+
+/** A topic has too few partitions for what was configured. */
+export class TooFewPartitions extends Schema.TaggedError<TooFewPartitions>(`${id}/TooFewPartitions`)(
+  "TooFewPartitions",
+  { topic: Schema.String, partitions: Schema.Int, needed: Schema.Int, setting: Schema.String }
+) {
+  override get message() {
+    return `topic ${this.topic} has ${this.partitions} partitions and ${this.setting} needs ${this.needed}; add partitions or change ${this.setting}`
+  }
+}
+
+/** A handler of the contract is missing from the context. */
+export class HandlerMissing extends Schema.TaggedError<HandlerMissing>(`${id}/HandlerMissing`)("HandlerMissing", {
+  operation: Schema.String
+}) {
+  override get message() {
+    return `no handler for ${this.operation} in the context; provide the layer made by the group's toLayer`
+  }
+}
+
+/** The brokers did not answer, or refused, within the start timeout. */
+export class TransportFailed extends Schema.TaggedError<TransportFailed>(`${id}/TransportFailed`)("TransportFailed", {
+  error: TransportError
+}) {
+  override get message() {
+    return this.error.message
+  }
+}
+
+/** The start took longer than `startTimeout`. */
+export class StartTimeout extends Schema.TaggedError<StartTimeout>(`${id}/StartTimeout`)("StartTimeout", {
+  timeoutMillis: Schema.Number,
+  step: Schema.String
+}) {
+  override get message() {
+    return `not ready after ${this.timeoutMillis} ms while ${this.step}; is the Kafka cluster healthy? Raise startTimeout if it is only slow`
+  }
+}
+
+/** The contract has an operation that this version cannot carry. */
+export class Unsupported extends Schema.TaggedError<Unsupported>(`${id}/Unsupported`)("Unsupported", {
+  operation: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `${this.operation} cannot be carried over Kafka: ${this.detail}`
+  }
+}
+
+/** An option has a value that makes no sense. */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>(`${id}/InvalidOption`)("InvalidOption", {
+  option: Schema.String,
+  given: Schema.String,
+  accepts: Schema.String
+}) {
+  override get message() {
+    return OptionRules.describe(this)
+  }
+}
+
+/** A requester or responder could not start: one error, its `reason` says why. */
+export class StartError extends Schema.TaggedError<StartError>(id)("StartError", {
+  reason: Schema.Union([
+    Unnamed,
+    TopicMissing,
+    TooFewPartitions,
+    HandlerMissing,
+    Unsupported,
+    TransportFailed,
+    StartTimeout,
+    InvalidOption
+  ])
+}) {
+  override get message() {
+    return this.reason.message
+  }
+}
+
+/** Wraps a reason. */
+export const because = (reason: StartError["reason"]): StartError => new StartError({ reason })
+
+const fromTransport = (error: TransportError): StartError =>
+  because(
+    error.reason._tag === "NoSuchTopic"
+      ? new TopicMissing({ topic: error.reason.topic })
+      : new TransportFailed({ error })
+  )
+
+/** Bounds a start in time and says in `StartError`'s terms why it failed. `step` completes "not ready while …". */
+export const within = <A, R>(
+  effect: Effect.Effect<A, StartError | TransportError, R>,
+  timeout: Duration.Input,
+  step: string
+): Effect.Effect<A, StartError, R> =>
+  effect.pipe(
+    Effect.catchTag("TransportError", (error) => Effect.fail(fromTransport(error))),
+    Effect.timeoutOrElse({
+      duration: timeout,
+      orElse: () =>
+        Effect.fail(
+          because(new StartTimeout({ timeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(timeout)), step }))
+        )
+    })
+  )
+
+/** Fails with the first option that does not meet its rule; it is named with its owner, when it has one. */
+export const checkOptions = <O extends object>(
+  options: O,
+  rules: { readonly [K in keyof O]?: OptionRules.Rule },
+  owner?: string
+): Effect.Effect<void, StartError> => {
+  const found = OptionRules.invalidIn(options, rules)
+  if (found === undefined) return Effect.void
+  const option = owner === undefined ? found.option : `${found.option} of ${owner}`
+  return Effect.fail(because(new InvalidOption({ ...found, option })))
+}
