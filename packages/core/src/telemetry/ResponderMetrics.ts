@@ -38,13 +38,30 @@ export const notExecuted = Metric.counter("kafka_rr_responder_not_executed_total
   incremental: true
 })
 
-/** Replies that could not be written before their deadline. */
-export const repliesAbandoned = Metric.counter("kafka_rr_responder_replies_abandoned_total", {
-  description: "replies that could not be written in time",
+/**
+ * Bytes of everything that responders keep: records that are not done, replies on their way, answers for repeated requests.
+ * Of all responders in the process.
+ */
+export const bytes = Metric.gauge("kafka_rr_responder_kept_bytes", {
+  description: "bytes of open requests, replies on their way and kept answers"
+})
+
+/** Replies that the brokers refused, or did not take in time, by `reason` (the kind of the transport's error). */
+export const repliesRefused = Metric.counter("kafka_rr_responder_replies_refused_total", {
+  description: "replies that could not be written, by reason",
   incremental: true
 })
 
-/** Requests answered from the deduplication table, by `kind`: `replayed`, `joined`, `conflict`. */
+/** Replies that were given up: nobody can be listening any more, or others needed their room. */
+export const repliesAbandoned = Metric.counter("kafka_rr_responder_replies_abandoned_total", {
+  description: "replies that were given up, since nobody can be listening",
+  incremental: true
+})
+
+/**
+ * Requests recognised as duplicates, by `kind`: `replayed` (answered again), `joined` (share a run), `conflict` (another
+ * payload), `repeated` (another record of an attempt, which is answered once).
+ */
 export const duplicates = Metric.counter("kafka_rr_responder_duplicates_total", {
   description: "requests recognised as duplicates, by kind",
   incremental: true

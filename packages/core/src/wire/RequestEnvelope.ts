@@ -36,6 +36,8 @@ export interface RequestEnvelope {
   /** Undefined when the record names none: such a request cannot be answered, so it is not executed. */
   readonly replyTo: ReplyAddress.ReplyAddress | undefined
   readonly traceparent: string | undefined
+  /** The calls whose handlers wait for this one, the innermost first, each by 12 characters of a digest of its id. */
+  readonly via: ReadonlyArray<string>
   /** The headers that are not the protocol's, in their order. */
   readonly callHeaders: RecordHeaders
 }
@@ -57,6 +59,7 @@ export interface Fields {
   readonly isDiscard?: boolean
   readonly contentType?: string | undefined
   readonly traceparent?: string | undefined
+  readonly via?: ReadonlyArray<string>
   readonly callHeaders?: RecordHeaders
 }
 
@@ -81,11 +84,12 @@ const addressHeaders = (address: ReplyAddress.ReplyAddress): ReadonlyArray<Recor
  * caller adds can replace what the protocol says.
  */
 export const encode = (request: Fields & AttemptFields): RecordHeaders => {
-  const { callHeaders, contentType, key, replyTo, traceparent } = request
+  const { callHeaders, contentType, key, replyTo, traceparent, via } = request
   let text = `v=${Bounds.protocolVersion}, op=${Dictionary.textValue(request.operation)}, deadline=${request.deadline}`
   text += `, timeout=${request.timeout}, attempt=${request.attempt}`
   if (key !== undefined) text += `, key=${Dictionary.textValue(IdempotencyKey.onWire(key))}`
   if (request.isDiscard === true) text += ", discard"
+  if (via !== undefined && via.length > 0) text += `, via="${via.join(" ")}"`
   if (contentType !== undefined) text += `, content-type=${Dictionary.textValue(contentType)}`
 
   const headers: Array<RecordHeader> = callHeaders === undefined || callHeaders.length === 0 ? [] : callHeaders.slice()
@@ -108,6 +112,16 @@ export const encodeCancel = (correlationId: Uint8Array, operation: string): Reco
 const labelOf = (members: Members, key: string): string | undefined => {
   const text = Dictionary.textOf(members.get(key))
   return text !== undefined && text.length > 0 && text.length <= Bounds.maxLabelLength ? text : undefined
+}
+
+const noVia: ReadonlyArray<string> = []
+const viaPattern = /^[\w-]{1,12}( [\w-]{1,12}){0,7}$/
+
+/** What cannot be read there is left out: it only helps to refuse early what could never end. */
+const viaOf = (members: Members): ReadonlyArray<string> => {
+  if (!members.has("via")) return noVia
+  const text = Dictionary.textOf(members.get("via"))
+  return text !== undefined && viaPattern.test(text) ? text.split(" ") : noVia
 }
 
 /** What the headers of a record say as a request, or why they are none. Total. */
@@ -176,6 +190,7 @@ export const decode = (headers: RecordHeaders): Result.Result<RequestEnvelope | 
     correlationId,
     replyTo,
     traceparent: scan.traceparent,
+    via: viaOf(members),
     callHeaders: scan.others
   })
 }

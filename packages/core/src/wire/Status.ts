@@ -13,6 +13,7 @@ export const known = [
   "overloaded",
   "shutting-down",
   "key-conflict",
+  "circular-wait",
   "reply-too-large",
   "reply-invalid",
   "internal"
@@ -28,6 +29,7 @@ export type KnownStatus = (typeof known)[number]
  * - `overloaded`: a limit of the responder was reached.
  * - `shutting-down`: the responder drains and starts nothing new.
  * - `key-conflict`: the idempotency key was used before with another payload.
+ * - `circular-wait`: it could only wait for the handler that waits for it.
  * - `reply-too-large`: executed, but the reply does not fit into a record.
  * - `reply-invalid`: executed, but what the handler returned does not fit the operation's schema.
  * - `internal`: the responder itself failed.

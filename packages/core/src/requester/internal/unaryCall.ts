@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
+import { CallAncestry, viaIn } from "../../contract/CallAncestry.ts"
 import { CallDeadline } from "../../contract/CallBudget.ts"
 import { type ClientMiddleware, type Operation, primaryKeyOf, type RpcRequest } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
@@ -143,7 +144,7 @@ export const make = (
       const clock = fiber.getRef(Clock.Clock)
       const startedAt = monotonicMillis(clock)
       // A call made inside a handler never outlives the request it serves.
-      const inherited = Context.getOrUndefined(fiber.context, CallDeadline) ?? Number.POSITIVE_INFINITY
+      const inherited = Context.getOrUndefined(fiber.context, CallDeadline)?.at ?? Number.POSITIVE_INFINITY
       const remaining = Math.min(timeoutMillis, inherited - startedAt)
       if (remaining <= 0) {
         const obstacle = "the time of the request being handled is up"
@@ -181,6 +182,7 @@ export const make = (
           key: primaryKey,
           isDiscard,
           traceparent,
+          via: viaIn(Context.getOrUndefined(fiber.context, CallAncestry)),
           callHeaders
         }
         const prepared: Prepared = {

@@ -1,0 +1,262 @@
+/**
+ * The steps of the machine: one function for each event. A step changes the state and appends commands; it calls nothing
+ * foreign and never waits. `advance` ends a turn.
+ *
+ *   assigned, revoking   from the group          written, refused   from the publisher, a batch at once
+ *   records              from the fetcher        cancelled          from the control topic
+ *   claim, started       from a run's fiber      ended              from a run's fiber (`runs.ts`)
+ *   tick                 from the timer (`deadlines.ts`)
+ */
+import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
+import type { AssignedPartition } from "../../kafka/Transport.ts"
+import { type Admission, admissionOf } from "./admission.ts"
+import { endlessWaitOf } from "./ancestry.ts"
+import { labelOf, rejected } from "./answer.ts"
+import { fingerprintOfBytes } from "./fingerprint.ts"
+import type { Machine } from "./machine.ts"
+import { AgeOrder } from "./ageOrder.ts"
+import { begin, joinable, refusedAt, startNext, stop, stopIfUnwanted } from "./runs.ts"
+import { close, leave, paid, repeat, settle } from "./settle.ts"
+import * as IdempotencyKey from "../../wire/IdempotencyKey.ts"
+import { Request, type Run, TakenRecord } from "./state.ts"
+
+// How long a refusal may take to be written; the record may have no legible deadline. As long as a leader takes to move.
+const refusalPatienceMillis = 5_000
+
+// --- the group ---
+
+/** The new assignment: what was taken and not begun is delivered again, by whoever owns it. */
+export const assigned = (machine: Machine, partitions: ReadonlyArray<AssignedPartition>): void => {
+  forgetWaiting(machine)
+  machine.full.clear()
+  machine.ownership.assign(partitions)
+  // A group may rebalance while a member of it closes.
+  if (machine.isClosing) return
+  machine.isHeld = false
+  machine.schedule.resume()
+}
+
+/** Starts nothing more, and forgets what has not started: until the next assignment, or for good. */
+export const hold = (machine: Machine, isForGood: boolean): void => {
+  machine.isHeld = true
+  machine.isClosing ||= isForGood
+  machine.schedule.hold()
+  forgetWaiting(machine)
+}
+
+const forgetWaiting = (machine: Machine): void => {
+  for (const request of [...machine.schedule.queued()]) leave(machine, request)
+}
+
+/** Interrupts everything that runs; what has no answer is left to the next owner. */
+export const abort = (machine: Machine): void => {
+  for (const run of machine.runs) stop(machine, run, "draining")
+}
+
+// --- records ---
+
+/** Whether the record may be taken now. With places free only what could not start has to be refused. */
+const hasRoom = (machine: Machine, { offset, partition }: ConsumedRecord): boolean => {
+  const { ownership, schedule } = machine
+  const { maxOpenBytes, maxWaiting } = machine.settings.options
+  if (ownership.openBytes >= maxOpenBytes) return false
+  if (schedule.waiting >= maxWaiting && !schedule.hasPlace) return false
+  return ownership.ledgerOf(partition)!.canTake(offset)
+}
+
+/** Takes records, in order, as long as there is room; returns how many. Cancels are no requests: they come elsewhere. */
+export const records = (
+  machine: Machine,
+  batch: ReadonlyArray<ConsumedRecord>,
+  at: number,
+  wall: number
+): number => {
+  const { commands, ownership } = machine
+  for (let index = 0; index < batch.length; index++) {
+    const record = batch[index]!
+    const ledger = ownership.ledgerOf(record.partition)
+    if (machine.isHeld || ledger === undefined) return index
+    if (!hasRoom(machine, record)) {
+      machine.full.set(record.partition, record.offset)
+      machine.wakeBy(at + 1)
+      return index
+    }
+    if (!ledger.take(record.offset, record.timestamp)) {
+      machine.hasProgress = true
+      commands.add("refused", record, redelivered("it is done already"))
+    } else if (ownership.isOpen(record)) commands.add("refused", record, redelivered("it is being worked on already"))
+    else admit(machine, record, ledger.epoch, at, wall)
+  }
+  return batch.length
+}
+
+const redelivered = (reason: string) => ({
+  kind: "redelivered",
+  reason,
+  outcome: undefined,
+  operation: undefined,
+  attempt: undefined
+})
+
+const admit = (machine: Machine, record: ConsumedRecord, epoch: number, at: number, wall: number): void => {
+  const { clockSkew, maxTimeout } = machine.settings.times
+  const { options, procedures } = machine.settings
+  const admission = admissionOf(record, { options, clockSkewMillis: clockSkew, procedures }, wall)
+  if (admission._tag === "Cancel") {
+    machine.ownership.ledgerOf(record.partition)!.done(record.offset)
+    machine.hasProgress = true
+    return
+  }
+  if (admission._tag === "Refuse") {
+    const taken = new TakenRecord(record, epoch, at + refusalPatienceMillis)
+    take(machine, taken)
+    return refuse(machine, taken, admission)
+  }
+  const { envelope, procedure, replyTo } = admission
+  const replyBy = at + Math.min(maxTimeout, envelope.deadline - wall) + clockSkew
+  const runBy = Math.min(replyBy, at + Math.min(maxTimeout, envelope.timeout))
+  const request = new Request(record, epoch, envelope, replyTo, procedure, at, runBy, replyBy)
+  take(machine, request)
+  enter(machine, request, at)
+}
+
+const take = (machine: Machine, taken: TakenRecord): void => {
+  machine.ownership.add(taken)
+  machine.fresh.push(taken)
+}
+
+const refuse = (
+  machine: Machine,
+  taken: TakenRecord,
+  { attempt, kind, operation, reason, reply }: Extract<Admission, { readonly _tag: "Refuse" }>
+): void => {
+  const { commands } = machine
+  const outcome = reply === undefined ? undefined : labelOf(reply.answer)
+  commands.add("refused", taken.record, { kind, reason, outcome, operation, attempt })
+  const isDeadLetter = machine.settings.hasDeadLetters && kind !== "expired"
+  taken.owed = (reply === undefined ? 0 : 1) + (isDeadLetter ? 1 : 0)
+  if (isDeadLetter) commands.add("deadLetter", taken, reason)
+  if (reply !== undefined) commands.add("reply", taken, { ...reply, headers: [] })
+  if (taken.owed === 0) close(machine, taken, true)
+}
+
+const otherPayload = rejected(
+  "key-conflict",
+  "its correlation id was used before with another payload; every call needs an id of its own"
+)
+
+/** Whether another record of this attempt has decided about it, or another payload came under its id. */
+const isRepeated = (machine: Machine, request: Request, fingerprint: string, at: number): boolean => {
+  const { calls, commands } = machine
+  const known = calls.get(request.id)
+  for (let other = known; other !== undefined; other = other.other) {
+    const isSame = other.operation === request.envelope.operation && other.fingerprint === fingerprint
+    if (isSame) continue
+    commands.add("repeated", "conflict")
+    request.state = "executing"
+    settle(machine, request, otherPayload, [], at)
+    return true
+  }
+  const same = known === undefined ? undefined : calls.attempt(request.id, request.attempt)
+  if (same === undefined) return false
+  commands.add("repeated", "repeated")
+  if (same.request === undefined) {
+    request.state = "settled"
+    repeat(machine, request, same, same.answer, same.headers)
+    return true
+  }
+  request.state = "following"
+  request.call = same
+  same.followers ??= new AgeOrder()
+  same.followers.add(request)
+  return true
+}
+
+/** What a request can be joined by: its key, as far as its headers tell when none is given, or its call. */
+export const claimOf = (
+  { envelope, id, procedure }: Request,
+  key: string | undefined = envelope.key,
+  isKeyed: boolean = procedure.operation.hasPrimaryKey && key !== undefined
+): string =>
+  isKeyed
+    ? // With the length of the operation's name: both parts may contain anything.
+      `k${envelope.operation.length} ${envelope.operation}${IdempotencyKey.onWire(key!)}`
+    : `c ${envelope.operation} ${id}`
+
+/** A request comes in: known already, refused, joining a run, or waiting for its turn. */
+const enter = (machine: Machine, request: Request, at: number): void => {
+  const { schedule } = machine
+  const { maxWaiting, maxWaitingPerKey } = machine.settings.options
+  const { isSafe } = request.procedure.operation
+  const fingerprint = isSafe ? undefined : fingerprintOfBytes(request.record.value)
+  if (fingerprint !== undefined && isRepeated(machine, request, fingerprint, at)) return
+  machine.calls.add(request, fingerprint)
+  request.state = "executing"
+  if (machine.cancelled.has(request.id, at)) return void settle(machine, request, undefined, [], at)
+  const endless = endlessWaitOf(machine, request)
+  if (endless !== undefined) return void settle(machine, request, endless, [], at)
+  // The answer of a run that is going on is this one's answer too: no need to wait for a turn.
+  if (!isSafe && machine.claims.size > 0 && joinable(machine, claimOf(request), at) !== undefined) {
+    return begin(machine, request, false, at)
+  }
+  const behind = request.laneKey === undefined ? 0 : schedule.waitingFor(request.laneKey)
+  const isHot = behind >= maxWaitingPerKey
+  const isBlocked = request.laneKey !== undefined && schedule.holderOf(request.laneKey) !== undefined
+  if (isHot || (isBlocked && schedule.waiting >= maxWaiting)) {
+    const what = isHot ? `${behind} requests wait behind its key already` : `its key is busy, and ${schedule.waiting} requests wait`
+    return void settle(machine, request, rejected("overloaded", what, machine.settings.times.retryAfter), [], at)
+  }
+  request.state = "waiting"
+  schedule.offer(request, request.laneKey)
+  machine.wakeBy(refusedAt(machine, request))
+  startNext(machine, at)
+}
+
+// --- what came of commands ---
+
+/** Replies and dead letters that are written, or will not be. */
+export const written = (machine: Machine, batch: ReadonlyArray<TakenRecord>): void => {
+  for (const taken of batch) paid(machine, taken)
+}
+
+/** Closing: whoever owns the partition next answers. */
+export const unsent = (machine: Machine, taken: TakenRecord): void => close(machine, taken, false)
+
+/** A call is not waited for any more. Remembered in any case: another attempt may still come. */
+export const cancelled = (machine: Machine, ids: ReadonlyArray<string>, at: number): void => {
+  const runs: Array<Run> = []
+  for (const id of ids) {
+    machine.cancelled.add(id, at)
+    for (let call = machine.calls.get(id); call !== undefined; ) {
+      const { other, request } = call
+      const run = request === undefined ? undefined : settle(machine, request, undefined, [], at)
+      if (run !== undefined) runs.push(run)
+      call = other
+    }
+  }
+  // All of them first: what is interrupted may give its turn to the next of its lane.
+  for (const run of runs) stopIfUnwanted(machine, run)
+}
+
+// --- the end of a turn ---
+
+/** Gives turns and room that have become free. */
+export const advance = (machine: Machine, at: number): void => {
+  startNext(machine, at)
+  makeRoom(machine)
+  machine.calls.forgetUntil(at)
+}
+
+const makeRoom = (machine: Machine): void => {
+  const { commands, full, isHeld, ownership, schedule } = machine
+  if (full.size === 0 || isHeld) return
+  const { maxOpenBytes, maxWaiting } = machine.settings.options
+  // Half empty before fetching starts again, so that it does not stop and go with every record.
+  if (schedule.waiting > maxWaiting / 2 && !schedule.hasPlace) return
+  if (ownership.openBytes > maxOpenBytes / 2) return
+  for (const [partition, offset] of full) {
+    if (ownership.ledgerOf(partition)?.canTake(offset) !== true) continue
+    full.delete(partition)
+    commands.add("resume", partition)
+  }
+}
