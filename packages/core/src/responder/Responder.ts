@@ -144,6 +144,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     topics: [names.requests],
     onAssigned: loop.onAssigned,
     onRecords: loop.onRecords,
+    onUndecodable: loop.onUndecodable,
     onRevoking: Effect.sync(() => loop.hold()).pipe(
       Effect.andThen(loop.idleWithin(times.quiesceTimeout)),
       Effect.andThen(commit)

@@ -66,9 +66,9 @@ const commitBeforeAcknowledgement = ofClasses(
       OffsetLedger.prototype,
       "take",
       (original) =>
-        function (offset, timestamp) {
-          const isNew = original.call(this, offset, timestamp)
-          if (isNew) this.done(offset)
+        function (record) {
+          const isNew = original.call(this, record)
+          if (isNew) this.done(record.offset)
           return isNew
         }
     )
@@ -94,9 +94,8 @@ const windowOffByOne = ofClasses(
       OffsetLedger.prototype,
       "done",
       (original) =>
-        function (offset) {
-          original.call(this, offset)
-          return original.call(this, offset + 1)
+        function (offset, to = offset + 1) {
+          return original.call(this, offset, to + 1)
         }
     )
 )

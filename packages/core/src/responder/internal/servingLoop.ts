@@ -14,55 +14,35 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
-import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
-import type { Publisher } from "../../publisher/Publisher.ts"
+import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition } from "../../kafka/Transport.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
-import type { Options } from "../Options.ts"
 import { type Answer, labelOf, rejected } from "./answer.ts"
 import { CancelledIds } from "./cancelledIds.ts"
 import { Condition } from "./condition.ts"
-import type { DeadLetters } from "./deadLetters.ts"
-import type { DedupeTable } from "./dedupeTable.ts"
 import * as Handling from "./handling.ts"
 import { intakeOf } from "./intake.ts"
 import * as Listener from "./listener.ts"
 import type { OffsetLedger } from "./offsetLedger.ts"
 import { OpenRequest } from "./openRequest.ts"
 import { Ownership, type PartitionCommit } from "./ownership.ts"
-import type { Procedure } from "./procedure.ts"
 import * as Replier from "./replier.ts"
-import type { Origin } from "./replyPublication.ts"
 import { RequestIndex } from "./requestIndex.ts"
 import * as Room from "./room.ts"
 import * as Runner from "./runner.ts"
-import type { ServeRecorder } from "./serveRecorder.ts"
+import type { Environment } from "./servingEnvironment.ts"
 import { TakenRecord, textKey } from "./takenRecord.ts"
-import type { Times } from "./times.ts"
+import { standInOf } from "./undecodable.ts"
 
 // How long a refusal may take to be written; the record may have no legible deadline. As long as a leader takes to move.
 const refusalPatienceMillis = 5_000
 
-export interface Environment {
-  readonly options: Options
-  readonly times: Times
-  readonly procedures: ReadonlyMap<string, Procedure>
-  readonly publisher: Publisher
-  readonly recorder: ServeRecorder
-  readonly dedupe: DedupeTable<OpenRequest>
-  readonly deadLetters: DeadLetters | undefined
-  /** What replies say of where they come from. */
-  readonly origin: Origin
-  /** Something new can be committed. */
-  readonly onProgress: () => void
-  /** There is room again for records of these partitions. */
-  readonly onRoom: (partitions: ReadonlyArray<number>) => void
-}
-
 export interface ServingLoop {
   readonly onAssigned: (partitions: ReadonlyArray<AssignedPartition>) => void
   readonly onRecords: (records: ReadonlyArray<ConsumedRecord>) => number
+  /** A batch in the place of its records. False when there is no room for it: its partition waits. */
+  readonly onUndecodable: (batch: UndecodableBatch) => boolean
   /** Records of the control topic: cancels; anything else there is ignored. */
   readonly onControl: (records: ReadonlyArray<ConsumedRecord>) => void
   /** Starts nothing more, and forgets what has not started, so that it is delivered again: until the next assignment, or for good. */
@@ -243,6 +223,15 @@ export const make = Effect.fnUntraced(function* (
     runner.offer(request)
   }
 
+  /** Kept and passed over like a record that is malformed. */
+  const passOver = ({ lastOffset, reason }: UndecodableBatch, record: ConsumedRecord, ledger: OffsetLedger): void => {
+    recorder.notExecuted("undecodable", record, reason, lastOffset - record.offset + 1)
+    const taken = new TakenRecord(record, ledger, now() + refusalPatienceMillis, lastOffset + 1)
+    ownership.add(taken)
+    if (deadLetters === undefined) close(taken, true)
+    else deadLetters.offer(record, reason, () => partDone(taken))
+  }
+
   /** Who is cancelled by a record of the control topic. Remembered in any case: another attempt may still come. */
   const cancelledBy = ({ headers }: ConsumedRecord): ReadonlyArray<OpenRequest> => {
     const decoded = RequestEnvelope.decode(headers)
@@ -271,7 +260,9 @@ export const make = Effect.fnUntraced(function* (
         const ledger = ownership.ledgerOf(record.partition)
         if (isHeld || ledger === undefined) return index
         if (!room.isThereFor(record, ledger)) return index
-        if (!ledger.take(record.offset, record.timestamp)) {
+        const isNew = ledger.take(record)
+        recorder.lost(record, ledger.losses())
+        if (!isNew) {
           recorder.notExecuted("redelivered", record, "it is done already")
           onProgress()
         } else if (ownership.isOpen(record)) {
@@ -279,6 +270,14 @@ export const make = Effect.fnUntraced(function* (
         } else admit(record, ledger)
       }
       return records.length
+    },
+    onUndecodable: (batch) => {
+      const ledger = ownership.ledgerOf(batch.partition)
+      const record = standInOf(batch)
+      if (isHeld || ledger === undefined || !room.isThereFor(record, ledger)) return false
+      if (ledger.takeBatch(batch)) passOver(batch, record, ledger)
+      recorder.lost(record, ledger.losses())
+      return true
     },
     onControl: (records) => {
       const requests = records.flatMap(cancelledBy)
