@@ -150,7 +150,7 @@ const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, opti
     publisher,
     options,
     recorder,
-    canHear: () => !replies.isLost()
+    lostBecause: replies.lostBecause
   })
   engine = started
   return Requester.of({

@@ -2,44 +2,46 @@
  * Bugs of the responder: its ledger, its deduplication, its lanes, its drain.
  */
 import { CancelledIds } from "@kafka-request-reply/core/simulator/responder/internal/cancelledIds"
-import { DedupeTable } from "@kafka-request-reply/core/simulator/responder/internal/dedupeTable"
+import { DedupeTable, KeptAnswer } from "@kafka-request-reply/core/simulator/responder/internal/dedupeTable"
 import { OffsetLedger } from "@kafka-request-reply/core/simulator/responder/internal/offsetLedger"
 import { Ownership } from "@kafka-request-reply/core/simulator/responder/internal/ownership"
-import { RequestLanes } from "@kafka-request-reply/core/simulator/responder/internal/requestLanes"
+import { Schedule } from "@kafka-request-reply/core/simulator/responder/internal/schedule"
+import { Claims, type Request, Run } from "@kafka-request-reply/core/simulator/responder/internal/state"
 import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
-const table = DedupeTable.prototype as DedupeTable<unknown>
-const lanes = RequestLanes.prototype as RequestLanes<unknown>
+const table = DedupeTable.prototype
+const schedule = Schedule.prototype as Schedule<Request>
 
-const noDedupe = ofClasses("no dedupe", "every request is a new one", () => {
-  let fresh = 0
-  return both(
+const always = (): boolean => true
+
+const noDedupe = ofClasses("no dedupe", "every request is a new one", () =>
+  both(
     replace(
       table,
-      "claim",
-      (original) =>
-        function (id, fingerprint, waiter, now) {
-          return original.call(this, `${id} ${fresh++}`, fingerprint, waiter, now)
+      "get",
+      () =>
+        function () {
+          return undefined
         }
     ),
     replace(
-      table,
-      "ownerOf",
+      Claims.prototype,
+      "get",
       () =>
         function () {
           return undefined
         }
     )
   )
-})
+)
 
 const errorAsSuccess = ofClasses("stored error replayed as success", "what is kept of a final error is a success", () =>
   replace(
     table,
-    "finish",
+    "keep",
     (original) =>
-      function (entry, reply, now) {
-        return original.call(this, entry, { ...reply, outcome: "success" }, now)
+      function (id, fingerprint, reply, now, ageMillis) {
+        return original.call(this, id, fingerprint, { ...reply, outcome: "success" }, now, ageMillis)
       }
   )
 )
@@ -48,13 +50,9 @@ const conflictIgnored = ofClasses(
   "key conflict ignored",
   "a key with another payload gets the answer of the first",
   () =>
-    replace(
-      table,
-      "claim",
-      (original) =>
-        function (id, _fingerprint, waiter, now) {
-          return original.call(this, id, undefined, waiter, now)
-        }
+    both(
+      replace(KeptAnswer.prototype, "isFor", () => always),
+      replace(Run.prototype, "isFor", () => always)
     )
 )
 
@@ -66,9 +64,9 @@ const commitBeforeAcknowledgement = ofClasses(
       OffsetLedger.prototype,
       "take",
       (original) =>
-        function (offset, timestamp) {
-          const isNew = original.call(this, offset, timestamp)
-          if (isNew) this.done(offset)
+        function (record) {
+          const isNew = original.call(this, record)
+          if (isNew) this.done(record.offset)
           return isNew
         }
     )
@@ -94,9 +92,8 @@ const windowOffByOne = ofClasses(
       OffsetLedger.prototype,
       "done",
       (original) =>
-        function (offset) {
-          original.call(this, offset)
-          return original.call(this, offset + 1)
+        function (offset, to = offset + 1) {
+          return original.call(this, offset, to + 1)
         }
     )
 )
@@ -118,7 +115,7 @@ const drainForgets = ofClasses(
 const lanesWithoutKeys = ofClasses("lanes without keys", "requests with one key run at the same time", () =>
   both(
     replace(
-      lanes,
+      schedule,
       "offer",
       (original) =>
         function (request) {
@@ -126,11 +123,19 @@ const lanesWithoutKeys = ofClasses("lanes without keys", "requests with one key 
         }
     ),
     replace(
-      lanes,
+      schedule,
       "finished",
       (original) =>
         function () {
           return original.call(this, undefined)
+        }
+    ),
+    replace(
+      schedule,
+      "leave",
+      (original) =>
+        function (request) {
+          return original.call(this, request, undefined)
         }
     )
   )

@@ -20,6 +20,7 @@ export type Kind =
   | "forbidden-reply-topic"
   | "expired"
   | "foreign"
+  | "undecodable"
 
 export type Admission =
   | {

@@ -12,6 +12,7 @@ import { sizeOfHeaders } from "./memory.ts"
 import type { Request } from "./state.ts"
 
 const none: RecordHeaders = []
+const nobody: ReadonlyArray<Request> = []
 
 // The entry, its texts and its slot in the map.
 const overhead = 256
@@ -46,9 +47,22 @@ export class CallEntry implements Aging<CallEntry> {
     this.attempt = request.attempt
     this.operation = request.envelope.operation
     this.fingerprint = fingerprint
-    this.until = request.replyBy
+    this.until = request.knownUntil
     this.replyTo = request.replyTo
     this.request = request
+  }
+
+  /** Takes those who share what becomes of it. */
+  takeFollowers(): ReadonlyArray<Request> {
+    const { followers } = this
+    if (followers === undefined) return nobody
+    this.followers = undefined
+    const found: Array<Request> = []
+    for (let follower = followers.oldest; follower !== undefined; follower = followers.oldest) {
+      followers.remove(follower)
+      found.push(follower)
+    }
+    return found
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
 import type { RecordHeaders } from "../../wire/RecordHeaders.ts"
+import type { Losses } from "./offsetLedger.ts"
 import type { Answer } from "./answer.ts"
 import type { Addressee, Request, Run, TakenRecord } from "./state.ts"
 
@@ -20,6 +21,8 @@ export type Command =
   | "ended"
   /** Tell of a record that was not executed. */
   | "refused"
+  /** Tell what became of a log. */
+  | "lost"
   /** Fetch a partition again. */
   | "resume"
   /** Tell of a run that cannot be stopped. */
@@ -43,6 +46,8 @@ export interface Refused {
   readonly outcome: string | undefined
   readonly operation: string | undefined
   readonly attempt: number | undefined
+  /** How many records these are, as far as it is known. */
+  readonly count: number
 }
 
 /** What `reply` is given beside the record it answers. */
@@ -59,6 +64,7 @@ export interface Carrier {
   readonly deadLetter: (taken: TakenRecord, reason: string) => void
   readonly ended: (request: Request, outcome: string, millis: number) => void
   readonly refused: (record: ConsumedRecord, refused: Refused) => void
+  readonly lost: (record: ConsumedRecord, losses: Losses) => void
   readonly resume: (partition: number) => void
   readonly overdue: (run: Run) => void
   readonly repeated: (kind: "replayed" | "joined" | "conflict" | "repeated") => void

@@ -17,25 +17,40 @@ export interface StoredReply {
   readonly headers: RecordHeaders
 }
 
-export interface KeptAnswer extends Aging<KeptAnswer> {
+// Two strings, an object and a map slot beside the body.
+const overhead = 256
+
+export class KeptAnswer implements Aging<KeptAnswer> {
   readonly id: string
   /** Of the payload that it answers. */
-  readonly fingerprint: string
+  readonly #fingerprint: string
   readonly reply: StoredReply
   readonly bytes: number
   /** When it is forgotten, monotonic milliseconds. */
   readonly until: number
   /** Requests answered from it whose offsets are not done. */
-  pins: number
+  pins = 1
+  older: KeptAnswer | undefined
+  newer: KeptAnswer | undefined
+
+  constructor(id: string, fingerprint: string, { body, headers, outcome }: StoredReply, until: number) {
+    this.id = id
+    this.#fingerprint = fingerprint
+    this.reply = { outcome, body: ownBytes(body), headers: headers.length === 0 ? headers : ownHeaders(headers) }
+    this.bytes = overhead + id.length + fingerprint.length + body.byteLength + sizeOfHeaders(headers)
+    this.until = until
+  }
+
+  /** Whether it answers a request with this payload. */
+  isFor(fingerprint: string): boolean {
+    return this.#fingerprint === fingerprint
+  }
 }
 
 export interface Limits {
   readonly entries: number
   readonly bytes: number
 }
-
-// Two strings, an object and a map slot beside the body.
-const overhead = 256
 
 export class DedupeTable {
   readonly #limits: Limits
@@ -73,19 +88,9 @@ export class DedupeTable {
 
   /** Keeps an answer, pinned once for the request that made it. */
   keep(id: string, fingerprint: string, reply: StoredReply, now: number, ageMillis: number): KeptAnswer {
-    const { body, headers, outcome } = reply
     const known = this.#answers.get(id)
     if (known !== undefined) this.#drop(known)
-    const kept: KeptAnswer = {
-      id,
-      fingerprint,
-      reply: { outcome, body: ownBytes(body), headers: headers.length === 0 ? headers : ownHeaders(headers) },
-      bytes: overhead + id.length + fingerprint.length + body.byteLength + sizeOfHeaders(headers),
-      until: now + ageMillis,
-      pins: 1,
-      older: undefined,
-      newer: undefined
-    }
+    const kept = new KeptAnswer(id, fingerprint, reply, now + ageMillis)
     this.#answers.set(id, kept)
     this.#byAge.add(kept)
     this.#bytes += kept.bytes

@@ -1,28 +1,43 @@
 /**
- * What two requests are compared by. With one key: the payload, decoded and encoded again by this side's schema, so that
- * excess keys and the order of keys make no difference. With one correlation id: the bytes, which the requester made once.
- *
- * Up to 64 characters a payload is its own fingerprint; longer ones are digested.
+ * What two requests with one key are compared by: the payload, decoded and encoded again by this side's schema, as
+ * canonical JSON (RFC 8785), so that excess keys and the order of keys make no difference.
  */
+import canonicalize from "canonicalize"
 import { hash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import type { Operation } from "../../contract/Operation.ts"
 
-const maxOwn = 64
+// The length of a SHA-256 in hexadecimal: nothing is gained by hashing less.
+const longest = 64
 
-const digestOf = (text: string | Uint8Array): string => hash("sha256", text, "base64")
+/** The same value with every string as JSON writes it: what is no Unicode is escaped there. */
+const escaped = (json: unknown): unknown => {
+  if (typeof json === "string") return JSON.stringify(json)
+  if (Array.isArray(json)) return json.map(escaped)
+  if (typeof json !== "object" || json === null) return json
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [JSON.stringify(key), escaped(value)]))
+}
 
-/** The fingerprint of a decoded payload. A payload that does not encode is a defect of its schema. */
+const textOf = (json: unknown): string => {
+  try {
+    return canonicalize(json) ?? "null"
+  } catch {
+    // Strings that are no Unicode have no canonical form.
+    return `!${canonicalize(escaped(json))}`
+  }
+}
+
+/** The fingerprint of a decoded payload: itself when it is short, else its SHA-256. One that does not encode is a defect. */
 export const fingerprintOf = (operation: Operation, payload: unknown): Effect.Effect<string> =>
   Effect.map(Effect.orDie(operation.payload.encode(payload)), (json) => {
-    const text = JSON.stringify(json ?? null)
-    return text.length <= maxOwn ? text : digestOf(text)
+    const text = textOf(json)
+    return text.length < longest ? text : hash("sha256", text, "hex")
   })
 
-/** The fingerprint of a payload as it came. */
+/** The fingerprint of a payload as it came: a requester makes the bytes of a call once, for all its attempts. */
 export const fingerprintOfBytes = (bytes: Uint8Array | null): string => {
   if (bytes === null) return ""
-  return bytes.byteLength <= maxOwn
+  return bytes.byteLength < longest
     ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
-    : digestOf(bytes)
+    : hash("sha256", bytes, "hex")
 }

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { EventLoop } from "../../host/EventLoop.ts"
-import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
+import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import * as CorrelationId from "../../wire/CorrelationId.ts"
@@ -99,6 +99,15 @@ export class Loop {
     })
     keepOwn(this.machine)
     return taken
+  }
+
+  /** A batch in the place of its records. False when there is no room for it: its partition waits. */
+  undecodable(batch: UndecodableBatch): boolean {
+    let isTaken = false
+    this.#step(() => {
+      isTaken = Step.undecodable(this.machine, batch, this.#now())
+    })
+    return isTaken
   }
 
   cancelled(correlationIds: ReadonlyArray<Uint8Array>): void {
@@ -266,10 +275,11 @@ export class Loop {
       this.#environment.recorder.answered(envelope.operation, outcome, millis)
       this.#environment.listener(envelope.operation, envelope.attempt, record, outcome, millis)
     },
-    refused: (record, { attempt, kind, operation, outcome, reason }) => {
-      this.#environment.recorder.notExecuted(kind, record, reason)
+    refused: (record, { attempt, count, kind, operation, outcome, reason }) => {
+      this.#environment.recorder.notExecuted(kind, record, reason, count)
       if (kind !== "redelivered") this.#environment.listener(operation ?? "", attempt ?? 1, record, outcome ?? kind, 0)
     },
+    lost: (record, losses) => this.#environment.recorder.lost(record, losses),
     resume: (partition) => this.#environment.onRoom(partition),
     overdue: ({ request }) => {
       const { correlationId, envelope, record } = request

@@ -10,7 +10,7 @@ import { DedupeTable } from "./dedupeTable.ts"
 import { Ownership } from "./ownership.ts"
 import type { Procedure } from "./procedure.ts"
 import { Schedule } from "./schedule.ts"
-import type { Request, Run, TakenRecord } from "./state.ts"
+import { Claims, type Request, type Run, type TakenRecord } from "./state.ts"
 import type { Times } from "./times.ts"
 
 export interface Settings {
@@ -31,8 +31,7 @@ export class Machine {
   readonly keyed: DedupeTable
   readonly single: DedupeTable
   readonly runs = new Set<Run>()
-  /** Runs that can be joined, by what they are joined by. */
-  readonly claims = new Map<string, Run>()
+  readonly claims = new Claims()
   /** Runs that go on though their time is up. */
   overdue = 0
   /** Partitions whose fetching is paused, by the offset there was no room for. */

@@ -77,6 +77,7 @@ export const join = Effect.fnUntraced(function* (
     topics: [topic],
     onAssigned: (partitions) => loop.assigned(partitions),
     onRecords: (records) => loop.records(records),
+    onUndecodable: (batch) => loop.undecodable(batch),
     onRevoking: Effect.sync(() => loop.hold()).pipe(
       Effect.andThen(loop.idleWithin(times.quiesceTimeout)),
       Effect.andThen(commit)

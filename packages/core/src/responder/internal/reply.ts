@@ -79,7 +79,7 @@ export class Replies {
     recorder.replyRefused(topic, error, adviceOf(error, topic))
     // The caller is told once, in a reply of a few bytes.
     if (!error.isDefinitive || reply.answer.outcome === "rejected") return false
-    const status = error.reason._tag === "TooLarge" ? "reply-too-large" : "internal"
+    const status = error.reason._tag === "TooLarge" ? "reply-too-large" : "reply-refused"
     const answer = rejected(status, `the reply could not be written: ${error.message}`)
     this.send(taken, { addressee: reply.addressee, answer, headers: [] })
     return true

@@ -112,7 +112,7 @@ export const started = (machine: Machine, one: Run, isForked: boolean, at: numbe
 /** The run that a request with this claim can join now. */
 export const joinable = (machine: Machine, claim: string, at: number): Run | undefined => {
   const owner = machine.claims.get(claim)
-  return owner !== undefined && owner.stop === undefined && at < owner.joinBy ? owner : undefined
+  return owner?.isJoinable(at) === true ? owner : undefined
 }
 
 const join = (machine: Machine, owner: Run, request: Request, at: number): Claimed => {
@@ -121,9 +121,7 @@ const join = (machine: Machine, owner: Run, request: Request, at: number): Claim
   owner.joined ??= new AgeOrder()
   owner.joined.add(request)
   // A run past its first deadline gets no more time: who comes later waits for its end, and runs anew if it fails.
-  if (owner.stop === undefined && at < owner.joinBy) {
-    owner.at = Math.min(Math.max(owner.at, request.runBy), owner.latest)
-  }
+  if (owner.isJoinable(at)) owner.extend(request.runBy)
   machine.wakeBy(request.replyBy)
   machine.commands.add("repeated", "joined")
   accept(machine, request)
@@ -144,7 +142,7 @@ export const claim = (machine: Machine, one: Run, id: string, fingerprint: strin
   const owner = machine.claims.get(id)
   const kept = owner === undefined ? tableOf(machine, request).get(id, at) : undefined
   const known = owner ?? kept
-  if (known !== undefined && known.fingerprint !== fingerprint) {
+  if (known !== undefined && !known.isFor(fingerprint)) {
     machine.commands.add("repeated", "conflict")
     return { _tag: "Refuse", answer: conflict }
   }
@@ -169,7 +167,7 @@ export const claim = (machine: Machine, one: Run, id: string, fingerprint: strin
   }
   one.claim = id
   one.fingerprint = fingerprint
-  machine.claims.set(id, one)
+  machine.claims.hold(id, one)
   return run
 }
 
@@ -213,8 +211,8 @@ export const ended = (machine: Machine, one: Run, result: Ended, at: number): vo
   invariant(machine.runs.delete(one), "a run ends once")
   if (one.isOverdue) machine.overdue--
   freePlace(machine, one)
-  const { claim: id, joined, request } = one
-  if (id !== undefined) machine.claims.delete(id)
+  const { claim: id, request } = one
+  if (id !== undefined) machine.claims.release(id)
   if (result._tag === "Passed") {
     if (one.needsTurn && request.run === one) again(machine, request)
     return
@@ -222,8 +220,7 @@ export const ended = (machine: Machine, one: Run, result: Ended, at: number): vo
   const kept = keep(machine, one, result, at)
   // It may have joined another run, and its middleware have refused it after that.
   if (!request.isSettled) tell(machine, one, request, result, kept, at)
-  for (let waiter = joined?.oldest; waiter !== undefined; waiter = joined!.oldest) {
-    joined!.remove(waiter)
+  for (let waiter = one.takeJoined(); waiter !== undefined; waiter = one.takeJoined()) {
     waiter.state = "executing"
     tell(machine, one, waiter, result, kept, at)
   }

@@ -12,6 +12,7 @@ import { boundBy } from "../../telemetry/BoundMetric.ts"
 import * as ResponderMetrics from "../../telemetry/ResponderMetrics.ts"
 import { shareOf } from "../../telemetry/SharedGauge.ts"
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
+import type { Losses } from "./offsetLedger.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 
 
@@ -21,7 +22,10 @@ export interface ServeRecorder {
   readonly open: (count: number) => void
   /** Bytes of everything that is kept. */
   readonly bytes: (count: number) => void
-  readonly notExecuted: (kind: string, record: ConsumedRecord, reason: string) => void
+  /** One record, or so many that could not be told apart. */
+  readonly notExecuted: (kind: string, record: ConsumedRecord, reason: string, count: number) => void
+  /** What became of the log below or around the record. */
+  readonly lost: (record: ConsumedRecord, losses: Losses) => void
   readonly duplicate: (kind: "replayed" | "joined" | "conflict" | "repeated") => void
   readonly evicted: (count: number) => void
   /** A reply was not written: nobody can be listening any more. */
@@ -55,6 +59,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   const running = shareOf(ResponderMetrics.running, context)
   const open = shareOf(ResponderMetrics.open, context)
   const overdue = shareOf(ResponderMetrics.overdue, context)
+  const passedOver = boundBy(ResponderMetrics.passedOver, {}, "kind")
   const bytes = shareOf(ResponderMetrics.bytes, context)
   const refusals = boundBy(ResponderMetrics.repliesRefused, {}, "reason")
   const warnedOf = new Set<string>()
@@ -84,6 +89,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   }
   const warn = warner("not executed")
   const warnOfLost = warner("not copied to the dead letter topic")
+  const warnOfLosses = warner("offsets were passed over")
   const warnOfOverdue = warner("a handler cannot be stopped")
 
   const warnOnce = (topic: string, why: string, text: string): void => {
@@ -112,9 +118,18 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     },
     running: (count) => running(isClosed ? 0 : count),
     open: (count) => open(isClosed ? 0 : count),
-    notExecuted: (kind, record, reason) => {
-      kinds(kind).updateUnsafe(1, context)
+    notExecuted: (kind, record, reason, count) => {
+      kinds(kind).updateUnsafe(count, context)
       if (kind !== "redelivered" && kind !== "expired") warn(record, reason)
+    },
+    lost: (record, { absent, anew, truncated }) => {
+      passedOver("absent").updateUnsafe(absent, context)
+      passedOver("truncated").updateUnsafe(truncated, context)
+      if (anew > 0) warnOfLosses(record, "the topic was deleted and made anew; what was open of the old one is dropped")
+      if (truncated > 0) {
+        warnOfLosses(record, `the log was cut off: ${truncated} that had been read or committed are gone`)
+      }
+      if (absent > 0) warnOfLosses(record, `${absent} before it have no record: deleted unread, or compacted`)
     },
     duplicate: (kind) => duplicates(kind).updateUnsafe(1, context),
     evicted: (count) => {

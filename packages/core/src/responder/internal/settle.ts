@@ -44,23 +44,16 @@ const detach = (machine: Machine, request: Request): Run | undefined => {
   return run
 }
 
-const nobody: ReadonlyArray<Request> = []
-
 /** The attempt is over: those who follow it, and now share what became of it. */
 const followersOf = (call: CallEntry, request: Request): ReadonlyArray<Request> => {
   invariant(call.request === request, "an attempt is decided by its first record")
   request.call = undefined
-  const { followers } = call
-  if (followers === undefined) return nobody
-  call.followers = undefined
-  const found: Array<Request> = []
-  for (let follower = followers.oldest; follower !== undefined; follower = followers.oldest) {
-    followers.remove(follower)
+  const followers = call.takeFollowers()
+  for (const follower of followers) {
     follower.state = "settled"
     follower.call = undefined
-    found.push(follower)
   }
-  return found
+  return followers
 }
 
 /** Another record of an attempt that is over: it is told the same, where the first was told it, and nothing is run. */

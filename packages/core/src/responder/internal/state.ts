@@ -29,6 +29,8 @@ export class TakenRecord {
   readonly replyBy: number
   /** The epoch of its partition's ledger when it was taken. */
   readonly epoch: number
+  /** The offset after it; further away when it stands for a batch that cannot be read. */
+  readonly end: number
   /** What must still happen before its offset is done: its outcome, each reply on its way, its dead letter. */
   owed = 1
   isClosed = false
@@ -38,10 +40,11 @@ export class TakenRecord {
   reply: Publication | undefined
   repliedAt = Number.POSITIVE_INFINITY
 
-  constructor(record: ConsumedRecord, epoch: number, replyBy: number) {
+  constructor(record: ConsumedRecord, epoch: number, replyBy: number, end: number = record.offset + 1) {
     this.record = record
     this.bytes = sizeOfRecord(record)
     this.epoch = epoch
+    this.end = end
     this.replyBy = replyBy
   }
 }
@@ -62,6 +65,8 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
   /** Requests with the same one run in order: the record key. */
   readonly laneKey: string | undefined
   readonly takenAt: number
+  /** When no other record of its attempt can come any more: its deadline and the allowance for clocks. */
+  readonly knownUntil: number
   /** When its own time is up. */
   readonly runBy: number
   state: RequestState = "waiting"
@@ -85,13 +90,15 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
     procedure: Procedure,
     takenAt: number,
     runBy: number,
-    replyBy: number
+    replyBy: number,
+    knownUntil: number
   ) {
     super(record, epoch, replyBy)
     this.envelope = envelope
     this.replyTo = replyTo
     this.procedure = procedure
     this.takenAt = takenAt
+    this.knownUntil = knownUntil
     this.runBy = runBy
     this.id = textKey(envelope.correlationId)
     this.laneKey = record.key === null ? undefined : textKey(record.key)
@@ -170,6 +177,49 @@ export class Run {
     this.hasPlace = hasPlace
     this.joinBy = this.at = request.runBy
     this.latest = Math.max(request.runBy, began + maxMillis)
+  }
+
+  /** Whether it runs for requests with this payload. */
+  isFor(fingerprint: string): boolean {
+    return this.fingerprint === fingerprint
+  }
+
+  /** Whether another request may share it, and give it more time. Past its first deadline it is not joined for that. */
+  isJoinable(at: number): boolean {
+    return this.stop === undefined && at < this.joinBy
+  }
+
+  /** A request with this deadline waits for it now: it goes on until then, but never longer than any run may. */
+  extend(runBy: number): void {
+    this.at = Math.min(Math.max(this.at, runBy), this.latest)
+  }
+
+  /** Takes one of those who joined it; undefined when there are none. */
+  takeJoined(): Request | undefined {
+    const oldest = this.joined?.oldest
+    if (oldest !== undefined) this.joined!.remove(oldest)
+    return oldest
+  }
+}
+
+/** The runs that can be joined, by what they are joined by. */
+export class Claims {
+  readonly #runs = new Map<string, Run>()
+
+  get size(): number {
+    return this.#runs.size
+  }
+
+  get(id: string): Run | undefined {
+    return this.#runs.get(id)
+  }
+
+  hold(id: string, run: Run): void {
+    this.#runs.set(id, run)
+  }
+
+  release(id: string): void {
+    this.#runs.delete(id)
   }
 }
 

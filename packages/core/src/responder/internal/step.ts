@@ -7,7 +7,7 @@
  *   claim, started       from a run's fiber      ended              from a run's fiber (`runs.ts`)
  *   tick                 from the timer (`deadlines.ts`)
  */
-import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
+import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition } from "../../kafka/Transport.ts"
 import { type Admission, admissionOf } from "./admission.ts"
 import { endlessWaitOf } from "./ancestry.ts"
@@ -18,6 +18,7 @@ import { AgeOrder } from "./ageOrder.ts"
 import { begin, joinable, refusedAt, startNext, stop, stopIfUnwanted } from "./runs.ts"
 import { close, leave, paid, repeat, settle } from "./settle.ts"
 import * as IdempotencyKey from "../../wire/IdempotencyKey.ts"
+import { standInOf } from "./undecodable.ts"
 import { Request, type Run, TakenRecord } from "./state.ts"
 
 // How long a refusal may take to be written; the record may have no legible deadline. As long as a leader takes to move.
@@ -81,7 +82,9 @@ export const records = (
       machine.wakeBy(at + 1)
       return index
     }
-    if (!ledger.take(record.offset, record.timestamp)) {
+    const isNew = ledger.take(record)
+    tellOfLosses(machine, record)
+    if (!isNew) {
       machine.hasProgress = true
       commands.add("refused", record, redelivered("it is done already"))
     } else if (ownership.isOpen(record)) commands.add("refused", record, redelivered("it is being worked on already"))
@@ -95,8 +98,36 @@ const redelivered = (reason: string) => ({
   reason,
   outcome: undefined,
   operation: undefined,
-  attempt: undefined
+  attempt: undefined,
+  count: 1
 })
+
+const tellOfLosses = (machine: Machine, record: ConsumedRecord): void => {
+  const losses = machine.ownership.ledgerOf(record.partition)!.losses()
+  if (losses !== undefined) machine.commands.add("lost", record, losses)
+}
+
+/** A batch that cannot be read, in the place of its records: kept and passed over like a record that is malformed. */
+export const undecodable = (machine: Machine, batch: UndecodableBatch, at: number): boolean => {
+  const { lastOffset, partition, reason } = batch
+  const ledger = machine.ownership.ledgerOf(partition)
+  const record = standInOf(batch)
+  if (machine.isHeld || ledger === undefined) return false
+  if (!hasRoom(machine, record)) {
+    machine.full.set(partition, record.offset)
+    machine.wakeBy(at + 1)
+    return false
+  }
+  const isNew = ledger.takeBatch(batch)
+  tellOfLosses(machine, record)
+  if (!isNew) return true
+  const taken = new TakenRecord(record, ledger.epoch, at + refusalPatienceMillis, lastOffset + 1)
+  take(machine, taken)
+  const count = lastOffset - record.offset + 1
+  const nobody = { reply: undefined, operation: undefined, attempt: undefined }
+  refuse(machine, taken, { _tag: "Refuse", kind: "undecodable", reason, ...nobody }, count)
+  return true
+}
 
 const admit = (machine: Machine, record: ConsumedRecord, epoch: number, at: number, wall: number): void => {
   const { clockSkew, maxTimeout } = machine.settings.times
@@ -115,7 +146,8 @@ const admit = (machine: Machine, record: ConsumedRecord, epoch: number, at: numb
   const { envelope, procedure, replyTo } = admission
   const replyBy = at + Math.min(maxTimeout, envelope.deadline - wall) + clockSkew
   const runBy = Math.min(replyBy, at + Math.min(maxTimeout, envelope.timeout))
-  const request = new Request(record, epoch, envelope, replyTo, procedure, at, runBy, replyBy)
+  const knownUntil = at + envelope.deadline - wall + clockSkew
+  const request = new Request(record, epoch, envelope, replyTo, procedure, at, runBy, replyBy, knownUntil)
   take(machine, request)
   enter(machine, request, at)
 }
@@ -128,11 +160,12 @@ const take = (machine: Machine, taken: TakenRecord): void => {
 const refuse = (
   machine: Machine,
   taken: TakenRecord,
-  { attempt, kind, operation, reason, reply }: Extract<Admission, { readonly _tag: "Refuse" }>
+  { attempt, kind, operation, reason, reply }: Extract<Admission, { readonly _tag: "Refuse" }>,
+  count = 1
 ): void => {
   const { commands } = machine
   const outcome = reply === undefined ? undefined : labelOf(reply.answer)
-  commands.add("refused", taken.record, { kind, reason, outcome, operation, attempt })
+  commands.add("refused", taken.record, { kind, reason, outcome, operation, attempt, count })
   const isDeadLetter = machine.settings.hasDeadLetters && kind !== "expired"
   taken.owed = (reply === undefined ? 0 : 1) + (isDeadLetter ? 1 : 0)
   if (isDeadLetter) commands.add("deadLetter", taken, reason)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import { Ownership } from "../../../src/responder/internal/ownership.ts"
-import { TakenRecord } from "../../../src/responder/internal/takenRecord.ts"
+import { TakenRecord } from "../../../src/responder/internal/state.ts"
 import { elementOf, int, oneOf } from "../../wire/arbitraries.ts"
 import { recordAt } from "../fixtures.ts"
 
@@ -46,10 +46,10 @@ class World {
     if (ledger === undefined || this.position >= this.end) return
     const offset = this.position++
     const record = recordAt(offset, { timestamp: this.log * 1_000_000 + offset })
-    if (!ledger.take(offset, record.timestamp) || this.ownership.isOpen(record)) return
+    if (!ledger.take(record) || this.ownership.isOpen(record)) return
     const name = this.nameOf(offset)
     this.executed.set(name, (this.executed.get(name) ?? 0) + 1)
-    const taken = new TakenRecord(record, ledger, 0)
+    const taken = new TakenRecord(record, ledger.epoch, 0)
     this.open.add(taken)
     this.ownership.add(taken)
   }
@@ -68,11 +68,12 @@ class World {
   }
 
   commit(): void {
-    for (const { confirm, metadata, offset } of this.ownership.commits()) {
+    const commits = this.ownership.commits()
+    for (const { metadata, offset } of commits) {
       assert.isTrue(this.isOwned)
       this.stored = { offset, metadata }
-      confirm()
     }
+    this.ownership.confirm(commits)
   }
 
   recreate(): void {
@@ -188,8 +189,8 @@ describe("Ownership", () => {
     ownership.assign([assigned(0, 10), assigned(4, 100)])
     const takenOf = (partition: number, offset: number) => {
       const ledger = ownership.ledgerOf(partition)!
-      assert.isTrue(ledger.take(offset, 1))
-      const taken = new TakenRecord(recordAt(offset, { partition }), ledger, 0)
+      assert.isTrue(ledger.take({ offset, timestamp: 1 }))
+      const taken = new TakenRecord(recordAt(offset, { partition }), ledger.epoch, 0)
       ownership.add(taken)
       return taken
     }
