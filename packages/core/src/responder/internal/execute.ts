@@ -20,9 +20,8 @@ import { messageOf } from "./causeMessage.ts"
 import type { DefectLog } from "./defectLog.ts"
 import { fingerprintOf, fingerprintOfBytes } from "./fingerprint.ts"
 import * as Procedure from "./procedure.ts"
-import type { Claimed } from "./runs.ts"
+import { type Claimed, claimOf } from "./runs.ts"
 import type { Ended, Run } from "./state.ts"
-import { claimOf } from "./step.ts"
 
 export interface Environment {
   readonly options: Pick<Options, "hideDefects" | "maxReplyBytes" | "tracing">

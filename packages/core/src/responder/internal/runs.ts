@@ -6,6 +6,7 @@ import { AgeOrder } from "./ageOrder.ts"
 import { isAncestor, waitsForItself } from "./ancestry.ts"
 import { type Answer, interrupted, rejected } from "./answer.ts"
 import type { DedupeTable, KeptAnswer, StoredReply } from "./dedupeTable.ts"
+import * as IdempotencyKey from "../../wire/IdempotencyKey.ts"
 import type { Machine } from "./machine.ts"
 import { accept, leave, settle } from "./settle.ts"
 import { type Ended, type Request, Run, type Stop } from "./state.ts"
@@ -109,6 +110,28 @@ export const started = (machine: Machine, one: Run, isForked: boolean, at: numbe
   startNext(machine, at)
 }
 
+/** What a request can be joined by: its key, as far as its headers tell when none is given, or its call. */
+export const claimOf = (
+  { envelope, id, procedure }: Request,
+  key: string | undefined = envelope.key,
+  isKeyed: boolean = procedure.operation.hasPrimaryKey && key !== undefined
+): string =>
+  isKeyed
+    ? // With the length of the operation's name: both parts may contain anything.
+      `k${envelope.operation.length} ${envelope.operation}${IdempotencyKey.onWire(key!)}`
+    : `c ${envelope.operation} ${id}`
+
+/** Those who wait behind the key of a run that has just claimed what they are about join it: they need no turn. */
+const gather = (machine: Machine, { request: { laneKey } }: Run, id: string, at: number): void => {
+  if (laneKey === undefined || machine.schedule.waitingFor(laneKey) === 0) return
+  const same: Array<Request> = []
+  for (const other of machine.schedule.behind(laneKey)) if (claimOf(other) === id) same.push(other)
+  for (const other of same) {
+    machine.schedule.leave(other, laneKey)
+    begin(machine, other, false, at)
+  }
+}
+
 /** The run that a request with this claim can join now. */
 export const joinable = (machine: Machine, claim: string, at: number): Run | undefined => {
   const owner = machine.claims.get(claim)
@@ -168,6 +191,7 @@ export const claim = (machine: Machine, one: Run, id: string, fingerprint: strin
   one.claim = id
   one.fingerprint = fingerprint
   machine.claims.hold(id, one)
+  if (request.procedure.operation.hasPrimaryKey) gather(machine, one, id, at)
   return run
 }
 

@@ -46,6 +46,11 @@ export class Schedule<A extends Aging<A>> {
     return this.#lanes.get(key)?.size ?? 0
   }
 
+  /** Who waits behind a key, the first one first. */
+  *behind(key: string): Iterable<A> {
+    for (let one = this.#lanes.get(key)?.waiting.oldest; one !== undefined; one = one.newer) yield one
+  }
+
   /** Who has a key: it is ready, or runs. */
   holderOf(key: string): A | undefined {
     return this.#lanes.get(key)?.holder

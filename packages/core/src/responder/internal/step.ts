@@ -15,9 +15,8 @@ import { labelOf, rejected } from "./answer.ts"
 import { fingerprintOfBytes } from "./fingerprint.ts"
 import type { Machine } from "./machine.ts"
 import { AgeOrder } from "./ageOrder.ts"
-import { begin, joinable, refusedAt, startNext, stop, stopIfUnwanted } from "./runs.ts"
+import { begin, claimOf, joinable, refusedAt, startNext, stop, stopIfUnwanted } from "./runs.ts"
 import { close, leave, paid, repeat, settle } from "./settle.ts"
-import * as IdempotencyKey from "../../wire/IdempotencyKey.ts"
 import { standInOf } from "./undecodable.ts"
 import { Request, type Run, TakenRecord } from "./state.ts"
 
@@ -204,17 +203,6 @@ const isRepeated = (machine: Machine, request: Request, fingerprint: string, at:
   same.followers.add(request)
   return true
 }
-
-/** What a request can be joined by: its key, as far as its headers tell when none is given, or its call. */
-export const claimOf = (
-  { envelope, id, procedure }: Request,
-  key: string | undefined = envelope.key,
-  isKeyed: boolean = procedure.operation.hasPrimaryKey && key !== undefined
-): string =>
-  isKeyed
-    ? // With the length of the operation's name: both parts may contain anything.
-      `k${envelope.operation.length} ${envelope.operation}${IdempotencyKey.onWire(key!)}`
-    : `c ${envelope.operation} ${id}`
 
 /** A request comes in: known already, refused, joining a run, or waiting for its turn. */
 const enter = (machine: Machine, request: Request, at: number): void => {
