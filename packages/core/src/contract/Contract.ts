@@ -8,6 +8,7 @@
  * const Stock = RpcGroup.make(GetStock.annotate(Contract.Safe, true), Reserve).annotate(Contract.Name, "inventory")
  * ```
  */
+import "../host/requiredNode.ts"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 

@@ -74,6 +74,7 @@ const routeOf = Effect.fnUntraced(function* (
   closesAt: () => number
 ) {
   const { groupSize, publisher, topics } = yield* Transport
+  yield* StartError.checkEffect(group)
   const operations = operationsOf(group)
   const names = Contract.namesOf(group)
   if (names === undefined) {

@@ -83,6 +83,7 @@ const endsWithin = <A>(effect: Effect.Effect<A>, millis: number): Effect.Effect<
 
 const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, context: Context.Context<never>) {
   const transport = yield* Transport
+  yield* StartError.checkEffect(group)
   const { publisher, topics } = transport
   const clock = yield* Clock.Clock
   const times = timesOf(options)
