@@ -147,7 +147,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "one requester makes clients of several contracts, and only of those it was given",
+    "P1/start: one requester makes clients of several contracts, and only of those it was given",
     Effect.gen(function* () {
       const [first, second] = [newBench(), newBench()]
       yield* serve(first, { Work: ({ id }) => Effect.succeed(`first ${id}`) })
