@@ -9,7 +9,7 @@
  * ```ts
  * const program = Effect.gen(function* () {
  *   const inventory = yield* Requester.client(Inventory)
- *   return yield* inventory.GetStock({ sku: "apple" }).pipe(Requester.withTimeout("2 seconds"))
+ *   return yield* inventory.GetStock({ sku: "TEA-0001" }).pipe(Requester.withTimeout("2 seconds"))
  * }).pipe(Effect.provide(Requester.layer([Inventory])))
  * ```
  */

@@ -8,7 +8,7 @@
  * ```ts
  * const faults = yield* FaultyTransport.Faults
  * yield* faults.inject(Fault.failAfter(), { topic: "inventory.requests" })
- * const stock = yield* inventory.GetStock({ sku: "apple" })
+ * const stock = yield* inventory.GetStock({ sku: "TEA-0001" })
  * yield* faults.happened(FaultEvent.written("inventory.requests"), 2)
  * ```
  */

@@ -11,7 +11,7 @@
  * it.effect("tells how much there is", () =>
  *   Effect.gen(function* () {
  *     const inventory = yield* RequestReplyTest.client(Inventory)
- *     assert.deepStrictEqual(yield* inventory.GetStock({ sku: "apple" }), { sku: "apple", available: 12 })
+ *     assert.deepStrictEqual(yield* inventory.GetStock({ sku: "TEA-0001" }), { sku: "TEA-0001", available: 12, reserved: 0 })
  *   }).pipe(Effect.provide(Handlers))
  * )
  * ```
