@@ -14,7 +14,7 @@ export interface Deadline {
   readonly at: number
 }
 
-/** When the request being handled is over; undefined outside handlers. */
+/** The deadline of the request being handled; undefined outside handlers. */
 export const CallDeadline: Context.Reference<Deadline | undefined> = Context.Reference<Deadline | undefined>(
   "@kafka-request-reply/core/contract/CallBudget/CallDeadline",
   { defaultValue: () => undefined }

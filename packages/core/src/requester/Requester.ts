@@ -9,7 +9,7 @@
  * ```ts
  * const program = Effect.gen(function* () {
  *   const inventory = yield* Requester.client(Inventory)
- *   return yield* inventory.GetStock({ sku: "apple" }).pipe(Requester.withTimeout("2 seconds"))
+ *   return yield* inventory.GetStock({ sku: "TEA-0001" }).pipe(Requester.withTimeout("2 seconds"))
  * }).pipe(Effect.provide(Requester.layer([Inventory])))
  * ```
  */
@@ -77,6 +77,7 @@ const routeOf = Effect.fnUntraced(function* (
   closesAt: () => number
 ) {
   const { groupSize, topics } = yield* Transport
+  yield* StartError.checkEffect(group)
   const operations = operationsOf(group)
   const names = Contract.namesOf(group)
   if (names === undefined) {

@@ -83,6 +83,7 @@ export const start = Effect.fnUntraced(function* (
   context: Context.Context<never>
 ) {
   const transport = yield* Transport
+  yield* StartError.checkEffect(group)
   const publisher = yield* Publisher.make(transport.link, options.publisher)
   const clock = yield* Clock.Clock
   const eventLoop = yield* EventLoop
