@@ -94,9 +94,11 @@ export class Loop {
   records(batch: ReadonlyArray<ConsumedRecord>): number {
     const { clock } = this.#environment
     let taken = 0
+    this.machine.isTaking = true
     this.#step(() => {
       taken = Step.records(this.machine, batch, this.#now(), clock.currentTimeMillisUnsafe())
     })
+    this.machine.isTaking = false
     keepOwn(this.machine)
     return taken
   }
@@ -104,9 +106,12 @@ export class Loop {
   /** A batch in the place of its records. False when there is no room for it: its partition waits. */
   undecodable(batch: UndecodableBatch): boolean {
     let isTaken = false
+    this.machine.isTaking = true
     this.#step(() => {
       isTaken = Step.undecodable(this.machine, batch, this.#now())
     })
+    this.machine.isTaking = false
+    keepOwn(this.machine)
     return isTaken
   }
 

@@ -38,6 +38,8 @@ export class Machine {
   readonly full = new Map<number, number>()
   /** What was taken from the newest batch. */
   readonly fresh: Array<TakenRecord> = []
+  /** Records are being handed in: fetching stops only when that has returned, and is not asked to go on before. */
+  isTaking = false
   isHeld = true
   isClosing = false
   /** When something is due that no step has looked after; infinite when nothing is. */

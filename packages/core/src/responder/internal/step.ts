@@ -264,7 +264,8 @@ export const cancelled = (machine: Machine, ids: ReadonlyArray<string>, at: numb
 /** Gives turns and room that have become free. */
 export const advance = (machine: Machine, at: number): void => {
   startNext(machine, at)
-  makeRoom(machine)
+  if (!machine.isTaking) makeRoom(machine)
+  else if (machine.full.size > 0) machine.wakeBy(at + 1)
   machine.calls.forgetUntil(at)
 }
 
