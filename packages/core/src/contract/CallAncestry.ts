@@ -28,7 +28,8 @@ const digestLength = 12
  * How a call is named to others: 12 characters of a digest. Its correlation id itself would let whoever reads it answer in
  * the responder's place.
  */
-export const viaOf = (correlationId: Uint8Array): string => hash("sha256", correlationId, "base64url").slice(0, digestLength)
+export const viaOf = (correlationId: Uint8Array): string =>
+  hash("sha256", correlationId, "base64url").slice(0, digestLength)
 
 /** What a call made now sends; empty outside handlers. */
 export const viaIn = (ancestry: Ancestry | undefined): ReadonlyArray<string> =>

@@ -18,7 +18,7 @@ import {
   TooLarge,
   type TransportError,
   Unavailable
- } from "../kafka/TransportError.ts"
+} from "../kafka/TransportError.ts"
 import type { OffsetCommit, TopicDescription, TopicSpec } from "../kafka/Transport.ts"
 
 /** What a group committed for one partition. */

@@ -87,4 +87,3 @@ export const passedOver = Metric.counter("kafka_rr_responder_offsets_passed_over
   description: "offsets passed over because the log lost them, by kind",
   incremental: true
 })
-

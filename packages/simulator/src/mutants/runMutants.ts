@@ -100,31 +100,35 @@ const answersNotKept = ofClasses("answers not kept", "what was answered is forgo
   )
 )
 
-const anothersAnswer = ofClasses("another key's answer", "a repeated request gets the answer that was kept last", () => {
-  const newest = new WeakMap<DedupeTable, KeptAnswer>()
-  const undo = replace(
-    DedupeTable.prototype,
-    "keep",
-    (original) =>
-      function (...given) {
-        const kept = original.call(this, ...given)
-        newest.set(this, kept)
-        return kept
-      }
-  )
-  const undoGet = replace(
-    DedupeTable.prototype,
-    "get",
-    (original) =>
-      function (id, now) {
-        return original.call(this, id, now) === undefined ? undefined : newest.get(this)
-      }
-  )
-  return () => {
-    undoGet()
-    undo()
+const anothersAnswer = ofClasses(
+  "another key's answer",
+  "a repeated request gets the answer that was kept last",
+  () => {
+    const newest = new WeakMap<DedupeTable, KeptAnswer>()
+    const undo = replace(
+      DedupeTable.prototype,
+      "keep",
+      (original) =>
+        function (...given) {
+          const kept = original.call(this, ...given)
+          newest.set(this, kept)
+          return kept
+        }
+    )
+    const undoGet = replace(
+      DedupeTable.prototype,
+      "get",
+      (original) =>
+        function (id, now) {
+          return original.call(this, id, now) === undefined ? undefined : newest.get(this)
+        }
+    )
+    return () => {
+      undoGet()
+      undo()
+    }
   }
-})
+)
 
 const placesTwice = ofClasses("places given back twice", "a handler that ends frees two places", () =>
   replace(

@@ -288,7 +288,10 @@ export class Loop {
     resume: (partition) => this.#environment.onRoom(partition),
     overdue: ({ request }) => {
       const { correlationId, envelope, record } = request
-      this.#environment.recorder.unstoppable(record, `${envelope.operation} (call ${CorrelationId.toHex(correlationId)})`)
+      this.#environment.recorder.unstoppable(
+        record,
+        `${envelope.operation} (call ${CorrelationId.toHex(correlationId)})`
+      )
     },
     repeated: (kind) => this.#environment.recorder.duplicate(kind),
     abandoned: () => this.#environment.recorder.replyAbandoned()

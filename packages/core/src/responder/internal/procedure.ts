@@ -124,8 +124,8 @@ export const run = (procedure: Procedure, invocation: Invocation): Effect.Effect
     const result = (isWrapped ? returned.value : returned) as Effect.Effect<unknown, unknown>
     if (isReady(result)) return result
     const body = Effect.flatMap(result, settled)
-    const keepOwn = (exit: Exit.Exit<unknown, unknown>) => Effect.sync(() => void (own = exit))
-    return isWrapped && returned.uninterruptible ? Effect.uninterruptible(Effect.onExit(body, keepOwn)) : body
+    if (!isWrapped || !returned.uninterruptible) return body
+    return Effect.uninterruptible(Effect.onExit(body, (exit) => Effect.sync(() => void (own = exit))))
   }
   const ended = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
     own !== undefined && Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? own : exit

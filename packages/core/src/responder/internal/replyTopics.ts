@@ -22,7 +22,10 @@ export const look = (topics: Topics, topic: string): Effect.Effect<Looked> =>
   Effect.gen(function* () {
     const [found] = yield* topics.describe([topic])
     if (found === undefined) {
-      return { needsKey: false, trouble: `topic ${topic} does not exist; create it, or let the requester create its topics` }
+      return {
+        needsKey: false,
+        trouble: `topic ${topic} does not exist; create it, or let the requester create its topics`
+      }
     }
     const { "cleanup.policy": policy = "" } = yield* topics.configs(topic, ["cleanup.policy"])
     return { needsKey: policy.split(",").some((one) => one.trim() === "compact"), trouble: undefined }

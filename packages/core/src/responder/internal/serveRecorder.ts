@@ -15,7 +15,6 @@ import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
 import type { Losses } from "./offsetLedger.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 
-
 export interface ServeRecorder {
   readonly answered: (operation: string, outcome: string, millis: number) => void
   readonly running: (count: number) => void
@@ -138,7 +137,8 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     replyAbandoned: () => ResponderMetrics.repliesAbandoned.updateUnsafe(1, context),
     replyRefused: (topic, { message, reason: { _tag } }, advice) => {
       refusals(_tag).updateUnsafe(1, context)
-      if (_tag !== "TransportClosed") warnOnce(topic, _tag, `replies to ${topic} are not written: ${message}; ${advice}`)
+      if (_tag !== "TransportClosed")
+        warnOnce(topic, _tag, `replies to ${topic} are not written: ${message}; ${advice}`)
     },
     replyTopicTrouble: (topic, trouble) => warnOnce(topic, "look", `replies will not arrive: ${trouble}`),
     deadLetterLost: (record, error) => warnOfLost(record, error.message),

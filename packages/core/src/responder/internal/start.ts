@@ -77,11 +77,7 @@ const topicsOf = Effect.fnUntraced(function* (names: Contract.ContractNames, opt
 })
 
 /** Serves a contract until the scope closes. */
-export const start = Effect.fnUntraced(function* (
-  group: AnyGroup,
-  options: Options,
-  context: Context.Context<never>
-) {
+export const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, context: Context.Context<never>) {
   const transport = yield* Transport
   yield* StartError.checkEffect(group)
   const publisher = yield* Publisher.make(transport.link, options.publisher)

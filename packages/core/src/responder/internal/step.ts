@@ -45,7 +45,7 @@ export const hold = (machine: Machine, isForGood: boolean): void => {
 }
 
 const forgetWaiting = (machine: Machine): void => {
-  for (const request of [...machine.schedule.queued()]) leave(machine, request)
+  for (const request of Array.from(machine.schedule.queued())) leave(machine, request)
 }
 
 /** Interrupts everything that runs; what has no answer is left to the next owner. */
@@ -65,12 +65,7 @@ const hasRoom = (machine: Machine, { offset, partition }: ConsumedRecord): boole
 }
 
 /** Takes records, in order, as long as there is room; returns how many. Cancels are no requests: they come elsewhere. */
-export const records = (
-  machine: Machine,
-  batch: ReadonlyArray<ConsumedRecord>,
-  at: number,
-  wall: number
-): number => {
+export const records = (machine: Machine, batch: ReadonlyArray<ConsumedRecord>, at: number, wall: number): number => {
   const { commands, ownership } = machine
   for (let index = 0; index < batch.length; index++) {
     const record = batch[index]!
@@ -224,7 +219,9 @@ const enter = (machine: Machine, request: Request, at: number): void => {
   const isHot = behind >= maxWaitingPerKey
   const isBlocked = request.laneKey !== undefined && schedule.holderOf(request.laneKey) !== undefined
   if (isHot || (isBlocked && schedule.waiting >= maxWaiting)) {
-    const what = isHot ? `${behind} requests wait behind its key already` : `its key is busy, and ${schedule.waiting} requests wait`
+    const what = isHot
+      ? `${behind} requests wait behind its key already`
+      : `its key is busy, and ${schedule.waiting} requests wait`
     return void settle(machine, request, rejected("overloaded", what, machine.settings.times.retryAfter), [], at)
   }
   request.state = "waiting"
@@ -248,7 +245,7 @@ export const cancelled = (machine: Machine, ids: ReadonlyArray<string>, at: numb
   const runs: Array<Run> = []
   for (const id of ids) {
     machine.cancelled.add(id, at)
-    for (let call = machine.calls.get(id); call !== undefined; ) {
+    for (let call = machine.calls.get(id); call !== undefined;) {
       const { other, request } = call
       const run = request === undefined ? undefined : settle(machine, request, undefined, [], at)
       if (run !== undefined) runs.push(run)

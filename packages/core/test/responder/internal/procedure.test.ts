@@ -88,8 +88,7 @@ const invoking = Effect.fnUntraced(function* (
 // As the runner forks it: what happens after an interruption is the root's to say.
 const asServed = { startImmediately: true, uninterruptible: true } as const
 
-const invoke = (handler: Handler, overrides?: Overrides) =>
-  invoking(plain.toLayer({ Add: handler }), overrides)
+const invoke = (handler: Handler, overrides?: Overrides) => invoking(plain.toLayer({ Add: handler }), overrides)
 
 describe("a procedure", () => {
   it.effect("is its handler's exit, whatever that is", () =>

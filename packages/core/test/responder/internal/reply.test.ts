@@ -128,12 +128,18 @@ describe("a reply", () => {
         const { log, newest, publisher, send } = yield* replying()
         send(success)
         publisher.refuse(0, error)
-        assert.deepStrictEqual([log.includes("done"), publisher.offered.length, newest().envelope.status], [false, 2, status])
+        assert.deepStrictEqual(
+          [log.includes("done"), publisher.offered.length, newest().envelope.status],
+          [false, 2, status]
+        )
         publisher.refuse(1, error)
         assert.deepStrictEqual([log.at(-1), publisher.offered.length], ["done", 2])
         const told = log.filter((line) => line.startsWith(`stock.replies ${error.reason._tag}: `))
         assert.strictEqual(told.length, 2)
-        assert.isTrue(told.every((line) => line.slice(20).includes("stock.replies")), "it names the topic and what to do")
+        assert.isTrue(
+          told.every((line) => line.slice(20).includes("stock.replies")),
+          "it names the topic and what to do"
+        )
       }
     })
   )

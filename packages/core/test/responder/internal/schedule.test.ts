@@ -46,7 +46,7 @@ class Pair {
 
   drop(which: number): void {
     const matches = ({ number }: Request) => number % 3 === which % 3
-    for (const request of [...this.lanes.queued()]) if (matches(request)) this.lanes.leave(request, request.key)
+    for (const request of Array.from(this.lanes.queued())) if (matches(request)) this.lanes.leave(request, request.key)
     this.waiting = this.waiting.filter((request) => !matches(request))
   }
 

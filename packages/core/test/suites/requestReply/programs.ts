@@ -41,7 +41,7 @@ export const serve = Effect.fnUntraced(function* (
   handlers: Partial<Bench.Handlers>,
   options: Partial<ResponderOptions> = {}
 ) {
-  const layer = Responder.layer(bench, { ...common, ...options }).pipe(
+  const layer = Responder.layer(bench, { ...common, hideDefects: false, ...options }).pipe(
     Layer.provide(bench.toLayer(Bench.handlers(handlers)))
   )
   const { context, stop } = yield* launch(layer)

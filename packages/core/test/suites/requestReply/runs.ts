@@ -17,8 +17,7 @@ import { advance, type Law, until } from "./Harness.ts"
 import { type Client, connect, newBench, pair, serve } from "./programs.ts"
 import { bytes, namesOf, post, replyIn, watch } from "./topics.ts"
 
-const begin = <A, E, R>(call: Effect.Effect<A, E, R>) =>
-  Effect.forkChild(Effect.exit(call), { startImmediately: true })
+const begin = <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.forkChild(Effect.exit(call), { startImmediately: true })
 
 const attemptLaws = (law: Law): void => {
   for (const [end, how] of [
@@ -177,7 +176,9 @@ const waitingLaws = (law: Law): void => {
       const control = yield* watch(namesOf(bench).control)
       const sent = yield* watch(namesOf(bench).requests)
       const append = (seq: number) => client.Append({ key: "hot", seq }).pipe(Requester.withRoutingKey("hot"))
-      const calls = yield* Effect.forEach([0, 1, 2, 3], (seq) => Effect.forkChild(append(seq), { startImmediately: true }))
+      const calls = yield* Effect.forEach([0, 1, 2, 3], (seq) =>
+        Effect.forkChild(append(seq), { startImmediately: true })
+      )
       yield* until("all have asked", () => sent.length === 4)
       yield* Fiber.interruptAll(calls.slice(1))
       yield* until("they have left", () => control.length === 3)
@@ -199,9 +200,7 @@ const waitingLaws = (law: Law): void => {
       )
       const sent = yield* watch(namesOf(bench).requests)
       const slow = yield* Effect.forEach(["a", "b"], (key) =>
-        Effect.forEach([1, 2, 3], (seq) =>
-          begin(client.Append({ key, seq }).pipe(Requester.withRoutingKey(key)))
-        )
+        Effect.forEach([1, 2, 3], (seq) => begin(client.Append({ key, seq }).pipe(Requester.withRoutingKey(key))))
       )
       yield* until("all have asked", () => sent.length === 6)
       for (const id of ["1", "2", "3"]) assert.strictEqual(yield* client.Work({ id }), id)
@@ -227,7 +226,10 @@ export const runLaws = (law: Law): void => {
       yield* post(requests, { headers: RequestEnvelope.encode({ operation: "Nothing", ...envelope, replyTo }) }, 0)
       yield* until("it is told", () => told.length === 1)
       const { attempt, operation, outcome } = told[0]!
-      assert.deepStrictEqual({ attempt, operation, outcome }, { attempt: 2, operation: "Nothing", outcome: "unimplemented" })
+      assert.deepStrictEqual(
+        { attempt, operation, outcome },
+        { attempt: 2, operation: "Nothing", outcome: "unimplemented" }
+      )
     })
   )
 }
