@@ -3,7 +3,6 @@
  * run inside each other: what comes in while commands are carried out changes the state at once, and its commands wait
  * for their turn at the end of the list.
  */
-import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -297,7 +296,3 @@ export class Loop {
     abandoned: () => this.#environment.recorder.replyAbandoned()
   }
 }
-
-/** What a broken bookkeeping says of itself. */
-export const brokenMessage = (cause: unknown): string =>
-  `the responder's bookkeeping is broken and it stops serving, so that others take over: ${String(Cause.squash(Cause.die(cause)))}`

@@ -23,7 +23,7 @@ import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import type { Options } from "../Options.ts"
 import * as DefectLog from "./defectLog.ts"
 import * as Listener from "./listener.ts"
-import { brokenMessage, Loop } from "./loop.ts"
+import { Loop } from "./loop.ts"
 import * as Membership from "./membership.ts"
 import { type Procedure, procedureOf } from "./procedure.ts"
 import { Replies } from "./reply.ts"
@@ -62,6 +62,10 @@ const cancelledIn = (records: ReadonlyArray<ConsumedRecord>): ReadonlyArray<Uint
     const decoded = RequestEnvelope.decode(headers)
     return Result.isSuccess(decoded) && decoded.success.kind === "cancel" ? [decoded.success.correlationId] : []
   })
+
+/** What a broken bookkeeping says of itself. */
+const brokenMessage = (cause: unknown): string =>
+  `the responder's bookkeeping is broken and it stops serving, so that others take over: ${String(cause)}`
 
 /** Makes sure that the contract's topics are there. Returns the number of partitions of its control topic. */
 const topicsOf = Effect.fnUntraced(function* (names: Contract.ContractNames, options: Options, maxTimeout: number) {
