@@ -47,8 +47,8 @@ export const make = Effect.fnUntraced(function* (
   return Transport.of({
     link,
     topics: TopicAdmin.make(client),
-    readPartition: (read) => PartitionReader.readPartition(settings, read),
-    joinGroup: (join) => GroupMember.joinGroup(settings, join),
+    readPartition: (read) => PartitionReader.readPartition(client, read),
+    joinGroup: (join) => GroupMember.joinGroup(client, join),
     groupSize: (groupId) => groupSize(client, groupId)
   })
 })

@@ -6,6 +6,7 @@ import { EventLoop } from "../../../src/host/EventLoop.ts"
 import * as AssignmentFetcher from "../../../src/kafkajs/internal/assignmentFetcher.ts"
 import { type FetchAnswer } from "../../../src/protocol/fetchCodec.ts"
 import { encodeProduce } from "../../../src/protocol/produceCodec.ts"
+import { SkippedOffsets } from "../../../src/kafkajs/internal/skippedOffsets.ts"
 import { bytes, text } from "../fixtures.ts"
 import { type Answer, makeClient } from "./fakeBroker.ts"
 
@@ -26,9 +27,10 @@ const log = (offset: number, values: ReadonlyArray<string>): Buffer =>
   )
 
 type Partition = FetchAnswer["partitions"][number]
-const answerOf = (partitions: ReadonlyArray<Omit<Partition, "topic">>): FetchAnswer => ({
+const answerOf = (partitions: ReadonlyArray<Omit<Partition, "topic" | "topicId">>): FetchAnswer => ({
   clientSideThrottleTime: 0,
-  partitions: partitions.map((partition) => ({ topic, ...partition }))
+  errorCode: 0,
+  partitions: partitions.map((partition) => ({ topic, topicId: undefined, ...partition }))
 })
 const never = new Promise<never>(() => {})
 
@@ -61,7 +63,15 @@ const fetching = Effect.fnUntraced(function* (
     onRevoking: Effect.void,
     revokeTimeoutMillis: 1_000
   }
-  yield* AssignmentFetcher.make(client, yield* EventLoop, join, assigned)
+  yield* AssignmentFetcher.make({
+    client,
+    eventLoop: yield* EventLoop,
+    join,
+    assigned,
+    purpose: "fetch",
+    skipped: new SkippedOffsets(),
+    isLeased: () => true
+  })
   return values
 })
 

@@ -8,18 +8,19 @@ import { type Answer, makeClient } from "./fakeBroker.ts"
 const offsetFetch = 9
 const coordinatorLoading = 14
 
-const generation = { generationId: 1, memberId: "me", partitions: [{ topic: "orders", partition: 0 }] }
+const generation = { generationId: 1, memberId: "me", partitions: [{ topic: "orders", partition: 0 }], since: 0 }
 
 const join = (answer: Answer) =>
   Effect.gen(function* () {
-    const membership = yield* GroupMembership.make(yield* makeClient(() => answer), {
+    const options = {
       groupId: "group",
       topics: ["orders"],
       onAssigned: () => undefined,
-      onRecords: (records) => records.length,
+      onRecords: (records: ReadonlyArray<unknown>) => records.length,
       onRevoking: Effect.void,
       revokeTimeoutMillis: 1_000
-    })
+    }
+    const membership = yield* GroupMembership.make(yield* makeClient(() => answer), options, "member")
     // Finds the coordinator, as a join does.
     const commit = membership.commit(generation, [{ topic: "orders", partition: 0, offset: 1, metadata: "" }])
     const committing = yield* Effect.forkChild(commit, { startImmediately: true })
