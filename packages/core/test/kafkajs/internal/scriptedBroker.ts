@@ -65,10 +65,21 @@ const metadata = (ports: ReadonlyArray<number>, leader: number) =>
     ...ports.flatMap((port, nodeId) => [int32(nodeId), text("127.0.0.1"), int32(port), int16(-1)]),
     int16(-1),
     int32(0),
-    ...[int32(1), int16(0), text(topic), Buffer.from([0])],
+    int32(1),
+    int16(0),
+    text(topic),
+    Buffer.from([0]),
     // One partition: its leader with epoch, replicas, in-sync replicas, offline replicas.
-    ...[int32(1), int16(0), int32(0), int32(leader), int32(leader)],
-    ...[int32(1), int32(0), int32(1), int32(0), int32(0)],
+    int32(1),
+    int16(0),
+    int32(0),
+    int32(leader),
+    int32(leader),
+    int32(1),
+    int32(0),
+    int32(1),
+    int32(0),
+    int32(0),
     int32(0),
     int32(0)
   ])
@@ -77,13 +88,32 @@ const saslHandshake = () => Buffer.concat([int16(0), int32(1), text("PLAIN")])
 export const saslAnswer = (errorCode: number) => Buffer.concat([int16(errorCode), int16(-1), int32(0), int64(0)])
 const produced = (throttleMillis: number) =>
   Buffer.concat([
-    ...[int32(1), text(topic), int32(1), int32(0), int16(0), int64(0), int64(-1), int64(0)],
+    int32(1),
+    text(topic),
+    int32(1),
+    int32(0),
+    int16(0),
+    int64(0),
+    int64(-1),
+    int64(0),
     int32(throttleMillis)
   ])
 const fetched = () =>
   Buffer.concat([
-    ...[int32(0), int16(0), int32(0), int32(1), text(topic), int32(1), int32(0), int16(0)],
-    ...[int64(7), int64(7), int64(0), int32(-1), int32(-1), int32(0)]
+    int32(0),
+    int16(0),
+    int32(0),
+    int32(1),
+    text(topic),
+    int32(1),
+    int32(0),
+    int16(0),
+    int64(7),
+    int64(7),
+    int64(0),
+    int32(-1),
+    int32(-1),
+    int32(0)
   ])
 const listed = () => Buffer.concat([int32(0), int32(1), text(topic), int32(1), int32(0), int16(0), int64(-1), int64(7)])
 
