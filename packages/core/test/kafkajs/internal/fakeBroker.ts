@@ -1,5 +1,6 @@
 /** A broker that answers as a test says, and a client that finds it whatever it asks for. */
 import * as Effect from "effect/Effect"
+import { classifyError } from "../../../src/kafkajs/classifyError.ts"
 import type { BrokerConnection } from "../../../src/kafkajs/internal/brokerConnection.ts"
 import { toSettings } from "../../../src/kafkajs/internal/clientSettings.ts"
 import * as ClusterClient from "../../../src/kafkajs/internal/clusterClient.ts"
@@ -15,23 +16,27 @@ const versions: ApiVersions = Object.fromEntries(
 )
 const connectionTo = (nodeId: number) => ({ nodeId, address: `fake:${nodeId}` }) as BrokerConnection
 
-/** Every broker id is known and connected, and answers by `answer`; the coordinator is broker 0. */
-export const makeClient = Effect.fnUntraced(function* (answer: (nodeId: number) => Answer) {
+/** Every broker id is known and connected, and answers by `answer`; the coordinator is broker 0 unless said otherwise. */
+export const makeClient = Effect.fnUntraced(function* (
+  answer: (nodeId: number) => Answer,
+  coordinator: () => number = () => 0
+) {
   const client = yield* ClusterClient.make(toSettings({ brokers: ["fake:1"], clientId: "fake" }))
   const ask: ClusterClient.ClusterClient["ask"] = <A>(
     connection: BrokerConnection,
     _what: string,
     build: ClusterClient.BuildRequest
   ) =>
-    Effect.orDie(
-      Effect.tryPromise(() => {
+    Effect.tryPromise({
+      catch: (error) => classifyError(error, { brokers: [] }),
+      try: () => {
         const { apiKey } = build(versions).request
         const own = answer(connection.nodeId)(apiKey)
         return (
-          apiKey === findCoordinator ? Promise.resolve({ errorCode: 0, coordinator: { nodeId: 0 } }) : own
+          apiKey === findCoordinator ? Promise.resolve({ errorCode: 0, coordinator: { nodeId: coordinator() } }) : own
         ) as Promise<A>
-      })
-    )
+      }
+    })
   const fake: ClusterClient.ClusterClient = {
     ...client,
     ask,
