@@ -144,7 +144,7 @@ const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, opti
     publisher: transport.publisher,
     options,
     recorder,
-    canHear: () => !replies.isLost()
+    lostBecause: replies.lostBecause
   })
   engine = started
   return Requester.of({
