@@ -22,13 +22,14 @@ import * as HeaderNames from "../../wire/HeaderNames.ts"
 import * as RecordHeaders from "../../wire/RecordHeaders.ts"
 import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
 import type { Options } from "../Options.ts"
-import { Closed, NotSent, Overloaded, ReplyAddressLost, type RequestError, Timeout } from "../RequestError.ts"
+import { Closed, NotSent, Overloaded, ReplyAddressLost, type RequestError } from "../RequestError.ts"
 import type { CallRecorder } from "./callRecorder.ts"
 import type { Canceller } from "./canceller.ts"
 import { EndedCalls } from "./endedCalls.ts"
 import { Attempt, type AttemptObserver, PendingCall, type Reply, type Resend } from "./pendingCall.ts"
 import { PendingTable } from "./pendingTable.ts"
 import { errorOfRejection, retryAfterOf } from "./rejection.ts"
+import { closedOf, timeoutOf } from "./missingReply.ts"
 import { requestErrorOf } from "./requestErrorOf.ts"
 import { nextAttemptAt, RetryBudget, type RetryTimes } from "./retryDecision.ts"
 import * as Sweeper from "../../host/Sweeper.ts"
@@ -66,26 +67,6 @@ export interface Environment {
   /** Why replies cannot reach this requester now; undefined when they can. */
   readonly lostBecause: () => TransportError | undefined
 }
-
-const timeoutOf = (call: PendingCall): RequestError => {
-  // A rejection says nothing of an attempt made after it.
-  if (call.rejection !== undefined && !call.hasOpenAttempt) return call.rejection
-  const cause = call.unsentBecause
-  return requestErrorOf(
-    call.operation,
-    new Timeout({
-      operation: call.operation.tag,
-      timeoutMillis: Math.round(call.deadline - call.startedAt),
-      delivery: call.delivery,
-      attempts: call.newestAttempt,
-      correlationId: CorrelationId.toHex(call.correlationId),
-      ...(cause === undefined ? {} : { cause })
-    })
-  )
-}
-
-const closedOf = ({ delivery, operation }: PendingCall): RequestError =>
-  requestErrorOf(operation, new Closed({ operation: operation.tag, delivery }))
 
 export const make = Effect.fnUntraced(function* (
   environment: Environment
