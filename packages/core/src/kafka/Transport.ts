@@ -1,5 +1,5 @@
 /**
- * Kafka in the abstract: publish, read one partition from a fixed position, join a consumer group, look after topics.
+ * Kafka in the abstract: write a batch, read one partition from a fixed position, join a consumer group, look after topics.
  *
  * Everything above works on bytes and knows no driver; everything below (kafkajs, memory) knows no contract. Laws every
  * transport obeys: `test/suites/TransportSuite.ts`.
@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ConsumedRecord, TopicPartition } from "./KafkaRecord.ts"
-import type { Publisher } from "../publisher/Publisher.ts"
+import type { ProducerLink } from "./ProducerLink.ts"
 import type { TransportError } from "./TransportError.ts"
 
 /** Where a reader starts. `end` is resolved once, before `readPartition` returns. */
@@ -112,8 +112,8 @@ export interface Topics {
 export class Transport extends Context.Service<
   Transport,
   {
-    /** One producer for the whole process: batching, order per key, retries. */
-    readonly publisher: Publisher
+    /** The way to write: one produce request for one leader. Batching, order per key and retries are the publisher's. */
+    readonly link: ProducerLink
     readonly topics: Topics
     /**
      * Reads one partition without a consumer group, until the scope closes. When it returns, the start position is

@@ -9,8 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as OptionRules from "../settings/OptionRules.ts"
-import * as Publisher from "../publisher/Publisher.ts"
-import * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import { Transport } from "../kafka/Transport.ts"
 import { because, Misconfigured, type TransportError, Unreachable } from "../kafka/TransportError.ts"
 import * as BrokerList from "./BrokerList.ts"
@@ -23,16 +21,13 @@ import * as PartitionReader from "./internal/partitionReader.ts"
 import * as ProducerLink from "./internal/producerLink.ts"
 import * as TopicAdmin from "./internal/topicAdmin.ts"
 
-export interface Options extends ClientOptions {
-  readonly publisher?: Partial<PublisherOptions.Options> | undefined
-}
+export type Options = ClientOptions
 
 /** Connects; fails within the start timeout, naming the bootstrap list, when no broker answers. */
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Transport["Service"], TransportError, Scope.Scope> {
-  const wrong =
-    OptionRules.invalidIn(options, rules) ?? OptionRules.invalidIn(options.publisher ?? {}, PublisherOptions.rules)
+  const wrong = OptionRules.invalidIn(options, rules)
   if (wrong !== undefined) return yield* because(new Misconfigured({ detail: OptionRules.describe(wrong) }))
   const settings = toSettings(options)
   if (installedVersion !== knownVersion) {
@@ -49,9 +44,8 @@ export const make = Effect.fnUntraced(function* (
     })
   )
   const link = yield* ProducerLink.make(client)
-  const publisher = yield* Publisher.make(link, options.publisher)
   return Transport.of({
-    publisher,
+    link,
     topics: TopicAdmin.make(client),
     readPartition: (read) => PartitionReader.readPartition(settings, read),
     joinGroup: (join) => GroupMember.joinGroup(settings, join),

@@ -1,5 +1,5 @@
 /**
- * The transport over the in-memory broker: for tests, demos and simulations. The publisher is the real one.
+ * The transport over the in-memory broker: for tests, demos and simulations.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -10,8 +10,6 @@ import { EventLoop } from "../host/EventLoop.ts"
 import { MemoryMembership } from "./internal/memoryMember.ts"
 import * as MemoryBroker from "./MemoryBroker.ts"
 import type { PartitionAck, ProducerLink } from "../kafka/ProducerLink.ts"
-import * as Publisher from "../publisher/Publisher.ts"
-import type * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import { type GroupMember, type JoinGroup, type ReadPartition, Transport } from "../kafka/Transport.ts"
 import { because, NoSuchTopic, TransportClosed, type TransportError } from "../kafka/TransportError.ts"
 
@@ -48,10 +46,9 @@ export const makeLink = Effect.gen(function* () {
 })
 
 /** The transport over the broker in the context, writing through the given link (a test may break it on the way). */
-export const make = Effect.fnUntraced(function* (link: ProducerLink, options?: Partial<PublisherOptions.Options>) {
+export const make = Effect.fnUntraced(function* (link: ProducerLink) {
   const broker = yield* MemoryBroker.MemoryBroker
   const eventLoop = yield* EventLoop
-  const publisher = yield* Publisher.make(link, options)
   let members = 0
 
   const readPartition = Effect.fnUntraced(function* (read: ReadPartition) {
@@ -154,7 +151,7 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink, options?: P
   })
 
   return Transport.of({
-    publisher,
+    link,
     topics: {
       describe: (names) => Effect.sync(() => names.flatMap((name) => broker.describe(name) ?? [])),
       create: (spec) => Effect.sync(() => broker.createTopic(spec)),

@@ -3,6 +3,7 @@
  */
 import * as Duration from "effect/Duration"
 import { between, duration, type Rule, whole, wireDuration } from "../settings/OptionRules.ts"
+import type * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import type { TopicPolicy } from "../startup/TopicSetup.ts"
 
 export interface Options {
@@ -28,6 +29,8 @@ export interface Options {
   readonly startTimeout: Duration.Input
   /** How long closing waits for calls in flight. Default 25 seconds, inside the 30 that Kubernetes grants. */
   readonly drainTimeout: Duration.Input
+  /** Settings of the publisher that writes requests and cancels; those not given have its defaults. */
+  readonly publisher: Partial<PublisherOptions.Options>
   /** Tokens of the retry budget; retries stop while half are spent. 0 switches the budget off. Default 100. */
   readonly retryBudget: number
   /** Tokens a success gives back. Default 0.1: at most one retry for ten calls in the long run. */
@@ -59,6 +62,7 @@ export const defaults: Options = {
   partitions: 6,
   startTimeout: "5 seconds",
   drainTimeout: "25 seconds",
+  publisher: {},
   retryBudget: 100,
   retryBudgetRatio: 0.1,
   cancelOnInterrupt: true,

@@ -27,6 +27,8 @@ import { type AnyGroup, clientMiddlewares, obstacleOf, operationsOf } from "../c
 import { Entropy } from "../host/Entropy.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 import * as OptionRules from "../settings/OptionRules.ts"
+import * as Publisher from "../publisher/Publisher.ts"
+import * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import * as StartError from "../startup/StartError.ts"
 import * as TopicSetup from "../startup/TopicSetup.ts"
 import { Transport } from "../kafka/Transport.ts"
@@ -70,10 +72,11 @@ export class Requester extends Context.Service<
 const routeOf = Effect.fnUntraced(function* (
   group: AnyGroup,
   options: Options,
+  publisher: Publisher.Publisher,
   recorder: CallRecorder.CallRecorder,
   closesAt: () => number
 ) {
-  const { groupSize, publisher, topics } = yield* Transport
+  const { groupSize, topics } = yield* Transport
   const operations = operationsOf(group)
   const names = Contract.namesOf(group)
   if (names === undefined) {
@@ -103,6 +106,7 @@ const routeOf = Effect.fnUntraced(function* (
 
 const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, options: Options) {
   const transport = yield* Transport
+  const publisher = yield* Publisher.make(transport.link, options.publisher)
   const token = (yield* Entropy).bytes(tokenBytes)
   const maxTimeoutMillis = Duration.toMillis(options.maxTimeout)
   const recorder = yield* CallRecorder.make
@@ -112,7 +116,9 @@ const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, opti
   // The first canceller that closes starts the time of all.
   const closesAt = (): number => (closing ??= monotonicMillis(clock) + closeMillis)
   const routes = new Map<string, Route>(
-    yield* Effect.forEach(groups, (group) => routeOf(group, options, recorder, closesAt), { concurrency: "unbounded" })
+    yield* Effect.forEach(groups, (group) => routeOf(group, options, publisher, recorder, closesAt), {
+      concurrency: "unbounded"
+    })
   )
   const [first] = routes.keys()
   const replyTopic = options.replyTopic ?? `${first}.replies`
@@ -141,7 +147,7 @@ const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, opti
   })
   const started = yield* CallEngine.make({
     token,
-    publisher: transport.publisher,
+    publisher,
     options,
     recorder,
     lostBecause: replies.lostBecause
@@ -175,6 +181,7 @@ export const make = (
 ): Effect.Effect<Requester["Service"], StartError.StartError, Transport | Scope.Scope> => {
   const options = OptionRules.withDefaults(defaults, overrides)
   return StartError.checkOptions(options, rules).pipe(
+    Effect.andThen(() => StartError.checkOptions(options.publisher, PublisherOptions.rules, "publisher")),
     Effect.andThen(() => checkTimeout(options)),
     Effect.andThen(StartError.within(start(groups, options), options.startTimeout, "preparing the requester's topics"))
   )

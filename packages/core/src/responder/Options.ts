@@ -3,6 +3,7 @@
  */
 import type * as Duration from "effect/Duration"
 import { duration, type Rule, text, whole, wireDuration } from "../settings/OptionRules.ts"
+import type * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import type { TopicPolicy } from "../startup/TopicSetup.ts"
 import * as Bounds from "../wire/Bounds.ts"
 
@@ -55,6 +56,8 @@ export interface Options {
   readonly startTimeout: Duration.Input
   /** How long closing waits for handlers and replies. Default 25 seconds, inside the 30 that Kubernetes grants. */
   readonly drainTimeout: Duration.Input
+  /** Settings of the publisher that writes replies and dead letters; those not given have its defaults. */
+  readonly publisher: Partial<PublisherOptions.Options>
   /** How long a rebalance or a drain holds the group for handlers to finish. Default 2 seconds. */
   readonly quiesceTimeout: Duration.Input
   /** How often finished offsets are committed. Default 250 milliseconds. */
@@ -93,6 +96,7 @@ export const defaults: Options = {
   group: undefined,
   startTimeout: "30 seconds",
   drainTimeout: "25 seconds",
+  publisher: {},
   quiesceTimeout: "2 seconds",
   commitInterval: "250 millis",
   dedupeEntries: 100_000,

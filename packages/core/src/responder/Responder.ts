@@ -26,6 +26,8 @@ import { type AnyGroup, obstacleOf, operationsOf } from "../contract/Operation.t
 import { Entropy } from "../host/Entropy.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 import * as OptionRules from "../settings/OptionRules.ts"
+import * as Publisher from "../publisher/Publisher.ts"
+import * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import * as StartError from "../startup/StartError.ts"
 import * as TopicSetup from "../startup/TopicSetup.ts"
 import { type GroupMember, Transport } from "../kafka/Transport.ts"
@@ -83,7 +85,8 @@ const endsWithin = <A>(effect: Effect.Effect<A>, millis: number): Effect.Effect<
 
 const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, context: Context.Context<never>) {
   const transport = yield* Transport
-  const { publisher, topics } = transport
+  const { topics } = transport
+  const publisher = yield* Publisher.make(transport.link, options.publisher)
   const clock = yield* Clock.Clock
   const times = timesOf(options)
   const procedures = yield* proceduresOf(group, context)
@@ -190,6 +193,7 @@ export const make: <Rpcs extends Rpc.Any>(
   const options = OptionRules.withDefaults(defaults, overrides)
   const context = yield* Effect.context<Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>>()
   yield* StartError.checkOptions(options, rules)
+  yield* StartError.checkOptions(options.publisher, PublisherOptions.rules, "publisher")
   return yield* StartError.within(start(group, options, context), options.startTimeout, "joining the responders' group")
 })
 

@@ -20,7 +20,6 @@ import type { TopicPartition } from "../kafka/KafkaRecord.ts"
 import * as MemoryBroker from "../memory/MemoryBroker.ts"
 import { Transport } from "../kafka/Transport.ts"
 import * as MemoryTransport from "../memory/MemoryTransport.ts"
-import type * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import type { Fault, Match } from "./Fault.ts"
 import type { FaultEvent, FaultEventMatch } from "./FaultEvent.ts"
 import { EventLog } from "./internal/eventLog.ts"
@@ -72,7 +71,6 @@ export class Faults extends Context.Service<
 export interface Options {
   /** Brokers that lead partitions, in turn. Default 1. */
   readonly leaders?: number
-  readonly publisher?: Partial<PublisherOptions.Options>
 }
 
 const make = Effect.fnUntraced(function* (options: Options) {
@@ -89,7 +87,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     log,
     run: run as FaultyLink.Environment["run"]
   })
-  const transport = yield* onBroker(MemoryTransport.make(link, options.publisher))
+  const transport = yield* onBroker(MemoryTransport.make(link))
   const deliveries = FaultyDeliveries.make(transport, log)
 
   const faults = Faults.of({

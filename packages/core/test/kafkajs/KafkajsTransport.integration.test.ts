@@ -5,9 +5,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
-import { Transport } from "../../src/kafka/Transport.ts"
 import { transportSuite } from "../suites/TransportSuite.ts"
 import { makeTopic, reader, record, takeUntil } from "./fixtures.ts"
+import { publisherOverLink } from "../suites/transport/fixtures.ts"
 
 vi.setConfig({ testTimeout: 30_000 })
 
@@ -62,7 +62,7 @@ describe("KafkajsTransport", () => {
           const topic = yield* makeTopic(1)
           // Each reader and member connects by itself.
           const records = yield* reader(topic, 0, "end")
-          yield* (yield* Transport).publisher.publish(record(topic, 0, "heard"), 5_000)
+          yield* (yield* publisherOverLink).publish(record(topic, 0, "heard"), 5_000)
           yield* takeUntil(records, ["heard"])
         }),
         transport

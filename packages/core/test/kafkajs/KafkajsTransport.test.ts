@@ -18,9 +18,7 @@ describe("KafkajsTransport", () => {
     ["brokers", `[" one:1"]`, { brokers: [" one:1"] }],
     ["brokers", "[9092]", { brokers: [9092] as never }],
     ["brokers", "localhost:9092", { brokers: "localhost:9092" as never }],
-    ["brokers", "undefined", { brokers: undefined as never }],
-    ["maxBatchesInFlight", "0", { publisher: { maxBatchesInFlight: 0 } }],
-    ["maxBatchRecords", "1.5", { publisher: { maxBatchRecords: 1.5 } }]
+    ["brokers", "undefined", { brokers: undefined as never }]
   ] as const)("does not start with the option %s of %s", ([option, value, options]) =>
     Effect.gen(function* () {
       const { isRetryable, reason } = yield* Effect.flip(KafkajsTransport.make({ ...given, ...options }))

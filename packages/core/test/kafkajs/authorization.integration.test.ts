@@ -11,6 +11,7 @@ import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import { Transport } from "../../src/kafka/Transport.ts"
 import type { TransportError } from "../../src/kafka/TransportError.ts"
 import { makeTopic, member, reader, record } from "./fixtures.ts"
+import { publisherOverLink } from "../suites/transport/fixtures.ts"
 
 const clientId = "core-test"
 const settings = {
@@ -56,7 +57,8 @@ layer(cluster, { excludeTestServices: true, timeout: "60 seconds" })("what is de
     "is not called a missing topic",
     () =>
       Effect.gen(function* () {
-        const { publisher, topics } = yield* Transport
+        const { topics } = yield* Transport
+        const publisher = yield* publisherOverLink
         const topic = yield* makeTopic(1)
         yield* denyAll(topicResource, topic)
         // The broker learns of it a little later.

@@ -15,6 +15,7 @@ import * as ProducerLink from "../../src/kafkajs/internal/producerLink.ts"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import { Transport } from "../../src/kafka/Transport.ts"
 import { deleteTopic, makeTopic, member, reader, record, takeUntil, text } from "./fixtures.ts"
+import { publisherOverLink } from "../suites/transport/fixtures.ts"
 
 // Rebalances take seconds, and the machine may be busy.
 vi.setConfig({ testTimeout: 30_000 })
@@ -26,7 +27,7 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
   (it) => {
     it.effect("L3: a partition that does not exist is named, and the others of its batch are written", () =>
       Effect.gen(function* () {
-        const { publisher } = yield* Transport
+        const publisher = yield* publisherOverLink
         const topic = yield* makeTopic(2)
         // A broker may name the leaders of a new topic before it is ready to lead: the link, unlike this, tries once.
         for (const partition of [0, 1]) yield* publisher.publish(record(topic, partition, "first"))
@@ -50,7 +51,7 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
 
     it.effect("L4: what is written in the moment a reader is ready is not missed", () =>
       Effect.gen(function* () {
-        const { publisher } = yield* Transport
+        const publisher = yield* publisherOverLink
         const topic = yield* makeTopic(1)
         for (let round = 0; round < 20; round++) {
           yield* Effect.scoped(
@@ -90,7 +91,7 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
 
     it.effect("L6: what was delivered and not committed is delivered again", () =>
       Effect.gen(function* () {
-        const { publisher } = yield* Transport
+        const publisher = yield* publisherOverLink
         const topic = yield* makeTopic(1)
         yield* Effect.forEach([1, 2, 3], (n) => publisher.publish(record(topic, 0, `${n}`)))
         for (let round = 0; round < 2; round++) {
@@ -126,7 +127,8 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
 
     it.effect("A4: a callback that throws ends neither a reader nor a membership", () =>
       Effect.gen(function* () {
-        const { publisher, readPartition } = yield* Transport
+        const { readPartition } = yield* Transport
+        const publisher = yield* publisherOverLink
         const topic = yield* makeTopic(1)
         const calls = { reader: 0, group: 0 }
         const survived = { reader: yield* Deferred.make<void>(), group: yield* Deferred.make<void>() }
@@ -171,7 +173,7 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
 
     it.effect("A7: a member without a partition waits for one, and takes over from who leaves", () =>
       Effect.gen(function* () {
-        const { publisher } = yield* Transport
+        const publisher = yield* publisherOverLink
         const topic = yield* makeTopic(1)
         const first = yield* member(`${topic}.group`, topic)
         const second = yield* member(`${topic}.group`, topic)
@@ -186,7 +188,8 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
 
     it.effect("A9: a group whose topic was deleted gets the new one when it is back, from its beginning", () =>
       Effect.gen(function* () {
-        const { publisher, topics } = yield* Transport
+        const { topics } = yield* Transport
+        const publisher = yield* publisherOverLink
         const topic = yield* makeTopic(1)
         const group = yield* member(`${topic}.group`, topic)
         yield* publisher.publish(record(topic, 0, "old"))
@@ -205,7 +208,8 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
       "A6: a topic that was deleted is reported as lost once, and read from its beginning when it is back",
       () =>
         Effect.gen(function* () {
-          const { publisher, readPartition } = yield* Transport
+          const { readPartition } = yield* Transport
+          const publisher = yield* publisherOverLink
           const topic = yield* makeTopic(1)
           yield* Effect.forEach([1, 2, 3], () => publisher.publish(record(topic, 0, "old")))
           const lost = yield* Queue.unbounded<string>()

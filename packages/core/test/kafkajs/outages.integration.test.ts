@@ -14,11 +14,10 @@ import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
 import { Transport } from "../../src/kafka/Transport.ts"
 import { makeTopic, member, reader, record, takeUntil } from "./fixtures.ts"
+import { publisherWith } from "../suites/transport/fixtures.ts"
 
 const transport = Layer.unwrap(
-  Effect.map(KafkaCluster, ({ brokers }) =>
-    KafkajsTransport.layer({ brokers, clientId: "core-test", publisher: { sendTimeout: "2 seconds" } })
-  )
+  Effect.map(KafkaCluster, ({ brokers }) => KafkajsTransport.layer({ brokers, clientId: "core-test" }))
 )
 const over = (brokers: 1 | 3) => transport.pipe(Layer.provideMerge(KafkaCluster.layer({ brokers })))
 
@@ -27,7 +26,7 @@ const values = (name: string, count: number) => Array.from({ length: count }, (_
 
 /** Publishes values one after the other, a few milliseconds apart, round robin over the partitions. */
 const publishAll = Effect.fnUntraced(function* (topic: string, partitions: number, all: ReadonlyArray<string>) {
-  const { publisher } = yield* Transport
+  const publisher = yield* publisherWith({ sendTimeout: "2 seconds" })
   yield* Effect.forEach(
     all,
     (value, i) => publisher.publish(record(topic, i % partitions, value), patienceMillis).pipe(Effect.delay(i * 5)),
@@ -97,7 +96,8 @@ layer(over(3), { excludeTestServices: true, timeout: "90 seconds" })("three brok
     () =>
       Effect.gen(function* () {
         const { broker, brokers } = yield* KafkaCluster
-        const { publisher, topics } = yield* Transport
+        const { topics } = yield* Transport
+        const publisher = yield* publisherWith({ sendTimeout: "2 seconds" })
         const topic = `frozen-${crypto.randomUUID()}`
         yield* topics.create({ name: topic, partitions: 6, replicationFactor: 1, configs: {} })
         const healthy: Array<number> = []
@@ -201,7 +201,7 @@ layer(over(3), { excludeTestServices: true, timeout: "90 seconds" })("three brok
           }).pipe(Effect.provide(KafkajsTransport.layer({ brokers, clientId: "core-test", startTimeout: "9 seconds" })))
         )
         // Whichever is asked must have heard of the topic.
-        const { publisher } = yield* Transport
+        const publisher = yield* publisherWith({ sendTimeout: "2 seconds" })
         yield* Effect.forEach([0, 1, 2], (partition) => publisher.publish(record(topic, partition, "first")))
         yield* broker(0).pause
         yield* start.pipe(Effect.ensuring(Effect.ignore(broker(0).resume)))

@@ -21,11 +21,10 @@ const ownTransport = Layer.fresh(
 const withoutCancels = Layer.effect(
   Transport,
   Effect.map(Transport, (transport) => {
-    const { publisher } = transport
-    const offer: (typeof publisher)["offer"] = (publication) => {
-      if (!publication.topic.endsWith(".control")) publisher.offer(publication)
-    }
-    return Transport.of({ ...transport, publisher: { ...publisher, offer } })
+    const { link } = transport
+    const send: (typeof link)["send"] = (batch, timeoutMillis) =>
+      batch.some(({ topic }) => topic.endsWith(".control")) ? Effect.never : link.send(batch, timeoutMillis)
+    return Transport.of({ ...transport, link: { ...link, send } })
   })
 )
 

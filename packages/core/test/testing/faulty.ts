@@ -3,19 +3,20 @@ import { it } from "@effect/vitest"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import type * as Fault from "../../src/testing/Fault.ts"
 import * as FaultyTransport from "../../src/testing/FaultyTransport.ts"
 import { MemoryBroker } from "../../src/memory/MemoryBroker.ts"
 import { Transport } from "../../src/kafka/Transport.ts"
-import { record, valuesOf } from "../suites/transport/fixtures.ts"
+import { publisherOverLink, record, valuesOf } from "../suites/transport/fixtures.ts"
 
 export const topic = "topic"
 
 /** Runs over a transport whose topic has two partitions, with three leaders. */
 export const faulty = <E>(
   name: string,
-  body: Effect.Effect<void, E, Transport | MemoryBroker | FaultyTransport.Faults>
+  body: Effect.Effect<void, E, Transport | MemoryBroker | FaultyTransport.Faults | Scope.Scope>
 ): void =>
   it.effect(name, () =>
     Effect.gen(function* () {
@@ -26,7 +27,7 @@ export const faulty = <E>(
   )
 
 export const publish = Effect.fnUntraced(function* (value: string, partition = 0, timeoutMillis?: number) {
-  const { publisher } = yield* Transport
+  const publisher = yield* publisherOverLink
   return yield* Effect.forkChild(Effect.exit(publisher.publish(record(topic, partition, value), timeoutMillis)), {
     startImmediately: true
   })

@@ -1,11 +1,9 @@
 /**
- * The transport of one program over the simulated cluster. The publisher is the real one.
+ * The transport of one program over the simulated cluster.
  */
 import type { OutgoingRecord } from "@kafka-request-reply/core/KafkaRecord"
 import { missing } from "@kafka-request-reply/core/MemoryBroker"
 import type { ProducerLink } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
-import * as Publisher from "@kafka-request-reply/core/simulator/publisher/Publisher"
-import type * as PublisherOptions from "@kafka-request-reply/core/simulator/publisher/PublisherOptions"
 import { type ReadPartition, Transport } from "@kafka-request-reply/core/Transport"
 import { because, NoAnswer, NoSuchTopic, TransportError } from "@kafka-request-reply/core/TransportError"
 import * as Effect from "effect/Effect"
@@ -90,14 +88,13 @@ const makeLink = (cluster: Cluster, process: Process): ProducerLink => {
 }
 
 /** The transport of a program, until the scope closes. */
-export const make = Effect.fnUntraced(function* (
+export const make = (
   cluster: Cluster,
   process: Process,
-  options: Partial<PublisherOptions.Options> = {},
   decorate: (link: ProducerLink) => ProducerLink = (link) => link
-) {
+): Transport["Service"] => {
   const { broker } = cluster.options
-  const publisher = yield* Publisher.make(decorate(makeLink(cluster, process)), options)
+  const link = decorate(makeLink(cluster, process))
 
   const readPartition = Effect.fnUntraced(function* (read: ReadPartition) {
     const { onRecords, partition, topic } = read
@@ -133,7 +130,7 @@ export const make = Effect.fnUntraced(function* (
 
   let members = 0
   return Transport.of({
-    publisher,
+    link,
     topics: {
       describe: (names) =>
         ask(cluster, process, () => Effect.sync(() => names.flatMap((name) => broker.describe(name) ?? []))),
@@ -150,4 +147,4 @@ export const make = Effect.fnUntraced(function* (
     joinGroup: (join) => joinGroup(cluster, process, `${process.name}-${++members}`, join),
     groupSize: (groupId) => ask(cluster, process, () => Effect.sync(() => cluster.group(groupId).size))
   })
-})
+}

@@ -1,7 +1,7 @@
 /**
  * Bugs between the engine and the brokers: batching, acknowledgements, positions, cancels.
  */
-import type { Publication } from "@kafka-request-reply/core/simulator/publisher/Publication"
+import type { OutgoingRecord } from "@kafka-request-reply/core/KafkaRecord"
 import * as HeaderNames from "@kafka-request-reply/core/simulator/wire/HeaderNames"
 import * as Effect from "effect/Effect"
 import { KeyGate } from "@kafka-request-reply/core/simulator/publisher/internal/keyGate"
@@ -52,18 +52,18 @@ const silenceIsConsent: Mutant = ofServices(
 /** The id of the call made before. */
 const previous = (id: Uint8Array): Uint8Array => id.with(id.length - 1, id.at(-1)! - 1)
 
-const misdirect = (publication: Publication): Publication => {
-  if (publication.topic !== "sim.control") return publication
-  const headers = publication.headers.map(
+const misdirect = (record: OutgoingRecord): OutgoingRecord => {
+  if (record.topic !== "sim.control") return record
+  const headers = record.headers.map(
     ([name, value]) => [name, name === HeaderNames.correlationId ? previous(value) : value] as const
   )
-  return Object.defineProperty(publication, "headers", { value: headers })
+  return { ...record, headers }
 }
 
 const cancelWrong: Mutant = ofServices("cancel of the wrong id", "a cancel names the call made before", {
   transport: (transport) => ({
     ...transport,
-    publisher: { ...transport.publisher, offer: (publication) => transport.publisher.offer(misdirect(publication)) }
+    link: { ...transport.link, send: (batch, millis) => transport.link.send(batch.map(misdirect), millis) }
   })
 })
 

@@ -33,11 +33,11 @@ export interface ProgramEnvironment {
 export const maxRequestBytes = 2_000
 export const maxReplyBytes = 2_000
 
+// Short, so that a send to a broker that does not answer is given up within a history.
+const publisher = { sendTimeout: "1 second" } as const
+
 const transportOf = ({ cluster, decorators, process }: ProgramEnvironment) =>
-  Effect.map(
-    ClusterTransport.make(cluster, process, { sendTimeout: "1 second" }, decorators.link),
-    decorators.transport
-  )
+  decorators.transport(ClusterTransport.make(cluster, process, decorators.link))
 
 const requesterOf = (environment: ProgramEnvironment, settings: Settings) =>
   Requester.make([Simulated], {
@@ -46,7 +46,8 @@ const requesterOf = (environment: ProgramEnvironment, settings: Settings) =>
     replyTopic: "sim.replies",
     maxInFlight: settings.maxInFlight,
     maxRequestBytes,
-    drainTimeout: settings.drainMillis
+    drainTimeout: settings.drainMillis,
+    publisher
   }).pipe(Effect.map(environment.decorators.requester))
 
 /** Makes the calls given to it, then waits to be stopped; closing drains. `onMade` is given what tests look into. */
@@ -57,7 +58,7 @@ export const requesterProgram = (
 ): Effect.Effect<void, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const { onEvent, settings, stopped } = environment
-    const transport = yield* transportOf(environment)
+    const transport = transportOf(environment)
     const requester = yield* Effect.provideService(requesterOf(environment, settings), Transport, transport)
     const client = yield* Effect.provideService(Requester.client(Simulated), Requester.Requester, requester)
     onEvent({ type: "ready" })
@@ -83,7 +84,7 @@ export const responderProgram = (
 ): Effect.Effect<void, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const { decorators, onEvent, settings, stopped } = environment
-    const transport = yield* transportOf(environment)
+    const transport = transportOf(environment)
     const services = Context.make(Transport, transport)
     const client = hasNestedCalls
       ? yield* requesterOf(environment, { ...settings, maxInFlight: 1_000 }).pipe(
@@ -107,6 +108,7 @@ export const responderProgram = (
       maxReplyBytes,
       clockSkew: settings.clockSkewMillis,
       drainTimeout: settings.drainMillis,
+      publisher,
       quiesceTimeout: settings.quiesceMillis,
       retryAfter: "200 millis"
     }).pipe(Effect.provideContext(Context.merge(services, handlers)))

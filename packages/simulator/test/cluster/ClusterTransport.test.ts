@@ -41,7 +41,7 @@ const transport = Layer.effect(
       heartbeatMillis: 50,
       onEvent: () => {}
     })
-    return yield* ClusterTransport.make(cluster, { name: "suite", random, isAlive: () => true, run: (task) => task() })
+    return ClusterTransport.make(cluster, { name: "suite", random, isAlive: () => true, run: (task) => task() })
   })
 )
 

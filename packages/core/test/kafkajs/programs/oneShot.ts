@@ -2,13 +2,13 @@
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as KafkajsTransport from "../../../src/kafkajs/KafkajsTransport.ts"
-import { Transport } from "../../../src/kafka/Transport.ts"
 import { makeTopic, member, reader, record } from "../fixtures.ts"
+import { publisherOverLink } from "../../suites/transport/fixtures.ts"
 
 const brokers = process.argv[2]!.split(",")
 
 const program = Effect.gen(function* () {
-  const { publisher } = yield* Transport
+  const publisher = yield* publisherOverLink
   const topic = yield* makeTopic(1)
   const read = yield* reader(topic, 0, "end")
   const { records } = yield* member(`${topic}.group`, topic)

@@ -5,7 +5,7 @@ import { partitionOf } from "../../../src/protocol/partitioner.ts"
 import * as ReplyAddress from "../../../src/requester/internal/replyAddress.ts"
 import type { ReadPartition, Transport } from "../../../src/kafka/Transport.ts"
 import { because, NoSuchPartition, type TransportError } from "../../../src/kafka/TransportError.ts"
-import { ScriptedPublisher } from "../engine.ts"
+import { ScriptedLink } from "../../publisher/ScriptedLink.ts"
 import { token } from "../fixtures.ts"
 
 const lost = because(new NoSuchPartition({ topic: "stock.replies", partition: 5, partitions: 0 }))
@@ -18,7 +18,7 @@ const listening = Effect.fnUntraced(function* (partition?: number) {
   let open = 0
   const losses: Array<TransportError> = []
   const transport: Transport["Service"] = {
-    publisher: new ScriptedPublisher(),
+    link: new ScriptedLink(),
     topics: {
       describe: (names) =>
         Effect.sync(() => {

@@ -10,6 +10,7 @@ import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"
 import type { RequestEnvelope } from "../../../src/wire/RequestEnvelope.ts"
 import type { Bench } from "./Bench.ts"
 import { bytes, namesOf, requestIn } from "./topics.ts"
+import { publisherOverLink } from "../transport/fixtures.ts"
 
 export interface Answer {
   readonly outcome: Outcome
@@ -26,7 +27,7 @@ export interface Seen {
 
 /** Answers a request. */
 export const reply = Effect.fnUntraced(function* ({ envelope }: Seen, answer: Answer) {
-  const { publisher } = yield* Transport
+  const publisher = yield* publisherOverLink
   const { attempt, correlationId, replyTo } = envelope
   const { outcome, retryAfter, status, value } = answer
   const headers = ReplyEnvelope.encode({ correlationId, attempt, at: 0, outcome, retryAfter, status })
@@ -40,7 +41,8 @@ export const answering = Effect.fnUntraced(function* (
   bench: Bench,
   script: (envelope: RequestEnvelope, seen: Seen) => Answer | undefined
 ) {
-  const { publisher, readPartition } = yield* Transport
+  const { readPartition } = yield* Transport
+  const publisher = yield* publisherOverLink
   const { requests } = namesOf(bench)
   const run = yield* FiberSet.makeRuntime<Transport>()
   const all: Array<Seen> = []
@@ -55,7 +57,7 @@ export const answering = Effect.fnUntraced(function* (
           const seen: Seen = { record, envelope: requestIn(record) }
           all.push(seen)
           const answer = script(seen.envelope, seen)
-          if (answer !== undefined) run(Effect.orDie(reply(seen, answer)))
+          if (answer !== undefined) run(Effect.orDie(Effect.scoped(reply(seen, answer))))
         }
       }
     })

@@ -10,6 +10,7 @@ import type { RecordHeaders } from "../../../src/wire/RecordHeaders.ts"
 import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import type { Bench } from "./Bench.ts"
+import { publisherOverLink } from "../transport/fixtures.ts"
 
 export const namesOf = (bench: Bench): Contract.ContractNames => Contract.namesOf(bench)!
 
@@ -19,7 +20,8 @@ export const text = (value: Uint8Array | null): string => Buffer.from(value ?? [
 
 /** Collects everything in a topic from its beginning on, as it comes. */
 export const watch = Effect.fnUntraced(function* (topic: string) {
-  const { publisher, readPartition } = yield* Transport
+  const { readPartition } = yield* Transport
+  const publisher = yield* publisherOverLink
   const records: Array<ConsumedRecord> = []
   const partitions = yield* publisher.partitions(topic)
   for (let partition = 0; partition < partitions; partition++) {
@@ -60,7 +62,7 @@ export const post = Effect.fnUntraced(function* (
   record: { readonly headers?: RecordHeaders; readonly value?: Uint8Array | null; readonly key?: string },
   partition = 0
 ) {
-  const { publisher } = yield* Transport
+  const publisher = yield* publisherOverLink
   const { headers = [], key, value = null } = record
   yield* publisher.publish({ topic, partition, key: key === undefined ? null : bytes(key), value, headers })
 })

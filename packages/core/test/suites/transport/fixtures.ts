@@ -9,6 +9,8 @@ import { randomUUID } from "node:crypto"
 import type { ConsumedRecord, OutgoingRecord } from "../../../src/kafka/KafkaRecord.ts"
 import { type AssignedPartition, type JoinGroup, type StartPosition, Transport } from "../../../src/kafka/Transport.ts"
 import type { TransportError } from "../../../src/kafka/TransportError.ts"
+import * as Publisher from "../../../src/publisher/Publisher.ts"
+import type * as PublisherOptions from "../../../src/publisher/PublisherOptions.ts"
 
 /** The block's tester: the transport is in the context, the clock is the real one. */
 export type Tester = Vitest.MethodsNonLive<Transport>
@@ -54,9 +56,15 @@ export const makeTopic = Effect.fnUntraced(function* (
   return name
 })
 
+/** A publisher over the transport's link, as requester and responder have one. */
+export const publisherWith = (options?: Partial<PublisherOptions.Options>) =>
+  Effect.flatMap(Transport, ({ link }) => Publisher.make(link, options))
+
+export const publisherOverLink = publisherWith()
+
 /** Publishes one after the other. */
 export const publishAll = Effect.fnUntraced(function* (records: ReadonlyArray<OutgoingRecord>) {
-  const { publisher } = yield* Transport
+  const publisher = yield* publisherOverLink
   yield* Effect.forEach(records, (record) => publisher.publish(record, 20_000), { discard: true })
 })
 

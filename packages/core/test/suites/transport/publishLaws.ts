@@ -5,10 +5,21 @@ import { assert } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import type { OutgoingRecord } from "../../../src/kafka/KafkaRecord.ts"
-import { Transport } from "../../../src/kafka/Transport.ts"
 import type { RecordHeader } from "../../../src/wire/RecordHeaders.ts"
 import * as Arbitraries from "../../wire/arbitraries.ts"
-import { bytes, makeTopic, read, reasonOf, record, soon, lawsOf, type Tester, text, valuesOf } from "./fixtures.ts"
+import {
+  bytes,
+  lawsOf,
+  makeTopic,
+  publisherOverLink,
+  read,
+  reasonOf,
+  record,
+  soon,
+  text,
+  type Tester,
+  valuesOf
+} from "./fixtures.ts"
 
 const hex = (value: Uint8Array | null): string | null => (value === null ? null : Buffer.from(value).toString("hex"))
 
@@ -33,7 +44,7 @@ export const publishLaws = (it: Tester): void => {
 
   law("keys, values and headers arrive unchanged: null, empty, binary, repeated, in their order", () =>
     Effect.gen(function* () {
-      const { publisher } = yield* Transport
+      const publisher = yield* publisherOverLink
       const topic = yield* makeTopic(2)
       const reader = yield* read(topic, 1, "earliest")
       const headers: ReadonlyArray<RecordHeader> = [
@@ -62,7 +73,7 @@ export const publishLaws = (it: Tester): void => {
 
   law("any records arrive unchanged", () =>
     Effect.gen(function* () {
-      const { publisher } = yield* Transport
+      const publisher = yield* publisherOverLink
       const topic = yield* makeTopic(1)
       const reader = yield* read(topic, 0, "earliest")
       const samples = yield* Arbitrary.sampleEffect(anyRecord, { count: 200 })
@@ -81,7 +92,7 @@ export const publishLaws = (it: Tester): void => {
 
   law("records of one key keep their order while several batches are in flight", () =>
     Effect.gen(function* () {
-      const { publisher } = yield* Transport
+      const publisher = yield* publisherOverLink
       const topic = yield* makeTopic(2)
       const count = 4_000
       const readers = [yield* read(topic, 0, "earliest"), yield* read(topic, 1, "earliest")]
@@ -113,7 +124,7 @@ export const publishLaws = (it: Tester): void => {
 
   law("each partition gets its own records", () =>
     Effect.gen(function* () {
-      const { publisher } = yield* Transport
+      const publisher = yield* publisherOverLink
       const topic = yield* makeTopic(3)
       yield* Effect.forEach([0, 1, 2, 2], (partition) => publisher.publish(record(topic, partition, `to ${partition}`)))
       for (const [partition, count] of [1, 1, 2].entries()) {
@@ -125,7 +136,7 @@ export const publishLaws = (it: Tester): void => {
 
   law("a missing topic or partition is said to be missing", () =>
     Effect.gen(function* () {
-      const { publisher } = yield* Transport
+      const publisher = yield* publisherOverLink
       const topic = yield* makeTopic(2)
       // A new topic may not have reached every broker yet, so a missing one is waited for.
       assert.strictEqual(yield* reasonOf(publisher.publish(record(`${topic}-missing`, 0, "x"), 1_500)), "NoSuchTopic")
@@ -137,7 +148,7 @@ export const publishLaws = (it: Tester): void => {
 
   law("a record that is too large fails alone", () =>
     Effect.gen(function* () {
-      const { publisher } = yield* Transport
+      const publisher = yield* publisherOverLink
       const topic = yield* makeTopic(1, { "max.message.bytes": "2000" })
       const values = Array.from({ length: 8 }, (_, index) => (index === 5 ? "x".repeat(3_000) : `small ${index}`))
       const reasons = yield* Effect.forEach(

@@ -3,8 +3,17 @@
  */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { Transport } from "../../../src/kafka/Transport.ts"
-import { makeTopic, publishAll, read, reasonOf, record, lawsOf, type Tester, valuesOf } from "./fixtures.ts"
+import {
+  lawsOf,
+  makeTopic,
+  publishAll,
+  publisherOverLink,
+  read,
+  reasonOf,
+  record,
+  type Tester,
+  valuesOf
+} from "./fixtures.ts"
 
 const numbered = (topic: string, count: number) =>
   Array.from({ length: count }, (_, index) => record(topic, 0, String(index), "key"))
@@ -60,7 +69,7 @@ export const readerLaws = (it: Tester): void => {
       const count = 3_000
       const reader = yield* read(topic, 0, "earliest")
       const records = numbered(topic, count)
-      const { publisher } = yield* Transport
+      const publisher = yield* publisherOverLink
       yield* Effect.forEach(records, (record) => publisher.publish(record, 20_000), {
         concurrency: "unbounded",
         discard: true

@@ -39,8 +39,10 @@ export const sendingLaws = (law: FaultLaw): void => {
         const { bench, client, inFlight } = yield* pair({ Work: handler })
         const { replies, requests } = namesOf(bench)
         const injection = yield* faults.inject(fault, { topic: requests })
+        // Heard only after the request was sent again: an answered call sends nothing more.
+        yield* faults.inject(Fault.delay("500 millis"), { topic: replies })
         const call = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
-        yield* advance("1 second")
+        for (let step = 0; step < 3; step++) yield* advance("700 millis")
         assert.strictEqual(yield* Fiber.join(call), "run 1")
         yield* advance("1 second")
         assert.strictEqual(yield* injection.hits, 1)

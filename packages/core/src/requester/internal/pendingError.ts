@@ -1,12 +1,11 @@
 /**
- * What is said of a registered call that ends without a reply. Pure.
+ * What is said of a call that ends without a reply, from what is known of its attempts.
  */
 import * as CorrelationId from "../../wire/CorrelationId.ts"
 import { Closed, type RequestError, Timeout } from "../RequestError.ts"
 import type { PendingCall } from "./pendingCall.ts"
 import { requestErrorOf } from "./requestErrorOf.ts"
 
-/** Its time is up. */
 export const timeoutOf = (call: PendingCall): RequestError => {
   // A rejection says nothing of an attempt made after it.
   if (call.rejection !== undefined && !call.hasOpenAttempt) return call.rejection
@@ -24,6 +23,5 @@ export const timeoutOf = (call: PendingCall): RequestError => {
   )
 }
 
-/** Its requester or the transport was closed. */
 export const closedOf = ({ delivery, operation }: PendingCall): RequestError =>
   requestErrorOf(operation, new Closed({ operation: operation.tag, delivery }))
