@@ -19,6 +19,7 @@ import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import * as Bounds from "../wire/Bounds.ts"
 import * as Contract from "./Contract.ts"
+import { mayLose } from "./JsonLoss.ts"
 
 /** An `Rpc` with its schemas visible and its types erased. */
 export type AnyRpc = Rpc.Rpc<string, Schema.Top, Schema.Top, Schema.Top, RpcMiddleware.AnyServiceWithProps, any>
@@ -38,6 +39,8 @@ export interface RpcRequest {
 
 /** Between a value and its JSON form. Services that a schema needs come from the fiber that runs the effect. */
 export interface Codec<A> {
+  /** Whether the JSON form may hold what JSON cannot say, since the schema takes anything somewhere. */
+  readonly mayLose: boolean
   readonly encode: (value: A) => Effect.Effect<unknown, Schema.SchemaError>
   readonly decode: (json: unknown) => Effect.Effect<A, Schema.SchemaError>
 }
@@ -88,6 +91,7 @@ const build = (rpc: AnyRpc): Operation => {
   const codec = <A>(schema: Schema.Top): Codec<A> => {
     const json = Schema.toCodecJson(schema)
     return {
+      mayLose: mayLose(json.ast),
       encode: Schema.encodeUnknownEffect(json, options) as Codec<A>["encode"],
       decode: Schema.decodeUnknownEffect(json, options) as Codec<A>["decode"]
     }
