@@ -54,16 +54,17 @@ const nameOf = (value: unknown): string | undefined => {
   }
 }
 
+const lost = (path: string, what: string): Misfits => ({
+  issues: [{ path, expected: "a value that JSON can say" }],
+  text: `${path}: JSON cannot say ${what}`
+})
+
 /**
  * The first place where JSON would say something else than the value, or nothing; undefined when there is none. Objects
  * with a `toJSON` say themselves what they are in JSON, and a property that is `undefined` is as good as absent.
  */
 export const lossIn = (root: string, value: unknown): Misfits | undefined => {
   const ancestors = new Set<unknown>()
-  const lost = (path: string, what: string): Misfits => ({
-    issues: [{ path, expected: "a value that JSON can say" }],
-    text: `${path}: JSON cannot say ${what}`
-  })
   const look = (path: string, found: unknown, isElement: boolean): Misfits | undefined => {
     if (found === undefined && isElement) return lost(path, "undefined in an array")
     const name = nameOf(found)

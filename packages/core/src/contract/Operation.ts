@@ -70,6 +70,9 @@ export interface Operation {
 
 /** Why an operation cannot be carried over Kafka, if it cannot. */
 export const obstacleOf = (operation: Operation): string | undefined => {
+  if (operation.tag === "") return "its name is empty; name it in Rpc.make"
+  // All halves of a character have the same UTF-8: two operations could be one on the wire.
+  if (!operation.tag.isWellFormed()) return "its name is no valid text, since half of a character is missing"
   if (operation.isStream) return "streams are not in version 1 of the protocol yet"
   const bytes = Buffer.byteLength(operation.tag, "utf8")
   return bytes <= Bounds.maxOperationBytes
@@ -113,7 +116,7 @@ const build = (rpc: AnyRpc): Operation => {
     hasPrimaryKey: declaresPrimaryKey(rpc),
     timeout: Context.get(rpc.annotations, Contract.Timeout),
     retry: Context.get(rpc.annotations, Contract.Retry),
-    isFinalError: Context.get(rpc.annotations, Contract.isFinalError),
+    isFinalError: Context.get(rpc.annotations, Contract.FinalErrors),
     storesReplies: Context.get(rpc.annotations, Contract.StoreReplies)
   }
 }
