@@ -23,6 +23,7 @@ import type * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as Scope from "effect/Scope"
 import * as Contract from "../contract/Contract.ts"
+import { idleAnnotationsOf } from "../contract/IdleAnnotations.ts"
 import { type AnyGroup, clientMiddlewares, obstacleOf, operationsOf } from "../contract/Operation.ts"
 import { Entropy } from "../host/Entropy.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
@@ -89,6 +90,7 @@ const routeOf = Effect.fnUntraced(function* (
     const detail = obstacleOf(operation)
     if (detail !== undefined) return yield* StartError.because(new StartError.Unsupported({ operation: tag, detail }))
     yield* StartError.checkOptions({ ...retry, timeout }, annotations, tag)
+    for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)
   }
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)
   const partitions = yield* TopicSetup.ensure(topics, requests, options.topics)
