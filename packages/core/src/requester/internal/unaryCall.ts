@@ -5,11 +5,10 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Headers from "effect/http/Headers"
-import * as Option from "effect/Option"
 import * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
@@ -23,24 +22,26 @@ import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import * as CallSettings from "../CallSettings.ts"
 import type { Options } from "../Options.ts"
 import {
+  BudgetExhausted,
   InvalidHeaders,
   InvalidPayload,
-  InvalidTimeout,
+  type InvalidTimeout,
   NoResponder,
-  type Reason,
   type RequestError,
-  RequestTooLarge,
-  Timeout,
-  because
+  RequestTooLarge
 } from "../RequestError.ts"
+import type { Refusal } from "../Refusal.ts"
 import type { CallEngine, Prepared } from "./callEngine.ts"
 import type { CallRecorder } from "./callRecorder.ts"
 import * as CallHeaders from "./callHeaders.ts"
+import * as CallPayload from "./callPayload.ts"
+import { timeoutMillisOf } from "./callTimeout.ts"
 import type { Canceller } from "./canceller.ts"
 import type { Resend } from "./pendingCall.ts"
 import * as ReplyDecoder from "./replyDecoder.ts"
 import type { RequestRouter } from "./requestRouter.ts"
 import type { ResponderWatch } from "./responderWatch.ts"
+import { requestErrorOf } from "./requestErrorOf.ts"
 import { timesOf } from "./retryDecision.ts"
 
 /** What `RpcClient` methods take besides the payload. */
@@ -65,18 +66,6 @@ export interface Environment {
 
 type Send = (request: RpcRequest) => Effect.Effect<unknown, unknown>
 
-/** How long the call may take, or what is wrong with what was asked for. */
-const timeoutMillisOf = (
-  operation: Operation,
-  asked: Duration.Input,
-  maxTimeoutMillis: number
-): number | InvalidTimeout => {
-  const duration = Duration.fromInput(asked)
-  const timeoutMillis = Option.isSome(duration) ? Duration.toMillis(duration.value) : Number.NaN
-  if (timeoutMillis >= 1 && timeoutMillis <= maxTimeoutMillis) return timeoutMillis
-  return new InvalidTimeout({ operation: operation.tag, timeoutMillis, maxTimeoutMillis })
-}
-
 /** The idempotency key of a payload, or what is wrong with it. */
 const keyOf = (payload: unknown): Result.Result<string | undefined, string> => {
   try {
@@ -97,17 +86,16 @@ export const make = (
 ): ((payload: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown, unknown>) => {
   const { canceller, engine, maxTimeoutMillis, options, recorder, replyTo, router, watch } = environment
   const { tag } = operation
-  const isRetried = operation.isSafe || operation.isIdempotent
-  const times = isRetried ? timesOf(operation.retry) : undefined
+  const times = operation.mayRunTwice ? timesOf(operation.retry) : undefined
   let nextRequest = 0
   // Most calls ask for the same timeout, often as text: it is read once.
   let lastAsked: Duration.Input | undefined
   let lastTimeoutMillis: number | InvalidTimeout = 0
 
   /** Nothing was sent. */
-  const refuse = (reason: Reason): RequestError => {
+  const refuse = (reason: Refusal): RequestError => {
     recorder.refused(tag, reason._tag)
-    return because(reason)
+    return requestErrorOf(operation, reason)
   }
   const invalidPayload = (error: { readonly message: string }) =>
     refuse(new InvalidPayload({ operation: tag, detail: error.message }))
@@ -145,11 +133,7 @@ export const make = (
       // A call made inside a handler never outlives the request it serves.
       const inherited = Context.getOrUndefined(fiber.context, CallDeadline) ?? Number.POSITIVE_INFINITY
       const remaining = Math.min(timeoutMillis, inherited - startedAt)
-      if (remaining <= 0) {
-        const obstacle = "the time of the request being handled is up"
-        const timeout = { operation: tag, timeoutMillis: 0, attempts: 0, correlationId: "", obstacle }
-        return Effect.fail(refuse(new Timeout({ ...timeout, delivery: "not-sent" })))
-      }
+      if (remaining <= 0) return Effect.fail(refuse(new BudgetExhausted({ operation: tag })))
       if (watch?.isAbsent() === true) {
         return Effect.fail(refuse(new NoResponder({ operation: tag, group: watch.group })))
       }
@@ -203,7 +187,7 @@ export const make = (
           return ReplyDecoder.outcomeOf(operation, reply, isDiscard, onInvalidReply)
         })
       }
-      const encoded = Effect.mapError(operation.payload.encode(request.payload), invalidPayload)
+      const encoded = Effect.mapError(CallPayload.encode(operation, request.payload), refuse)
       if (!isTraced(fiber, options.tracing)) return Effect.flatMap(encoded, (json) => exchange(json, undefined))
       return Effect.useSpan(
         tag,
@@ -220,23 +204,19 @@ export const make = (
       const settings = CallSettings.read(operation, callOptions?.context, fiber)
       const asked = settings.timeout ?? options.timeout
       if (asked !== lastAsked) {
-        lastTimeoutMillis = timeoutMillisOf(operation, asked, maxTimeoutMillis)
+        lastTimeoutMillis = timeoutMillisOf(tag, asked, maxTimeoutMillis)
         lastAsked = asked
       }
       const timeoutMillis = lastTimeoutMillis
       if (typeof timeoutMillis !== "number") return Effect.fail(refuse(timeoutMillis))
-      let made: unknown
-      try {
-        made = operation.rpc.payloadSchema.make(payload as never)
-      } catch (error) {
-        return Effect.fail(invalidPayload(error instanceof Error ? error : { message: String(error) }))
-      }
+      const made = CallPayload.make(operation, payload)
+      if (Result.isFailure(made)) return Effect.fail(refuse(made.failure))
       const isDiscard = callOptions?.discard === true
       const request: RpcRequest = {
         _tag: "Request",
         id: RpcMessage.RequestId(String(nextRequest++)),
         tag,
-        payload: made,
+        payload: made.success,
         headers: CallHeaders.headersOf(fiber, callOptions?.headers),
         ...(isDiscard ? { discard: true as const } : {})
       }
