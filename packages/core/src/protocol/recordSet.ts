@@ -24,6 +24,13 @@ export interface UnreadableBatch {
   readonly detail: string
 }
 
+/** Records of the formats before Kafka 0.11, in which not even the last offset of a set can be told. */
+export class OldFormat extends Error {
+  constructor(magic: number) {
+    super(`the log has records of format ${magic}, which is not read (message.format.version before 0.11)`)
+  }
+}
+
 const magicAt = 16
 const magicOfBatches = 2
 // baseOffset 8, length 4
@@ -133,7 +140,8 @@ const readBatch = (
 
 /**
  * Decodes what a broker sent for a fetch from `position`. The last batch may be cut off, which is no error. What comes
- * after batches that expanded to a lot is left for the next fetch: an answer may hold hundreds of them.
+ * after batches that expanded to a lot is left for the next fetch: an answer may hold hundreds of them. Throws `OldFormat`
+ * when the position is in front of records that are no batches.
  */
 export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number, position: number): RecordSet => {
   const records: Array<ConsumedRecord> = []
@@ -145,11 +153,16 @@ export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number,
     const header = new ByteReader(bytes, at)
     const firstOffset = header.int64()
     const end = at + lengthEnd + header.int32()
+    const magic = bytes[at + magicAt]
+    if (magic !== undefined && magic !== magicOfBatches) {
+      // What was read before it is good.
+      if (next > position) break
+      throw new OldFormat(magic)
+    }
     if (end > bytes.length || end - at < batchOverhead) break
     const lastOffset = firstOffset + bytes.readInt32BE(at + magicAt + 7)
     const known = records.length
     try {
-      if (bytes[at + magicAt] !== magicOfBatches) throw new Error(`record format ${bytes[at + magicAt]} is not read`)
       // What lies before the position as a whole is not worth its expense.
       const reader = new ByteReader(bytes, at + lengthEnd, end)
       if (lastOffset >= position) readBatch(reader, { topic, partition }, firstOffset, position, found)

@@ -2,7 +2,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import { encodeProduce } from "../../src/protocol/produceCodec.ts"
-import { decodeRecordSet } from "../../src/protocol/recordSet.ts"
+import { decodeRecordSet, OldFormat } from "../../src/protocol/recordSet.ts"
 import type { OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
 import { int } from "../wire/arbitraries.ts"
 import { records } from "../kafkajs/arbitraries.ts"
@@ -106,6 +106,16 @@ describe("recordSet", () => {
       )
       assert.strictEqual(next, 5)
     }
+  })
+
+  it.each([30, 200])("requester R10: refuses records of an old format, of %i bytes, and leaps over none", (size) => {
+    const old = Buffer.alloc(size)
+    old.writeBigInt64BE(2n)
+    old.writeInt32BE(size - 12, 8)
+    old.writeInt8(1, 16)
+    const bytes = Buffer.concat([batchOf(some(2), 0), old])
+    assert.deepStrictEqual([offsets(bytes, 0), decode(bytes, 0).next], [[0, 1], 2])
+    assert.throws(() => decode(old, 2), OldFormat)
   })
 
   // 65 MiB of zeros are some kilobytes when compressed, and are many readable records of no bytes.

@@ -9,9 +9,11 @@ import {
   encodeFetch,
   type FetchAnswer,
   type FetchedFrom,
-  fetchVersion
+  fetchVersion,
+  type PartitionAnswer
 } from "../../protocol/fetchCodec.ts"
-import { decodeRecordSet, type UnreadableBatch } from "../../protocol/recordSet.ts"
+import { decodeRecordSet, OldFormat, type UnreadableBatch } from "../../protocol/recordSet.ts"
+import { classifyError } from "../classifyError.ts"
 import type { BuildRequest, ClusterClient } from "./clusterClient.ts"
 import { apiKeys, ownRequest, protocolRequest } from "./kafkajsInternals.ts"
 
@@ -92,7 +94,7 @@ export const fetchFrom = Effect.fnUntraced(function* (
     { holdMillis: maxWaitMillis, timeoutMillis: maxWaitMillis + silenceMillis }
   )
   yield* client.failOnCode(answer.errorCode)
-  return answer.partitions.flatMap(({ errorCode, partition, records: bytes, topic: name, topicId }) => {
+  const decode = ({ errorCode, partition, records: bytes, topic: name, topicId }: PartitionAnswer) => {
     const asked = positions.find(
       (position) =>
         position.partition === partition &&
@@ -101,7 +103,14 @@ export const fetchFrom = Effect.fnUntraced(function* (
     if (asked === undefined) return []
     const { position, topic } = asked
     const { next, records, unreadable } = decodeRecordSet(bytes, topic, partition, position)
-    return { topic, partition, errorCode, records, from: position, next, unreadable }
+    return [{ topic, partition, errorCode, records, from: position, next, unreadable }]
+  }
+  return yield* Effect.try({
+    try: () => answer.partitions.flatMap(decode),
+    catch: (error) => {
+      if (!(error instanceof OldFormat)) return classifyError(error, { brokers: settings.brokers })
+      return because(new Refused({ code: "UNSUPPORTED_FOR_MESSAGE_FORMAT", detail: error.message }))
+    }
   })
 })
 
