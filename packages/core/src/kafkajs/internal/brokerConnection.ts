@@ -44,6 +44,9 @@ export class BrokerConnection {
   #versions: ApiVersions = {}
   #opening: Promise<void> | undefined
   #isReady = false
+  readonly #now: () => number
+  // While the socket is not there yet.
+  #connectingSince: number | undefined
 
   constructor(
     { logger, now, onThrottle, settings, sockets }: ConnectionSetup,
@@ -51,6 +54,7 @@ export class BrokerConnection {
   ) {
     this.nodeId = nodeId
     this.address = address
+    this.#now = now
     this.progress = new Progress(now, onThrottle)
     const { clientId, connectionTimeoutMillis, requestTimeoutMillis, sasl, ssl } = settings
     this.#connection = new Connection({
@@ -73,6 +77,11 @@ export class BrokerConnection {
 
   get isOpen(): boolean {
     return this.#isReady && this.#connection.isConnected()
+  }
+
+  /** For how long the broker has owed a connection or an answer; 0 or less when it owes none. */
+  get owedMillis(): number {
+    return this.#connectingSince === undefined ? this.progress.owedMillis : this.#now() - this.#connectingSince
   }
 
   /** Connects, asks which versions the broker knows, and authenticates. Attempts at the same time share one. */
@@ -101,7 +110,12 @@ export class BrokerConnection {
 
   async #open(): Promise<void> {
     this.#isReady = false
-    await this.#connection.connect()
+    this.#connectingSince = this.#now()
+    try {
+      await this.#connection.connect()
+    } finally {
+      this.#connectingSince = undefined
+    }
     const { apiVersions } = (await this.#connection.send(keepingAll(apiVersionsRequest(), 0))) as ApiVersionsAnswer
     this.#versions = Object.fromEntries(apiVersions.map(({ apiKey, ...versions }) => [apiKey, versions]))
     this.#connection.setVersions(this.#versions)

@@ -39,10 +39,10 @@ export class BrokerNode {
     return [...this.#connections.values()].some(({ isOpen }) => isOpen)
   }
 
-  /** For how long it has owed an answer on one of its connections. */
+  /** For how long it has owed an answer, or a connection. */
   get owedMillis(): number {
     let most = 0
-    for (const { progress } of this.#connections.values()) most = Math.max(most, progress.owedMillis)
+    for (const { owedMillis } of this.#connections.values()) most = Math.max(most, owedMillis)
     return most
   }
 
