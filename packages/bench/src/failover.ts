@@ -63,6 +63,12 @@ const work = Effect.gen(function* () {
     onRevoking: Effect.void,
     revokeTimeoutMillis: 1_000
   })
+  // What waiting costs: a reader per partition, and a member of all.
+  yield* Effect.sleep("3 seconds")
+  const idle = process.cpuUsage()
+  yield* Effect.sleep("10 seconds")
+  const { system, user } = process.cpuUsage(idle)
+  console.log(`idle: ${((system + user) / 100_000).toFixed(1)} % of a core`)
   // As a publisher does: tries again, with a look at the metadata when it failed.
   const write = (partition: number) =>
     Effect.gen(function* () {

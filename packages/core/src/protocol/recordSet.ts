@@ -16,19 +16,17 @@ export interface RecordSet {
   readonly next: number
   /** Batches that could not be decoded and were passed over, and why. */
   readonly unreadable: ReadonlyArray<UnreadableBatch>
+  /**
+   * Set when the position is in front of records that are no batches (before Kafka 0.11): not even where they end can be
+   * told, so nothing behind them is ever read.
+   */
+  readonly oldFormat: number | undefined
 }
 
 export interface UnreadableBatch {
   readonly firstOffset: number
   readonly lastOffset: number
   readonly detail: string
-}
-
-/** Records of the formats before Kafka 0.11, in which not even the last offset of a set can be told. */
-export class OldFormat extends Error {
-  constructor(magic: number) {
-    super(`the log has records of format ${magic}, which is not read (message.format.version before 0.11)`)
-  }
 }
 
 const magicAt = 16
@@ -140,12 +138,12 @@ const readBatch = (
 
 /**
  * Decodes what a broker sent for a fetch from `position`. The last batch may be cut off, which is no error. What comes
- * after batches that expanded to a lot is left for the next fetch: an answer may hold hundreds of them. Throws `OldFormat`
- * when the position is in front of records that are no batches.
+ * after batches that expanded to a lot is left for the next fetch: an answer may hold hundreds of them.
  */
 export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number, position: number): RecordSet => {
   const records: Array<ConsumedRecord> = []
   const unreadable: Array<UnreadableBatch> = []
+  let oldFormat: number | undefined
   let next = position
   let at = 0
   const found: Yield = { records, plainBytes: 0 }
@@ -156,8 +154,8 @@ export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number,
     const magic = bytes[at + magicAt]
     if (magic !== undefined && magic !== magicOfBatches) {
       // What was read before it is good.
-      if (next > position) break
-      throw new OldFormat(magic)
+      if (next === position) oldFormat = magic
+      break
     }
     if (end > bytes.length || end - at < batchOverhead) break
     const lastOffset = firstOffset + bytes.readInt32BE(at + magicAt + 7)
@@ -173,5 +171,5 @@ export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number,
     next = Math.max(next, lastOffset + 1)
     at = end
   }
-  return { records, next, unreadable }
+  return { records, next, unreadable, oldFormat }
 }

@@ -9,11 +9,9 @@ import {
   encodeFetch,
   type FetchAnswer,
   type FetchedFrom,
-  fetchVersion,
-  type PartitionAnswer
+  fetchVersion
 } from "../../protocol/fetchCodec.ts"
-import { decodeRecordSet, OldFormat, type UnreadableBatch } from "../../protocol/recordSet.ts"
-import { classifyError } from "../classifyError.ts"
+import { decodeRecordSet, type UnreadableBatch } from "../../protocol/recordSet.ts"
 import type { BuildRequest, ClusterClient } from "./clusterClient.ts"
 import { apiKeys, ownRequest, protocolRequest } from "./kafkajsInternals.ts"
 
@@ -94,24 +92,23 @@ export const fetchFrom = Effect.fnUntraced(function* (
     { holdMillis: maxWaitMillis, timeoutMillis: maxWaitMillis + silenceMillis }
   )
   yield* client.failOnCode(answer.errorCode)
-  const decode = ({ errorCode, partition, records: bytes, topic: name, topicId }: PartitionAnswer) => {
+  const fetched: Array<FetchedPartition> = []
+  for (const { errorCode, partition, records: bytes, topic: name, topicId } of answer.partitions) {
     const asked = positions.find(
       (position) =>
         position.partition === partition &&
         (topicId === undefined ? position.topic === name : position.topicId === topicId)
     )
-    if (asked === undefined) return []
-    const { position, topic } = asked
-    const { next, records, unreadable } = decodeRecordSet(bytes, topic, partition, position)
-    return [{ topic, partition, errorCode, records, from: position, next, unreadable }]
-  }
-  return yield* Effect.try({
-    try: () => answer.partitions.flatMap(decode),
-    catch: (error) => {
-      if (!(error instanceof OldFormat)) return classifyError(error, { brokers: settings.brokers })
-      return because(new Refused({ code: "UNSUPPORTED_FOR_MESSAGE_FORMAT", detail: error.message }))
+    if (asked === undefined) continue
+    const { position: from, topic } = asked
+    const { next, oldFormat, records, unreadable } = decodeRecordSet(bytes, topic, partition, from)
+    if (oldFormat !== undefined) {
+      const detail = `${topic}-${partition} has records of format ${oldFormat} at offset ${from}: written before Kafka 0.11`
+      return yield* because(new Refused({ code: "UNSUPPORTED_FOR_MESSAGE_FORMAT", detail }))
     }
-  })
+    fetched.push({ topic, partition, errorCode, records, from, next, unreadable })
+  }
+  return fetched
 })
 
 /** The first offset of a partition, its end, or the first one written at or after a time (epoch milliseconds); -1 when none was. */
