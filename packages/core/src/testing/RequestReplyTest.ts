@@ -37,18 +37,15 @@ export interface Options {
   readonly responder?: Partial<ResponderOptions>
 }
 
-/** What the responder needs: the handlers, the server's middleware and what the schemas need. */
-type Served<Rpcs extends Rpc.Any> = Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>
-
 /** A requester and a responder over the transport in the context; missing topics are created. */
 export const layerOver = <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
   options: Options = {}
-): Layer.Layer<Requester.Requester | Responder.Responder, StartError.StartError, Transport | Served<Rpcs>> => {
+): Layer.Layer<Requester.Of<RpcGroup.RpcGroup<Rpcs>>, StartError.StartError, Transport | Responder.Needs<Rpcs>> => {
   // Nothing that a test leaves running is waited for: under a test's clock that would be for ever.
   const common = { topics: "create", drainTimeout: 0 } as const
   return Layer.merge(
-    Requester.layer([group], { ...common, ...options.requester }),
+    Requester.layer(group, { ...common, ...options.requester }),
     Responder.layer(group, { ...common, ...options.responder })
   )
 }
@@ -58,9 +55,9 @@ export const layer = <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
   options?: Options
 ): Layer.Layer<
-  Requester.Requester | Responder.Responder | Transport | MemoryBroker,
+  Requester.Of<RpcGroup.RpcGroup<Rpcs>> | Transport | MemoryBroker,
   StartError.StartError,
-  Served<Rpcs>
+  Responder.Needs<Rpcs>
 > => layerOver(group, options).pipe(Layer.provideMerge(MemoryTransport.layer))
 
 /** A client of the contract whose calls are served by the handlers in the context, until the scope closes. */
@@ -70,7 +67,7 @@ export const client: <Rpcs extends Rpc.Any>(
 ) => Effect.Effect<
   RpcClient.RpcClient<Rpcs, RequestError>,
   StartError.StartError,
-  Served<Rpcs> | Rpc.MiddlewareClient<Rpcs> | Scope.Scope
+  Responder.Needs<Rpcs> | Rpc.MiddlewareClient<Rpcs> | Scope.Scope
 > = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(group: RpcGroup.RpcGroup<Rpcs>, options?: Options) {
   const context = yield* Layer.build(layer(group, options))
   return yield* Effect.provide(Requester.client(group), context)

@@ -5,11 +5,12 @@ import type { ProducerLink } from "@kafka-request-reply/core/simulator/kafka/Pro
 import type { Requester } from "@kafka-request-reply/core/Requester"
 import type { Transport } from "@kafka-request-reply/core/Transport"
 import type * as Effect from "effect/Effect"
+import type { SimulatedRpcs } from "../world/Contract.ts"
 
 export interface Decorators {
   readonly link: (link: ProducerLink) => ProducerLink
   readonly transport: (transport: Transport["Service"]) => Transport["Service"]
-  readonly requester: (requester: Requester["Service"]) => Requester["Service"]
+  readonly requester: (requester: Requester<SimulatedRpcs>) => Requester<SimulatedRpcs>
   /** Wraps the calls that handlers make. */
   readonly nested: <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }

@@ -2,12 +2,10 @@
  * Bugs of the requester: its table of pending calls, its deadlines, what it says of a failure.
  */
 import { CallDeadline } from "@kafka-request-reply/core/CallBudget"
-import type { Requester } from "@kafka-request-reply/core/Requester"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Attempt, PendingCall } from "@kafka-request-reply/core/simulator/requester/internal/pendingCall"
 import { PendingTable } from "@kafka-request-reply/core/simulator/requester/internal/pendingTable"
-import type { Environment } from "@kafka-request-reply/core/simulator/requester/internal/unaryCall"
 import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
 const registerAfterSend = ofClasses(
@@ -101,16 +99,21 @@ const entryLeaked: Mutant = ofServices(
   "interrupted entry leaked",
   "a call goes on in the table when its caller was interrupted",
   {
-    requester: (requester): Requester["Service"] => ({
+    requester: (requester) => ({
       ...requester,
-      environmentOf: (contract) => {
-        const environment: Environment | undefined = requester.environmentOf(contract)
-        if (environment === undefined) return undefined
-        const { engine } = environment
-        const exchange: typeof engine.exchange = (prepared) =>
-          Effect.flatMap(Effect.forkDetach(engine.exchange(prepared), { startImmediately: true }), Fiber.join)
-        return { ...environment, engine: { ...engine, exchange } }
-      }
+      client: (contract) =>
+        Effect.map(requester.client(contract), (client) => {
+          const methods = client as unknown as Record<
+            string,
+            (...call: ReadonlyArray<unknown>) => Effect.Effect<unknown>
+          >
+          const leaking = Object.entries(methods).map(([tag, method]) => {
+            const call = (...given: ReadonlyArray<unknown>) =>
+              Effect.flatMap(Effect.forkDetach(method(...given), { startImmediately: true }), Fiber.join)
+            return [tag, call] as const
+          })
+          return Object.fromEntries(leaking) as unknown as typeof client
+        })
     })
   }
 )
