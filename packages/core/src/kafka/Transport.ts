@@ -11,6 +11,10 @@ import type { ConsumedRecord, TopicPartition } from "./KafkaRecord.ts"
 import type { ProducerLink } from "./ProducerLink.ts"
 import type { TransportError } from "./TransportError.ts"
 
+export type { ConsumedRecord, OutgoingRecord, TopicPartition } from "./KafkaRecord.ts"
+export type { RecordHeader, RecordHeaders } from "../wire/RecordHeaders.ts"
+export type { PartitionAck, ProducerLink } from "./ProducerLink.ts"
+
 /** Where a reader starts. `end` is resolved once, before `readPartition` returns. */
 export type StartPosition = "earliest" | "end" | number
 

@@ -169,8 +169,19 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink) {
   })
 })
 
-/** A transport of its own broker, with the broker beside it for inspection. */
-export const layer: Layer.Layer<Transport | MemoryBroker.MemoryBroker> = Layer.effect(
+const layerOverBroker = Layer.effect(
   Transport,
   Effect.flatMap(makeLink, (link) => make(link))
-).pipe(Layer.provideMerge(MemoryBroker.layer))
+)
+
+/** A transport of its own broker, with the broker beside it for inspection. */
+export const layer: Layer.Layer<Transport | MemoryBroker.MemoryBroker> = layerOverBroker.pipe(
+  Layer.provideMerge(MemoryBroker.layer)
+)
+
+/** A new broker for several programs in one process: whatever is built from the layer, once or often, meets at it. */
+export const share = (): Layer.Layer<Transport | MemoryBroker.MemoryBroker> =>
+  // Fresh, or the layers of two brokers in one program would be one.
+  Layer.fresh(layerOverBroker).pipe(
+    Layer.provideMerge(Layer.succeed(MemoryBroker.MemoryBroker, Effect.runSync(MemoryBroker.make)))
+  )

@@ -29,7 +29,7 @@
  *
  * const requesters = Layer.mergeAll(
  *   Requester.layer(Inventory, { topics: "create" }).pipe(Layer.provide(MemoryTransport.layer)),
- *   EuInventory.layer({ topics: "create" }).pipe(Layer.provide(Layer.fresh(MemoryTransport.layer)))
+ *   EuInventory.layer({ topics: "create" }).pipe(Layer.provide(MemoryTransport.share()))
  * )
  *
  * // In a test, mocks stand in for both.
@@ -45,7 +45,6 @@
  * ```
  */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
@@ -54,14 +53,12 @@ import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as Scope from "effect/Scope"
 import { type AnyGroup, type Contracts, groupsOf, type Operations } from "../contract/Operation.ts"
 import type { Transport } from "../kafka/Transport.ts"
-import * as PublisherOptions from "../publisher/PublisherOptions.ts"
-import * as OptionRules from "../settings/OptionRules.ts"
-import * as StartError from "../startup/StartError.ts"
+import type * as StartError from "../startup/StartError.ts"
 import * as Clients from "./internal/clients.ts"
 import * as OperationKeys from "./internal/operationKeys.ts"
-import * as Start from "./internal/start.ts"
+import { started } from "./internal/started.ts"
 import { type Methods, mock } from "./Mock.ts"
-import { defaults, type Options, rules } from "./Options.ts"
+import type { Options } from "./Options.ts"
 import type { RequestError } from "./RequestError.ts"
 
 export {
@@ -117,14 +114,6 @@ export interface Tagged<Self, Rpcs extends Rpc.Any> extends Context.Key<Self, Re
   readonly contract: RpcGroup.RpcGroup<Rpcs>
 }
 
-/** A default that no call may have would fail every call. To be asked of options that meet their rules. */
-const checkTimeout = ({ maxTimeout, timeout }: Options): Effect.Effect<void, StartError.StartError> =>
-  Duration.toMillis(timeout) <= Duration.toMillis(maxTimeout)
-    ? Effect.void
-    : StartError.because(
-        new StartError.InvalidOption({ option: "timeout", given: String(timeout), accepts: "at most maxTimeout" })
-      )
-
 /**
  * A requester of one contract or of several. Fails when the brokers or topics are not there within `startTimeout`; later
  * outages are waited out inside the deadline of each call.
@@ -133,19 +122,11 @@ export const make = <const Given extends Contracts>(
   contracts: Given,
   overrides: Partial<Options> = {}
 ): Effect.Effect<Requester<Operations<Given>>, StartError.StartError, Transport | Scope.Scope> => {
-  const options = OptionRules.withDefaults(defaults, overrides)
   const groups = groupsOf(contracts)
-  return StartError.checkOptions(options, rules).pipe(
-    Effect.andThen(StartError.checkOptions(options.publisher, PublisherOptions.rules, "publisher")),
-    Effect.andThen(() => checkTimeout(options)),
-    Effect.andThen(
-      StartError.within(Start.start(groups, options), options.startTimeout, "preparing the requester's topics")
-    ),
-    Effect.map((started): Requester<Operations<Given>> => ({
-      client: Clients.clientFrom(groups, started) as Requester<Operations<Given>>["client"],
-      inFlight: Effect.sync(started.inFlight)
-    }))
-  )
+  return Effect.map(started(groups, overrides), (engine): Requester<Operations<Given>> => ({
+    client: Clients.clientFrom(groups, engine) as Requester<Operations<Given>>["client"],
+    inFlight: Effect.sync(engine.inFlight)
+  }))
 }
 
 /** The layer of `make`. Its clients are made by `client`, from the contracts given here. */
@@ -199,12 +180,12 @@ export const Tag =
     contract: RpcGroup.RpcGroup<Rpcs>
   ): TagClass<Self, Id, Rpcs> => {
     const key = Context.Service<Self, Requester<Rpcs>>()(id)
-    const started = (options?: Partial<Options>) =>
+    const starting = (options?: Partial<Options>) =>
       make(contract, options) as Effect.Effect<Requester<Rpcs>, StartError.StartError, Transport | Scope.Scope>
     return Object.assign(key, {
       contract,
       client: Effect.flatMap(key, (requester) => requester.client(contract)),
-      layer: (options?: Partial<Options>) => Layer.effect(key, started(options))
+      layer: (options?: Partial<Options>) => Layer.effect(key, starting(options))
     })
   }
 

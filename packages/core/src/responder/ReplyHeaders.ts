@@ -12,6 +12,14 @@ export const Collector: Context.Reference<Array<RecordHeader> | undefined> = Con
   Array<RecordHeader> | undefined
 >("@kafka-request-reply/core/responder/ReplyHeaders/Collector", { defaultValue: () => undefined })
 
+/** A header as a reply carries it, or undefined when the protocol reserves the name. */
+export const headerOf = (name: string, value: string | Uint8Array): RecordHeader | undefined => {
+  const bytes = typeof value === "string" ? Buffer.from(value, "utf8") : value
+  // A defect of the handler; a header that cannot be written would leave the request without any answer.
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`the reply header ${name} is neither text nor bytes`)
+  return HeaderNames.isReserved(name) ? undefined : [name, bytes]
+}
+
 /**
  * Adds a header to the reply of the request being handled. Outside a handler it does nothing. Names that the protocol
  * reserves are left out of the reply. With more than 240 headers, or 57 344 bytes of them, the request is answered
@@ -19,10 +27,8 @@ export const Collector: Context.Reference<Array<RecordHeader> | undefined> = Con
  */
 export const add = (name: string, value: string | Uint8Array): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
-    const bytes = typeof value === "string" ? Buffer.from(value, "utf8") : value
-    // A defect of this handler; a header that cannot be written would leave the request without any answer.
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`the reply header ${name} is neither text nor bytes`)
-    if (!HeaderNames.isReserved(name)) fiber.getRef(Collector)?.push([name, bytes])
+    const header = headerOf(name, value)
+    if (header !== undefined) fiber.getRef(Collector)?.push(header)
     return Effect.void
   })
 

@@ -4,6 +4,8 @@
 import * as Context from "effect/Context"
 import type { RecordHeaders } from "../wire/RecordHeaders.ts"
 
+export { remaining } from "../contract/CallBudget.ts"
+
 export interface RequestInfo {
   readonly topic: string
   readonly partition: number

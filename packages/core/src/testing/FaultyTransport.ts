@@ -29,6 +29,11 @@ import * as FaultyLink from "./internal/faultyLink.ts"
 import { Leaders } from "./internal/leaders.ts"
 import * as WatchedBroker from "./internal/watchedBroker.ts"
 
+/** What can go wrong, as values: `Fault.failAfter()`. */
+export * as Fault from "./Fault.ts"
+/** What happened, as values and as predicates to wait for: `FaultEvent.written("inventory.requests")`. */
+export * as FaultEvent from "./FaultEvent.ts"
+
 /** A fault that was injected. */
 export interface Injection {
   /** How often it happened. */
