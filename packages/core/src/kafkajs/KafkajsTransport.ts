@@ -21,6 +21,9 @@ import * as PartitionReader from "./internal/partitionReader.ts"
 import * as ProducerLink from "./internal/producerLink.ts"
 import * as TopicAdmin from "./internal/topicAdmin.ts"
 
+export type { ClientOptions } from "./internal/clientSettings.ts"
+export type { Sasl, Ssl } from "./internal/kafkajsInternals.ts"
+
 export type Options = ClientOptions
 
 /** Connects; fails within the start timeout, naming the bootstrap list, when no broker answers. */

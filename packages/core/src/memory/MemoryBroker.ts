@@ -21,6 +21,8 @@ import {
 } from "../kafka/TransportError.ts"
 import type { OffsetCommit, TopicDescription, TopicSpec } from "../kafka/Transport.ts"
 
+export type { MemoryLog } from "./internal/memoryLog.ts"
+
 /** What a group committed for one partition. */
 export interface Committed {
   readonly offset: number

@@ -71,7 +71,7 @@ export {
   withTimeout,
   withWaitForReady
 } from "./CallSettings.ts"
-export type { ReplyMetadata } from "./CallSettings.ts"
+export type { ReplyMetadata, With } from "./CallSettings.ts"
 export type { Methods } from "./Mock.ts"
 export type { Options } from "./Options.ts"
 
