@@ -1,5 +1,23 @@
 /**
  * The transport over the in-memory broker: for tests, demos and simulations.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import * as Transport from "@kafka-request-reply/core/Transport"
+ * import { Effect } from "effect"
+ *
+ * const describe = Effect.flatMap(Transport.Transport, ({ topics }) => topics.describe(["orders"]))
+ * const create = Effect.flatMap(Transport.Transport, ({ topics }) =>
+ *   topics.create({ name: "orders", partitions: 3, replicationFactor: 1, configs: {} })
+ * )
+ * // Two programs of one process that meet at one broker.
+ * const kafka = MemoryTransport.share()
+ * await Effect.runPromise(Effect.provide(create, kafka))
+ * const [orders] = await Effect.runPromise(Effect.provide(describe, kafka))
+ * assert.equal(orders?.partitions, 3)
+ * ```
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

@@ -8,18 +8,25 @@
  *
  * @example
  * ```ts
- * import { Inventory } from "@kafka-request-reply/contracts/Inventory"
- * import { OutOfStock } from "@kafka-request-reply/contracts/InventoryError"
- * import { OrderId } from "@kafka-request-reply/contracts/OrderId"
- * import { Quantity } from "@kafka-request-reply/contracts/Quantity"
- * import { Sku } from "@kafka-request-reply/contracts/Sku"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
  * import { createClient } from "@kafka-request-reply/core/Client"
  * import { RequestError } from "@kafka-request-reply/core/RequestError"
+ * import { Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * class OutOfStock extends Schema.TaggedError<OutOfStock>()("OutOfStock", { available: Schema.Int }) {}
+ * const Reserve = Rpc.make("Reserve", {
+ *   payload: { orderId: Schema.String, sku: Schema.String, quantity: Schema.Int },
+ *   success: Schema.Struct({ remaining: Schema.Int }),
+ *   error: OutOfStock,
+ *   primaryKey: ({ orderId }) => orderId
+ * })
+ * const Inventory = RpcGroup.make(Reserve).annotate(Contract.Name, "inventory")
  *
  * export const order = async (signal: AbortSignal) => {
  *   await using inventory = await createClient(Inventory, { brokers: ["localhost:9092"] })
- *   const wanted = { orderId: OrderId.make("order-17"), sku: Sku.make("TEA-0001"), quantity: Quantity.make(2) }
  *   try {
+ *     const wanted = { orderId: "order-17", sku: "TEA-0001", quantity: 2 }
  *     const { remaining } = await inventory.Reserve(wanted, { signal, timeoutMs: 2_000 })
  *     return `${remaining} left`
  *   } catch (error) {

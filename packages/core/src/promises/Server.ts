@@ -53,10 +53,11 @@ export type { Request } from "./internal/asyncHandler.ts"
  * schema accepts is the declared error; any other is a defect, which is logged and answered as one.
  */
 export type Handlers<Rpcs extends Rpc.Any> = {
-  readonly [Current in Rpcs as Current["_tag"]]: (
-    payload: Rpc.Payload<Current>,
+  // By the name, not by the operation: only so the compiler infers the types of a function's arguments.
+  readonly [Tag in Rpcs["_tag"]]: (
+    payload: Rpc.Payload<Rpc.ExtractTag<Rpcs, Tag>>,
     request: Request
-  ) => Promise<Rpc.Success<Current>>
+  ) => Promise<Rpc.Success<Rpc.ExtractTag<Rpcs, Tag>>>
 }
 
 export type Options<Rpcs extends Rpc.Any> = Connection &

@@ -10,38 +10,39 @@
  *
  * @example
  * ```ts
- * import { Inventory } from "@kafka-request-reply/contracts/Inventory"
- * import { Count } from "@kafka-request-reply/contracts/Quantity"
- * import { Sku } from "@kafka-request-reply/contracts/Sku"
+ * import * as assert from "node:assert/strict"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
  * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
  * import * as Requester from "@kafka-request-reply/core/Requester"
- * import { Effect, Layer } from "effect"
+ * import * as Responder from "@kafka-request-reply/core/Responder"
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
  *
  * // The same contract on a second cluster.
  * class EuInventory extends Requester.Tag<EuInventory>()("EuInventory", Inventory) {}
  *
- * const stockOf = Effect.fn(function* (text: string) {
- *   const sku = Sku.make(text)
+ * const stock = Effect.gen(function* () {
  *   const here = yield* Requester.client(Inventory)
  *   const there = yield* EuInventory.client
- *   return [yield* here.GetStock({ sku }), yield* there.GetStock({ sku }).pipe(Requester.withTimeout("2 seconds"))]
+ *   const asked = { sku: "TEA-0001" }
+ *   return [yield* here.GetStock(asked).pipe(Requester.withTimeout("2 seconds")), yield* there.GetStock(asked)]
  * })
  *
- * const requesters = Layer.mergeAll(
- *   Requester.layer(Inventory, { topics: "create" }).pipe(Layer.provide(MemoryTransport.layer)),
- *   EuInventory.layer({ topics: "create" }).pipe(Layer.provide(MemoryTransport.share()))
+ * // Each cluster is a transport: KafkajsTransport.layer in production.
+ * const responderWith = (stock: number) =>
+ *   Responder.layer(Inventory, { topics: "create" }).pipe(
+ *     Layer.provide(Inventory.toLayer({ GetStock: () => Effect.succeed(stock) }))
+ *   )
+ * const here = Layer.mergeAll(Requester.layer(Inventory, { topics: "create" }), responderWith(12))
+ * const there = Layer.mergeAll(EuInventory.layer({ topics: "create" }), responderWith(7))
+ * const both = Layer.mergeAll(
+ *   here.pipe(Layer.provide(MemoryTransport.share())),
+ *   there.pipe(Layer.provide(MemoryTransport.share()))
  * )
- *
- * // In a test, mocks stand in for both.
- * const stock = { sku: Sku.make("TEA-0001"), available: Count.make(12), reserved: Count.make(3) }
- * const mocks = Layer.mergeAll(
- *   Requester.layerMock(Inventory, { GetStock: () => Effect.succeed(stock) }),
- *   Requester.layerMock(EuInventory, { GetStock: () => Effect.succeed(stock) })
- * )
- *
- * export const live = stockOf("TEA-0001").pipe(Effect.provide(requesters))
- * const found = await Effect.runPromise(stockOf("TEA-0001").pipe(Effect.provide(mocks)))
- * if (found.length !== 2) throw new Error("both were asked")
+ * assert.deepEqual(await Effect.runPromise(Effect.provide(stock, both)), [12, 7])
  * ```
  */
 import * as Context from "effect/Context"

@@ -1,5 +1,28 @@
 /**
  * Headers that a handler adds to its reply; callers read them with `Requester.withReplyMetadata`.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import * as ReplyHeaders from "@kafka-request-reply/core/ReplyHeaders"
+ * import * as RequestReplyTest from "@kafka-request-reply/core/RequestReplyTest"
+ * import * as Requester from "@kafka-request-reply/core/Requester"
+ * import { Effect, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ * const handlers = Inventory.toLayer({ GetStock: () => Effect.as(ReplyHeaders.add("x-shelf", "b7"), 12) })
+ *
+ * const test = Effect.gen(function* () {
+ *   const inventory = yield* RequestReplyTest.client(Inventory)
+ *   const [stock, reply] = yield* inventory.GetStock({ sku: "TEA-0001" }).pipe(Requester.withReplyMetadata)
+ *   assert.equal(stock, 12)
+ *   assert.equal(reply?.headers[0]?.[0], "x-shelf")
+ * }).pipe(Effect.provide(handlers), Effect.scoped)
+ * await Effect.runPromise(test)
+ * ```
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

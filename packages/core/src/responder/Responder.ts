@@ -6,8 +6,25 @@
  *
  * @example
  * ```ts
- * const Handlers = Inventory.toLayer(Inventory.of({ GetStock: ({ sku }) => findStock(sku) }))
- * const program = Layer.launch(Responder.layer(Inventory).pipe(Layer.provide(Handlers), Layer.provide(Kafka)))
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import * as KafkajsTransport from "@kafka-request-reply/core/KafkajsTransport"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import * as Responder from "@kafka-request-reply/core/Responder"
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ * const handlers = Inventory.toLayer({ GetStock: () => Effect.succeed(12) })
+ *
+ * // Serves until it is interrupted, and then drains.
+ * const serving = Responder.layer(Inventory, { topics: "create" }).pipe(Layer.provide(handlers))
+ * export const program = Layer.launch(
+ *   serving.pipe(Layer.provide(KafkajsTransport.layer({ brokers: ["localhost:9092"], clientId: "inventory" })))
+ * )
+ *
+ * // The same over memory, for a moment.
+ * await Effect.runPromise(Effect.provide(Effect.void, serving.pipe(Layer.provide(MemoryTransport.layer))))
  * ```
  */
 import * as Clock from "effect/Clock"

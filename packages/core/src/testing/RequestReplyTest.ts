@@ -6,14 +6,21 @@
  *
  * @example
  * ```ts
- * const Handlers = Inventory.toLayer(Inventory.of({ GetStock: ({ sku }) => findStock(sku) }))
+ * import * as assert from "node:assert/strict"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import * as RequestReplyTest from "@kafka-request-reply/core/RequestReplyTest"
+ * import { Effect, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
  *
- * it.effect("tells how much there is", () =>
- *   Effect.gen(function* () {
- *     const inventory = yield* RequestReplyTest.client(Inventory)
- *     assert.deepStrictEqual(yield* inventory.GetStock({ sku: "apple" }), { sku: "apple", available: 12 })
- *   }).pipe(Effect.provide(Handlers))
- * )
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ * const handlers = Inventory.toLayer({ GetStock: () => Effect.succeed(12) })
+ *
+ * const test = Effect.gen(function* () {
+ *   const inventory = yield* RequestReplyTest.client(Inventory)
+ *   assert.equal(yield* inventory.GetStock({ sku: "TEA-0001" }), 12)
+ * }).pipe(Effect.provide(handlers), Effect.scoped)
+ * await Effect.runPromise(test)
  * ```
  */
 import * as Effect from "effect/Effect"

@@ -78,3 +78,19 @@ describe("a server of promises", () => {
     assert.strictEqual(error.reason._tag, "TopicMissing")
   })
 })
+
+describe("the types of serve", () => {
+  it("infer what handlers are given, and refuse what is not in the contract", () => {
+    const contract = newBench()
+    const transport = MemoryTransport.share()
+    const work = async ({ id }: { readonly id: string }) => id
+    const rest = { Find: work, Put: work, Order: work, Reserve: work, Book: work }
+    const right = () =>
+      serve(contract, { ...rest, Work: work, Append: async ({ key, seq }) => key.repeat(seq) }, { transport })
+    // @ts-expect-error Append resolves with a text
+    const wrong = () => serve(contract, { ...rest, Work: work, Append: async ({ seq }) => seq }, { transport })
+    // @ts-expect-error Append is missing
+    const missing = () => serve(contract, { ...rest, Work: work }, { transport })
+    for (const program of [right, wrong, missing]) assert.isFunction(program)
+  })
+})

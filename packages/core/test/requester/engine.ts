@@ -80,14 +80,14 @@ export const make = Effect.fnUntraced(function* (options: Partial<Options> = {},
   const log: Array<string> = []
   const cancelled: Array<number> = []
   const eventLoop = ScriptedEventLoop.make()
-  let canHear = true
+  let lost: TransportError | undefined
   const engine = yield* CallEngine.make({
     token,
     publisher,
     // What a test leaves behind is not waited for.
     options: { ...defaults, drainTimeout: 0, ...options },
     recorder: recorderInto(log),
-    canHear: () => canHear
+    lostBecause: () => lost
   }).pipe(
     Scope.provide(scope),
     Effect.provideService(Random.Random, { nextDoubleUnsafe: () => chance, nextIntUnsafe: () => 0 }),
@@ -129,9 +129,8 @@ export const make = Effect.fnUntraced(function* (options: Partial<Options> = {},
     /** A reply to the call with this number, the first one being 1, has been read. */
     reply: (number: number, fields: Partial<ReplyFields> = {}, body: unknown = null): void =>
       engine.onReplies([replyRecord(CorrelationId.make(token, number), fields, body)]),
-    deafen: (isDeaf: boolean): void => {
-      canHear = !isDeaf
-    },
+    /** Replies cannot come, for this reason, or can again. */
+    lose: (cause: TransportError | undefined): void => void (lost = cause),
     close: Scope.close(scope, Exit.void)
   }
 })

@@ -22,13 +22,15 @@ import * as HeaderNames from "../../wire/HeaderNames.ts"
 import * as RecordHeaders from "../../wire/RecordHeaders.ts"
 import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
 import type { Options } from "../Options.ts"
-import { because, Closed, NotSent, Overloaded, ReplyAddressLost, type RequestError, Timeout } from "../RequestError.ts"
+import { Closed, NotSent, Overloaded, ReplyAddressLost, type RequestError } from "../RequestError.ts"
 import type { CallRecorder } from "./callRecorder.ts"
 import type { Canceller } from "./canceller.ts"
 import { EndedCalls } from "./endedCalls.ts"
 import { Attempt, type AttemptObserver, PendingCall, type Reply, type Resend } from "./pendingCall.ts"
+import { closedOf, timeoutOf } from "./pendingError.ts"
 import { PendingTable } from "./pendingTable.ts"
 import { errorOfRejection, retryAfterOf } from "./rejection.ts"
+import { requestErrorOf } from "./requestErrorOf.ts"
 import { nextAttemptAt, RetryBudget, type RetryTimes } from "./retryDecision.ts"
 import * as Sweeper from "../../host/Sweeper.ts"
 
@@ -62,28 +64,14 @@ export interface Environment {
   readonly publisher: Publisher
   readonly options: Options
   readonly recorder: CallRecorder
-  /** Whether replies can reach this requester now. */
-  readonly canHear: () => boolean
+  /** Why replies cannot reach this requester now; undefined when they can. */
+  readonly lostBecause: () => TransportError | undefined
 }
-
-// A rejection says nothing of an attempt made after it.
-const timeoutOf = (call: PendingCall): RequestError =>
-  (call.hasOpenAttempt ? undefined : call.rejection) ??
-  because(
-    new Timeout({
-      operation: call.operation.tag,
-      timeoutMillis: Math.round(call.deadline - call.startedAt),
-      delivery: call.delivery,
-      attempts: call.newestAttempt,
-      correlationId: CorrelationId.toHex(call.correlationId),
-      ...(call.obstacle === undefined ? {} : { obstacle: call.obstacle.message })
-    })
-  )
 
 export const make = Effect.fnUntraced(function* (
   environment: Environment
 ): Effect.fn.Return<CallEngine, never, Scope.Scope> {
-  const { canHear, options, publisher, recorder, token } = environment
+  const { lostBecause, options, publisher, recorder, token } = environment
   const clock = yield* Clock.Clock
   const random = yield* Random.Random
   const table = new PendingTable()
@@ -118,11 +106,11 @@ export const make = Effect.fnUntraced(function* (
       if (attempt.number !== call.newestAttempt) return
       // "Too late" is the sweeper's to say, with everything that is known then.
       if (error.isRetryable && call.waitsForReady) return
-      const { tag } = call.operation
+      const { operation } = call
       if (error.reason._tag === "TransportClosed") {
-        fail(call, because(new Closed({ operation: tag, delivery: call.delivery })))
+        fail(call, closedOf(call))
       } else if (call.delivery === "not-sent") {
-        fail(call, because(new NotSent({ operation: tag, detail: error.message, isTransient: error.isRetryable })))
+        fail(call, requestErrorOf(operation, new NotSent({ operation: operation.tag, cause: error })))
       } else if (call.rejection !== undefined && !call.hasOpenAttempt) {
         // Every attempt before was rejected: no answer can come any more.
         fail(call, call.rejection)
@@ -175,7 +163,7 @@ export const make = Effect.fnUntraced(function* (
     const times = { nowMillis: clock.currentTimeMillisUnsafe(), remainingMillis: call.deadline - now() }
     const error = errorOfRejection(call.operation, reply, times)
     const retryTimes = call.times
-    if (retryTimes !== undefined && error.isRetryable) {
+    if (retryTimes !== undefined && error.isTransient) {
       call.rejection = error
       call.retryAt = nextAttemptAt({
         times: retryTimes,
@@ -237,17 +225,19 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const refusalOf = ({ byteSize, operation }: Prepared): RequestError | undefined => {
-    if (isClosing) return because(new Closed({ operation: operation.tag, delivery: "not-sent" }))
-    if (!canHear()) {
-      const detail = "the reply topic is lost; calls work again once it is back"
-      return because(new ReplyAddressLost({ operation: operation.tag, delivery: "not-sent", detail }))
+    const { tag } = operation
+    if (isClosing) return requestErrorOf(operation, new Closed({ operation: tag, delivery: "not-sent" }))
+    const cause = lostBecause()
+    if (cause !== undefined) {
+      return requestErrorOf(operation, new ReplyAddressLost({ operation: tag, delivery: "not-sent", cause }))
     }
     if (table.size >= options.maxInFlight) {
-      return because(new Overloaded({ operation: operation.tag, limit: "maxInFlight", value: options.maxInFlight }))
+      const value = options.maxInFlight
+      return requestErrorOf(operation, new Overloaded({ operation: tag, limit: "maxInFlight", value }))
     }
     if (table.bytes + byteSize > options.maxInFlightBytes) {
       const value = options.maxInFlightBytes
-      return because(new Overloaded({ operation: operation.tag, limit: "maxInFlightBytes", value }))
+      return requestErrorOf(operation, new Overloaded({ operation: tag, limit: "maxInFlightBytes", value }))
     }
     return undefined
   }
@@ -255,9 +245,7 @@ export const make = Effect.fnUntraced(function* (
   const abandon = (call: PendingCall, canceller: Canceller | undefined): Effect.Effect<void> =>
     Effect.sync(() => {
       const mayBeWritten = call.delivery !== "not-sent"
-      // Nobody reads this outcome; it is counted as what it is, not as a closed requester.
-      const closed = because(new Closed({ operation: call.operation.tag, delivery: call.delivery }))
-      if (end(call, Exit.fail(closed), "cancelled") && mayBeWritten) canceller?.cancel(call)
+      if (end(call, Exit.interrupt(), "cancelled") && mayBeWritten) canceller?.cancel(call)
     })
 
   yield* Effect.addFinalizer(() =>
@@ -267,7 +255,7 @@ export const make = Effect.fnUntraced(function* (
         yield* Deferred.await(empty).pipe(Effect.timeoutOption(Duration.fromInputUnsafe(options.drainTimeout)))
       }
       for (const call of table.takeAll()) {
-        const error = because(new Closed({ operation: call.operation.tag, delivery: call.delivery }))
+        const error = closedOf(call)
         settle(call, Exit.fail(error), error.reason._tag)
       }
     })
@@ -290,8 +278,11 @@ export const make = Effect.fnUntraced(function* (
     },
     onReplyAddressLost: (error) => {
       for (const call of table.takeAll()) {
-        const { tag } = call.operation
-        const lost = because(new ReplyAddressLost({ operation: tag, delivery: call.delivery, detail: error.message }))
+        const { delivery, operation } = call
+        const lost = requestErrorOf(
+          operation,
+          new ReplyAddressLost({ operation: operation.tag, delivery, cause: error })
+        )
         settle(call, Exit.fail(lost), lost.reason._tag)
       }
     },

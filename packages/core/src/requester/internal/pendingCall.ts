@@ -108,8 +108,8 @@ export class PendingCall {
     return delivery
   }
 
-  /** What stands in the way of sending, if anything does: the deadline may pass while an attempt is still being tried. */
-  get obstacle(): TransportError | undefined {
+  /** What keeps the request from being sent, if anything does: the deadline may pass while an attempt is still being tried. */
+  get unsentBecause(): TransportError | undefined {
     if (this.delivery === "acknowledged") return undefined
     return this.attempts.findLast(({ lastError }) => lastError !== undefined)?.lastError ?? this.refusal
   }

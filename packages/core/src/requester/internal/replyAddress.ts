@@ -18,8 +18,8 @@ import { partitionOf } from "../../protocol/partitioner.ts"
 export interface Replies {
   /** The address to name in requests. */
   readonly address: () => ReplyAddress
-  /** Whether replies cannot come now. */
-  readonly isLost: () => boolean
+  /** Why replies cannot come now; undefined when they can. */
+  readonly lostBecause: () => TransportError | undefined
 }
 
 export interface Options {
@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function* (
   const losses = yield* Queue.sliding<TransportError>(1)
   const choose = (count: number) => ({ topic, partition: partition ?? partitionOf(token, count) })
   let address = choose(options.partitions)
-  let isLost = false
+  let lostBecause: TransportError | undefined
   let reading = yield* Scope.fork(scope)
 
   const read = (partitions: number) => {
@@ -53,7 +53,7 @@ export const make = Effect.fnUntraced(function* (
         from: "end",
         onRecords: options.onRecords,
         onLost: (error) => {
-          isLost = true
+          lostBecause = error
           options.onLost(error)
           Queue.offerUnsafe(losses, error)
         }
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function* (
         Effect.andThen(
           Effect.sync(() => {
             address = chosen
-            isLost = false
+            lostBecause = undefined
           })
         )
       )
@@ -87,5 +87,5 @@ export const make = Effect.fnUntraced(function* (
 
   yield* read(options.partitions)
   yield* recover.pipe(Effect.forever, Effect.forkScoped)
-  return { address: () => address, isLost: () => isLost }
+  return { address: () => address, lostBecause: () => lostBecause }
 })

@@ -6,8 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Operation } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
-import { because, Interrupted, InvalidReply } from "../RequestError.ts"
+import { Interrupted, InvalidReply } from "../RequestError.ts"
 import type { Reply } from "./pendingCall.ts"
+import { requestErrorOf } from "./requestErrorOf.ts"
 
 /** An exit as `Rpc.exitSchema` encodes it, for a defect that travelled alone. */
 const deathBy = (defect: unknown) => ({ _tag: "Failure", cause: [{ _tag: "Die", defect }] })
@@ -21,7 +22,7 @@ export const outcomeOf = (
 ): Effect.Effect<unknown, unknown> => {
   const invalid = (detail: string) => {
     onInvalid()
-    return because(new InvalidReply({ operation: operation.tag, detail }))
+    return requestErrorOf(operation, new InvalidReply({ operation: operation.tag, detail }))
   }
   const { envelope, record } = reply
   const { contentType, outcome } = envelope
@@ -31,7 +32,9 @@ export const outcomeOf = (
   if (outcome === "accepted") {
     return isDiscard ? Effect.void : Effect.fail(invalid("it was accepted, but a result was asked for"))
   }
-  if (outcome === "interrupted") return Effect.fail(because(new Interrupted({ operation: operation.tag })))
+  if (outcome === "interrupted") {
+    return Effect.fail(requestErrorOf(operation, new Interrupted({ operation: operation.tag })))
+  }
   const body = PayloadCodec.json.fromBytes(record.value)
   if (Result.isFailure(body)) return Effect.fail(invalid(`its body is no JSON: ${body.failure}`))
   const toInvalid = (error: { readonly message: string }) => invalid(error.message)

@@ -124,7 +124,7 @@ export const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup
     publisher,
     options,
     recorder,
-    canHear: () => !replies.isLost()
+    lostBecause: replies.lostBecause
   })
   engine = started
   const requester: Started = {

@@ -23,16 +23,15 @@ import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import * as CallSettings from "../CallSettings.ts"
 import type { Options } from "../Options.ts"
 import {
+  BudgetExhausted,
   InvalidHeaders,
   InvalidPayload,
   InvalidTimeout,
   NoResponder,
-  type Reason,
   type RequestError,
-  RequestTooLarge,
-  Timeout,
-  because
+  RequestTooLarge
 } from "../RequestError.ts"
+import type { Refusal } from "../Refusal.ts"
 import type { CallEngine, Prepared } from "./callEngine.ts"
 import type { CallRecorder } from "./callRecorder.ts"
 import * as CallHeaders from "./callHeaders.ts"
@@ -41,6 +40,7 @@ import type { Resend } from "./pendingCall.ts"
 import * as ReplyDecoder from "./replyDecoder.ts"
 import type { RequestRouter } from "./requestRouter.ts"
 import type { ResponderWatch } from "./responderWatch.ts"
+import { requestErrorOf } from "./requestErrorOf.ts"
 import { timesOf } from "./retryDecision.ts"
 
 /** What `RpcClient` methods take besides the payload. */
@@ -97,17 +97,16 @@ export const make = (
 ): ((payload: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown, unknown>) => {
   const { canceller, engine, maxTimeoutMillis, options, recorder, replyTo, router, watch } = environment
   const { tag } = operation
-  const isRetried = operation.isSafe || operation.isIdempotent
-  const times = isRetried ? timesOf(operation.retry) : undefined
+  const times = operation.mayRunTwice ? timesOf(operation.retry) : undefined
   let nextRequest = 0
   // Most calls ask for the same timeout, often as text: it is read once.
   let lastAsked: Duration.Input | undefined
   let lastTimeoutMillis: number | InvalidTimeout = 0
 
   /** Nothing was sent. */
-  const refuse = (reason: Reason): RequestError => {
+  const refuse = (reason: Refusal): RequestError => {
     recorder.refused(tag, reason._tag)
-    return because(reason)
+    return requestErrorOf(operation, reason)
   }
   const invalidPayload = (error: { readonly message: string }) =>
     refuse(new InvalidPayload({ operation: tag, detail: error.message }))
@@ -145,11 +144,7 @@ export const make = (
       // A call made inside a handler never outlives the request it serves.
       const inherited = Context.getOrUndefined(fiber.context, CallDeadline) ?? Number.POSITIVE_INFINITY
       const remaining = Math.min(timeoutMillis, inherited - startedAt)
-      if (remaining <= 0) {
-        const obstacle = "the time of the request being handled is up"
-        const timeout = { operation: tag, timeoutMillis: 0, attempts: 0, correlationId: "", obstacle }
-        return Effect.fail(refuse(new Timeout({ ...timeout, delivery: "not-sent" })))
-      }
+      if (remaining <= 0) return Effect.fail(refuse(new BudgetExhausted({ operation: tag })))
       if (watch?.isAbsent() === true) {
         return Effect.fail(refuse(new NoResponder({ operation: tag, group: watch.group })))
       }

@@ -67,7 +67,7 @@ describe("the call engine", () => {
                 outcome: event.outcome,
                 status: event.outcome === "rejected" ? "internal" : undefined
               })
-              end(event.number, event.outcome === "rejected" ? "Rejected" : event.outcome)
+              end(event.number, event.outcome === "rejected" ? "Unanswerable" : event.outcome)
               break
             case "Wait":
               yield* TestClock.adjust(event.millis)

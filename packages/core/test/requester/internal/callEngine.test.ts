@@ -59,7 +59,8 @@ describe("a call", () => {
         ["not-sent", "unknown", "acknowledged", "not-sent"]
       )
       const last = reasons[3]!
-      assert.include(last._tag === "Timeout" ? last.obstacle : "", "a:1")
+      assert.strictEqual(last.cause, unreachable)
+      assert.include(last.message, "a:1")
       assert.deepStrictEqual(last._tag === "Timeout" ? [last.timeoutMillis, last.attempts] : [], [1_000, 1])
       assert.isTrue(publisher.offered.every(({ abandoned }) => abandoned))
     })
@@ -91,8 +92,8 @@ describe("a call", () => {
       const [refused, , impatient, last] = fibers
       const reasons = yield* Effect.forEach([refused!, impatient!, last!], Engine.failureOf)
       assert.deepStrictEqual(
-        reasons.map((reason) => (reason._tag === "NotSent" ? [reason._tag, reason.isTransient] : [reason._tag])),
-        [["NotSent", false], ["NotSent", true], ["Closed"]]
+        reasons.map((reason) => (reason._tag === "NotSent" ? [reason._tag, reason.cause] : [reason._tag])),
+        [["NotSent", notAuthorized], ["NotSent", unreachable], ["Closed"]]
       )
     })
   )
@@ -263,16 +264,22 @@ describe("closing the engine", () => {
 describe("losing the reply address", () => {
   it.effect("fails what is in flight and refuses calls until there is one again", () =>
     Effect.gen(function* () {
-      const { call, deafen, engine, exchange, publisher, reply } = yield* Engine.make()
+      const { call, engine, lose, exchange, publisher, reply } = yield* Engine.make()
       const fiber = yield* call()
       publisher.acknowledge(0)
-      deafen(true)
+      lose(unreachable)
       engine.onReplyAddressLost(unreachable)
       const lost = yield* Engine.failureOf(fiber)
-      assert.deepStrictEqual(lost._tag === "ReplyAddressLost" ? lost.delivery : lost._tag, "acknowledged")
+      assert.deepStrictEqual(lost._tag === "ReplyAddressLost" ? [lost.delivery, lost.cause] : lost._tag, [
+        "acknowledged",
+        unreachable
+      ])
       const refused = Engine.reasonOf(yield* Effect.exit(exchange()))
-      assert.deepStrictEqual(refused._tag === "ReplyAddressLost" ? refused.delivery : refused._tag, "not-sent")
-      deafen(false)
+      assert.deepStrictEqual(refused._tag === "ReplyAddressLost" ? [refused.delivery, refused.cause] : refused._tag, [
+        "not-sent",
+        unreachable
+      ])
+      lose(undefined)
       const again = yield* call()
       reply(2)
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(again)))

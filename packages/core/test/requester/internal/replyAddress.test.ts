@@ -67,21 +67,21 @@ describe("the reply address", () => {
       const { losses, open, reads, replies, topic } = yield* listening()
       topic.described = topic.readable = undefined
       reads[0]!.onLost?.(lost)
-      assert.deepStrictEqual([replies.isLost(), losses], [true, [lost]])
+      assert.deepStrictEqual([replies.lostBecause(), losses], [lost, [lost]])
       yield* TestClock.adjust("10 seconds")
-      assert.isTrue(replies.isLost())
+      assert.strictEqual(replies.lostBecause(), lost)
       topic.described = topic.readable = 2
       yield* TestClock.adjust("1 second")
-      assert.isFalse(replies.isLost())
+      assert.isUndefined(replies.lostBecause())
       assert.deepStrictEqual(replies.address(), { topic: "stock.replies", partition: partitionOf(token, 2) })
       assert.deepStrictEqual([reads.length, open()], [2, 1])
       // And again.
       topic.described = topic.readable = undefined
       reads[1]!.onLost?.(lost)
-      assert.isTrue(replies.isLost())
+      assert.strictEqual(replies.lostBecause(), lost)
       topic.described = topic.readable = 3
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual([replies.isLost(), reads.length, open()], [false, 3, 1])
+      assert.deepStrictEqual([replies.lostBecause(), reads.length, open()], [undefined, 3, 1])
     })
   )
 
@@ -93,12 +93,12 @@ describe("the reply address", () => {
       topic.readable = 1
       reads[0]!.onLost?.(lost)
       yield* TestClock.adjust("5 seconds")
-      assert.isTrue(replies.isLost())
+      assert.strictEqual(replies.lostBecause(), lost)
       // What a try leaves behind is gone before the next one.
       assert.strictEqual(open(), 1)
       topic.described = 1
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual([replies.isLost(), replies.address().partition], [false, 0])
+      assert.deepStrictEqual([replies.lostBecause(), replies.address().partition], [undefined, 0])
     })
   )
 
