@@ -5,6 +5,8 @@ import { StartError } from "../../src/startup/StartError.ts"
 import { newBench } from "../suites/requestReply/programs.ts"
 import { type BenchHandlers, pair, rejection } from "./fixtures.ts"
 
+const work = async ({ id }: { readonly id: string }) => id
+
 describe("a server of promises", () => {
   it("P13: the signal is aborted at the deadline, and the place is free once the promise is settled", async () => {
     const aborted = Promise.withResolvers<void>()
@@ -83,7 +85,6 @@ describe("the types of serve", () => {
   it("infer what handlers are given, and refuse what is not in the contract", () => {
     const contract = newBench()
     const transport = MemoryTransport.share()
-    const work = async ({ id }: { readonly id: string }) => id
     const rest = { Find: work, Put: work, Order: work, Reserve: work, Book: work }
     const right = () =>
       serve(contract, { ...rest, Work: work, Append: async ({ key, seq }) => key.repeat(seq) }, { transport })
