@@ -23,7 +23,7 @@ import * as Report from "./Report.ts"
 import * as Run from "./Run.ts"
 import { type Options as ScreenOptions, Screen, layer as screen } from "./Screen.ts"
 import * as Settings from "./Settings.ts"
-import * as Silence from "./Silence.ts"
+import * as NoAnswerHint from "./NoAnswerHint.ts"
 
 const { concurrency: concurrencySetting, timeout: timeoutSetting } = Settings.settings
 
@@ -136,7 +136,7 @@ const call = Command.make(
     const parsed = yield* Call.parse(flags.operation, flags.payload)
     const send = Effect.gen(function* () {
       const { complaint, result } = yield* Screen
-      const done = yield* Call.make(parsed, settings.name).pipe(Silence.noticed(complaint.line))
+      const done = yield* Call.make(parsed, settings.name).pipe(NoAnswerHint.withHint(complaint.line))
       const { body, millis, operation, outcome } = done
       if (flags.json) {
         const detail = outcome.kind === "success" ? {} : { name: outcome.name, detail: outcome.detail }
@@ -181,7 +181,7 @@ const requester = Command.make("requester").pipe(
 const ofTheWholeProgram = ["--help", "-h", "--version", "-v", "--completions", "--wizard"]
 
 /**
- * What was meant: nothing means `run`, flags and `-` alone are those of `run`, and the `--` that package managers pass on means
+ * Completes the arguments: no arguments mean `run`, flags and `-` alone are those of `run`, and the `--` that package managers pass on means
  * nothing.
  */
 export const normalize = (args: ReadonlyArray<string>): ReadonlyArray<string> => {

@@ -39,7 +39,7 @@ const serve = (settings: Settings.Settings) => {
   const announceStop = Effect.logInfo("stopping: finishing what is in work")
   return Effect.andThen(announce, Effect.never).pipe(
     Effect.onInterrupt(() => announceStop),
-    // Built from the bottom: what is wrong on this machine is said before Kafka is asked. Closed from the top: the
+    // Layers are built bottom-up, so local faults are reported before Kafka is contacted. They close top-down: the
     // responder drains while Kafka and the database are still open.
     Effect.provide(
       InventoryService.serving(settings).pipe(

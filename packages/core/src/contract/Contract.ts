@@ -24,6 +24,7 @@
  * export const Inventory = RpcGroup.make(GetStock, Reserve).annotate(Contract.Name, "inventory")
  * ```
  */
+import "../host/requiredNode.ts"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 
@@ -43,7 +44,7 @@ export const Idempotent: Context.Reference<boolean> = Context.Reference<boolean>
   defaultValue: () => false
 })
 
-/** How long a caller waits when it does not say. The requester's `timeout` option applies when this is absent. */
+/** How long a call waits when the caller sets no timeout. The requester's `timeout` option applies when this is absent. */
 export const Timeout: Context.Reference<Duration.Input | undefined> = Context.Reference<Duration.Input | undefined>(
   `${id}/Timeout`,
   { defaultValue: () => undefined }
@@ -75,7 +76,7 @@ export const isFinalError: Context.Reference<(error: unknown) => boolean> = Cont
 >(`${id}/isFinalError`, { defaultValue: () => () => false })
 
 /**
- * Whether the responder keeps the answers of an operation, to send them again to whoever asks with the same key (default).
+ * Whether the responder keeps the answers of an operation, to send them again to callers that ask with the same key (default).
  * False where the handler itself remembers what it did, in its database: repeated requests then join a run that is going
  * on, but after it they run again, so that the answer is always what the database says now.
  */

@@ -31,6 +31,7 @@
  * assert.deepEqual(created, ["orders"])
  * ```
  */
+import "../host/requiredNode.ts"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

@@ -11,7 +11,7 @@ export interface Options {
   readonly timeout: Duration.Input
   /** The longest timeout a call may ask for; topics keep records about that long. Default 5 minutes. */
   readonly maxTimeout: Duration.Input
-  /** Calls waiting at one time; more fail as `Overloaded`. Default 10 000: about 30 MB of bookkeeping. */
+  /** Calls waiting at one time; more fail as `Overloaded`. Default 10 000, which takes up to 229 MB with small payloads. */
   readonly maxInFlight: number
   /** Payload bytes of all waiting calls; more fail as `Overloaded`. Default 64 MiB. */
   readonly maxInFlightBytes: number

@@ -108,6 +108,7 @@ const endsWithin = <A>(effect: Effect.Effect<A>, millis: number): Effect.Effect<
 
 const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, context: Context.Context<never>) {
   const transport = yield* Transport
+  yield* StartError.checkEffect(group)
   const { topics } = transport
   const publisher = yield* Publisher.make(transport.link, options.publisher)
   const clock = yield* Clock.Clock

@@ -26,8 +26,13 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { twoCopies } from "../contract/effectCopy.ts"
+import type { AnyGroup } from "../contract/Operation.ts"
 import * as OptionRules from "../settings/OptionRules.ts"
 import { TransportError } from "../kafka/TransportError.ts"
+
+const EffectCopy = Schema.Struct({ version: Schema.String, folder: Schema.String })
+const named = ({ folder, version }: typeof EffectCopy.Type) => `effect ${version} (${folder})`
 
 const id = "@kafka-request-reply/core/startup/StartError"
 
@@ -37,6 +42,19 @@ export class Unnamed extends Schema.TaggedError<Unnamed>(`${id}/Unnamed`)("Unnam
 }) {
   override get message() {
     return `the contract with ${this.operations.join(", ")} has no usable name; annotate its group: .annotate(Contract.Name, "inventory") (letters, digits, '.', '_' and '-')`
+  }
+}
+
+/**
+ * The contract was made by another copy of `effect` than the one this library uses: another version of it is installed
+ * beside the first. Values do not cross from one copy to the other.
+ */
+export class TwoCopiesOfEffect extends Schema.TaggedError<TwoCopiesOfEffect>(`${id}/TwoCopiesOfEffect`)(
+  "TwoCopiesOfEffect",
+  { ofContract: EffectCopy, ofCore: EffectCopy }
+) {
+  override get message() {
+    return `the contract was made by ${named(this.ofContract)}, this library uses ${named(this.ofCore)}; a program can have one copy only: ask for the same version of effect everywhere and let the package manager remove the other (npm ls effect, npm dedupe)`
   }
 }
 
@@ -112,6 +130,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>(`${id}/Inva
 export class StartError extends Schema.TaggedError<StartError>(id)("StartError", {
   reason: Schema.Union([
     Unnamed,
+    TwoCopiesOfEffect,
     TopicMissing,
     TooFewPartitions,
     HandlerMissing,
@@ -152,6 +171,12 @@ export const within = <A, R>(
         )
     })
   )
+
+/** Fails when a contract was made by another copy of `effect`. To be asked before anything looks into the contract. */
+export const checkEffect = (group: AnyGroup): Effect.Effect<void, StartError> => {
+  const found = twoCopies(group)
+  return found === undefined ? Effect.void : Effect.fail(because(new TwoCopiesOfEffect(found)))
+}
 
 /** Fails with the first option that does not meet its rule; it is named with its owner, when it has one. */
 export const checkOptions = <O extends object>(

@@ -49,7 +49,7 @@ export const layerOver = <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
   options: Options = {}
 ): Layer.Layer<Requester.Of<RpcGroup.RpcGroup<Rpcs>>, StartError.StartError, Transport | Responder.Needs<Rpcs>> => {
-  // Nothing that a test leaves running is waited for: under a test's clock that would be for ever.
+  // Closing does not wait for handlers that a test leaves running: under a test's clock they never end.
   const common = { topics: "create", drainTimeout: 0 } as const
   return Layer.merge(
     Requester.layer(group, { ...common, ...options.requester }),

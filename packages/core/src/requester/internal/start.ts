@@ -42,6 +42,7 @@ const routeOf = Effect.fnUntraced(function* (
   recorder: CallRecorder.CallRecorder,
   closesAt: () => number
 ) {
+  yield* StartError.checkEffect(group)
   const { groupSize, topics } = yield* Transport
   const operations = operationsOf(group)
   const names = Contract.namesOf(group)

@@ -28,7 +28,7 @@ const startReasonOf = <A, E extends { readonly reason: unknown }, R>(starting: E
 
 export const startingLaws = (law: Law): void => {
   law(
-    "P1: a missing topic fails the start, naming the topic and the way out",
+    "P1/start: a missing topic fails the start, naming the topic and the way out",
     Effect.gen(function* () {
       const bench = newBench()
       const requester = yield* startReasonOf(connect(bench, { topics: "verify" }))
@@ -40,7 +40,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P1: with its topics there nothing is created and the start succeeds",
+    "P1/start: with its topics there nothing is created and the start succeeds",
     Effect.gen(function* () {
       const bench = newBench()
       yield* serve(bench, { Work: ({ id }) => Effect.succeed(id) })
@@ -52,7 +52,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P1: a reply partition that does not exist, a contract without a name and a missing handler fail the start",
+    "P1/start: a reply partition that does not exist, a contract without a name and a missing handler fail the start",
     Effect.gen(function* () {
       const partition = yield* startReasonOf(connect(newBench(), { replyPartition: 3 }))
       assert.strictEqual(partition._tag, "TooFewPartitions")
@@ -69,7 +69,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P1: an option that makes no sense fails the start, naming it",
+    "P1/start: an option that makes no sense fails the start, naming it",
     Effect.gen(function* () {
       const never = "soon" as Duration.Input
       const unusable: ReadonlyArray<Partial<Options>> = [
@@ -90,7 +90,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P1: an annotation of the contract that no call could go by fails the start, naming it and its operation",
+    "P1/start: an annotation of the contract that no call could go by fails the start, naming it and its operation",
     Effect.gen(function* () {
       const policy = { maxAttempts: 2, baseDelay: "1 second", maxDelay: "1 second" } as const
       const read = Rpc.make("Read").annotate(Contract.Safe, true)
@@ -110,7 +110,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P1: streams are refused at the start, on both sides",
+    "P1/start: streams are refused at the start, on both sides",
     Effect.gen(function* () {
       const group = RpcGroup.make(Rpc.make("Follow", { success: Schema.String, stream: true })).annotate(
         Contract.Name,
@@ -126,7 +126,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P4: with detectNoResponder a call that nobody would serve fails before it is sent, until somebody comes",
+    "P4/start: with detectNoResponder a call that nobody would serve fails before it is sent, until somebody comes",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench, { detectNoResponder: true })
@@ -146,7 +146,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "one requester makes clients of several contracts, and only of those it was given",
+    "P1/start: one requester makes clients of several contracts, and only of those it was given",
     Effect.gen(function* () {
       const [first, second] = [newBench(), newBench()]
       yield* serve(first, { Work: ({ id }) => Effect.succeed(`first ${id}`) })
