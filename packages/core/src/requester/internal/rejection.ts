@@ -6,7 +6,7 @@ import type { Operation } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
 import * as Status from "../../wire/Status.ts"
 import { because, ClockSkew, Rejected, type RequestError } from "../RequestError.ts"
-import type { Reply } from "./pendingCall.ts"
+import type { Reply } from "./call.ts"
 
 /** The responder's push-back in milliseconds, when it gave one. */
 export const retryAfterOf = (reply: Reply): number | undefined => reply.envelope.retryAfter
