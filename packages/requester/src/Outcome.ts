@@ -13,7 +13,7 @@ export type Kind = "success" | "declared" | "error" | "defect" | "stopped"
 
 export interface Outcome {
   readonly kind: Kind
-  /** Groups like with like: `success`, `OutOfStock`, `Timeout`, `Rejected overloaded`. */
+  /** Groups like with like: `success`, `OutOfStock`, `Timeout`, `Rejected overloaded`, `Unanswerable internal`. */
   readonly name: string
   readonly detail: string
 }
@@ -21,7 +21,7 @@ export interface Outcome {
 const ofError = (error: unknown): Outcome => {
   if (error instanceof RequestError) {
     const { reason } = error
-    const name = reason._tag === "Rejected" ? `Rejected ${reason.status}` : reason._tag
+    const name = "status" in reason ? `${reason._tag} ${reason.status}` : reason._tag
     return { kind: "error", name, detail: error.message }
   }
   const name = typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : "error"

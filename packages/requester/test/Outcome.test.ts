@@ -1,7 +1,8 @@
 import { OutOfStock } from "@kafka-request-reply/contracts/InventoryError"
 import { Count, Quantity } from "@kafka-request-reply/contracts/Quantity"
 import { Sku } from "@kafka-request-reply/contracts/Sku"
-import { because, NotSent, Rejected } from "@kafka-request-reply/core/RequestError"
+import { NotSent, Rejected, RequestError, Unanswerable } from "@kafka-request-reply/core/RequestError"
+import { TransportClosed, TransportError } from "@kafka-request-reply/core/TransportError"
 import { assert, describe, it } from "@effect/vitest"
 import * as Exit from "effect/Exit"
 import * as Outcome from "../src/Outcome.ts"
@@ -15,19 +16,29 @@ describe("Outcome", () => {
       requested: Quantity.make(2),
       available: Count.make(1)
     })
-    const notSent = because(new NotSent({ operation: "Reserve", detail: "no broker", isTransient: true }))
-    const rejected = because(
-      new Rejected({ operation: "Reserve", status: "overloaded", detail: "full", isTransient: true })
-    )
+    const operation = "Reserve"
+    const cause = new TransportError({ reason: new TransportClosed({}) })
+    const [notSent, rejected, unanswerable] = [
+      new NotSent({ operation, cause }),
+      new Rejected({ operation, status: "overloaded", detail: "full", isTransient: true }),
+      new Unanswerable({ operation, status: "reply-refused", detail: "no right" })
+    ].map((reason) => new RequestError({ reason, mayRunTwice: false }))
     const cases = [
       [Exit.succeed(3), "success", "success", "3 left", false],
       [Exit.fail(outOfStock), "declared", "OutOfStock", "2 of TEA-1 asked for, 1 available", false],
-      [Exit.fail(notSent), "error", "NotSent", "Reserve was not sent: no broker", true],
+      [Exit.fail(notSent), "error", "NotSent", "Reserve was not sent: the Kafka transport is closed", true],
       [
         Exit.fail(rejected),
         "error",
         "Rejected overloaded",
         "Reserve was rejected by the responder as overloaded: full",
+        true
+      ],
+      [
+        Exit.fail(unanswerable),
+        "error",
+        "Unanswerable reply-refused",
+        "Reserve was executed but cannot be answered, the responder says reply-refused: no right",
         true
       ],
       [Exit.die(new Error("boom")), "defect", "defect", "boom", true],

@@ -54,6 +54,8 @@ export interface Operation {
   readonly isStream: boolean
   readonly isSafe: boolean
   readonly isIdempotent: boolean
+  /** Whether running it again does no harm: it is safe or idempotent. */
+  readonly mayRunTwice: boolean
   /** Whether `Rpc.make` was given a `primaryKey`. */
   readonly hasPrimaryKey: boolean
   readonly timeout: Duration.Input | undefined
@@ -91,6 +93,8 @@ const build = (rpc: AnyRpc): Operation => {
     }
   }
   const exit = Rpc.exitSchema(rpc)
+  const isSafe = Context.get(rpc.annotations, Contract.Safe)
+  const isIdempotent = Context.get(rpc.annotations, Contract.Idempotent)
   return {
     rpc,
     tag: rpc._tag,
@@ -99,8 +103,9 @@ const build = (rpc: AnyRpc): Operation => {
     error: codec(exit.error),
     exit: codec(exit),
     isStream: RpcSchema.isStreamSchema(rpc.successSchema),
-    isSafe: Context.get(rpc.annotations, Contract.Safe),
-    isIdempotent: Context.get(rpc.annotations, Contract.Idempotent),
+    isSafe,
+    isIdempotent,
+    mayRunTwice: isSafe || isIdempotent,
     hasPrimaryKey: declaresPrimaryKey(rpc),
     timeout: Context.get(rpc.annotations, Contract.Timeout),
     retry: Context.get(rpc.annotations, Contract.Retry),

@@ -8,10 +8,14 @@ import * as Schema from "effect/Schema"
 
 const id = "@kafka-request-reply/core/kafka/TransportError"
 
+/** What the driver's library threw, when it threw something. */
+const cause = Schema.optionalKey(Schema.Defect())
+
 /** No broker could be reached, or the connection was lost. */
 export class Unreachable extends Schema.TaggedError<Unreachable>(`${id}/Unreachable`)("Unreachable", {
   brokers: Schema.Array(Schema.String),
-  detail: Schema.String
+  detail: Schema.String,
+  cause
 }) {
   override get message() {
     return `no Kafka broker answers at ${this.brokers.join(", ")} (${this.detail}); check the bootstrap list and that the brokers run`
@@ -20,7 +24,8 @@ export class Unreachable extends Schema.TaggedError<Unreachable>(`${id}/Unreacha
 
 /** A broker was asked and did not answer in time: the outcome is unknown. */
 export class NoAnswer extends Schema.TaggedError<NoAnswer>(`${id}/NoAnswer`)("NoAnswer", {
-  detail: Schema.String
+  detail: Schema.String,
+  cause
 }) {
   override get message() {
     return `a Kafka broker did not answer in time: ${this.detail}`
@@ -30,7 +35,8 @@ export class NoAnswer extends Schema.TaggedError<NoAnswer>(`${id}/NoAnswer`)("No
 /** The broker is there but cannot do it now: leader moving, coordinator loading, too few replicas in sync. */
 export class Unavailable extends Schema.TaggedError<Unavailable>(`${id}/Unavailable`)("Unavailable", {
   code: Schema.String,
-  detail: Schema.String
+  detail: Schema.String,
+  cause
 }) {
   override get message() {
     return `Kafka is not available for this now: ${this.code} ${this.detail}`
@@ -70,7 +76,8 @@ export class NoSuchPartition extends Schema.TaggedError<NoSuchPartition>(`${id}/
 /** The broker refuses a record of this size. */
 export class TooLarge extends Schema.TaggedError<TooLarge>(`${id}/TooLarge`)("TooLarge", {
   topic: Schema.String,
-  detail: Schema.String
+  detail: Schema.String,
+  cause
 }) {
   override get message() {
     return `a record for ${this.topic} is larger than the broker accepts (${this.detail}); raise the topic's max.message.bytes or send less`
@@ -80,7 +87,8 @@ export class TooLarge extends Schema.TaggedError<TooLarge>(`${id}/TooLarge`)("To
 /** Authentication or authorization failed. */
 export class NotAuthorized extends Schema.TaggedError<NotAuthorized>(`${id}/NotAuthorized`)("NotAuthorized", {
   code: Schema.String,
-  detail: Schema.String
+  detail: Schema.String,
+  cause
 }) {
   override get message() {
     return `Kafka refuses this client: ${this.code} ${this.detail}; check its credentials and ACLs`
@@ -90,7 +98,8 @@ export class NotAuthorized extends Schema.TaggedError<NotAuthorized>(`${id}/NotA
 /** The broker refuses the request or the record for good. */
 export class Refused extends Schema.TaggedError<Refused>(`${id}/Refused`)("Refused", {
   code: Schema.String,
-  detail: Schema.String
+  detail: Schema.String,
+  cause
 }) {
   override get message() {
     return `Kafka refused: ${this.code} ${this.detail}`
@@ -145,6 +154,8 @@ export type Reason = typeof Reason.Type
  * A failure of the transport: one error, its `reason` says which kind. Use `Effect.catchReason(s)` to tell them apart.
  */
 export class TransportError extends Schema.TaggedError<TransportError>(id)("TransportError", { reason: Reason }) {
+  override readonly cause = this.reason
+
   override get message() {
     return this.reason.message
   }

@@ -40,7 +40,7 @@ export const make = Effect.fnUntraced(function* (
     Effect.mapError((error) => {
       if (!error.isRetryable) return error
       const detail = error.reason._tag === "Unreachable" ? error.reason.detail : error.message
-      return because(new Unreachable({ brokers: settings.brokers, detail }))
+      return because(new Unreachable({ brokers: settings.brokers, detail, cause: error }))
     })
   )
   const link = yield* ProducerLink.make(client)

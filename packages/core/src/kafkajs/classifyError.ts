@@ -82,52 +82,53 @@ const shapeOf = (error: unknown): Shape | undefined => {
   }
 }
 
-const protocolReason = (type: string, shape: Shape, { topic }: ErrorContext): Reason | undefined => {
-  const detail = shape.message
-  if (notAuthorized.has(type) || type.startsWith("DELEGATION_TOKEN")) return new NotAuthorized({ code: type, detail })
-  if (passing.has(type)) return new Unavailable({ code: type, detail })
+const protocolReason = (type: string, shape: Shape, error: unknown, { topic }: ErrorContext): Reason | undefined => {
+  const said = { detail: shape.message, cause: error }
+  if (notAuthorized.has(type) || type.startsWith("DELEGATION_TOKEN")) return new NotAuthorized({ code: type, ...said })
+  if (passing.has(type)) return new Unavailable({ code: type, ...said })
   switch (type) {
     case "MESSAGE_TOO_LARGE":
     case "RECORD_LIST_TOO_LARGE":
-      return new TooLarge({ topic: topic ?? "a topic", detail })
+      return new TooLarge({ topic: topic ?? "a topic", ...said })
     case "UNKNOWN_TOPIC_OR_PARTITION":
-      return topic === undefined ? new Unavailable({ code: type, detail }) : new NoSuchTopic({ topic })
+      return topic === undefined ? new Unavailable({ code: type, ...said }) : new NoSuchTopic({ topic })
     case "REQUEST_TIMED_OUT":
-      return new NoAnswer({ detail })
+      return new NoAnswer(said)
     case "KAFKAJS_UNKNOWN_ERROR_CODE":
       return undefined
     default:
-      return shape.retriable === true ? new Unavailable({ code: type, detail }) : new Refused({ code: type, detail })
+      return shape.retriable === true ? new Unavailable({ code: type, ...said }) : new Refused({ code: type, ...said })
   }
 }
 
-const namedReason = (shape: Shape, context: ErrorContext): Reason | undefined => {
+const namedReason = (shape: Shape, error: unknown, context: ErrorContext): Reason | undefined => {
   const { broker, code, message, name } = shape
   // A host name with several addresses, none of which answers: Node's error has a code and an empty message.
   const detail = message.endsWith(": ") && typeof code === "string" ? `${message}${code}` : message
+  const said = { detail, cause: error }
   switch (name) {
     case "KafkaJSConnectionError":
     case "KafkaJSConnectionClosedError":
     case "KafkaJSNoBrokerAvailableError":
-      return new Unreachable({ brokers: typeof broker === "string" ? [broker] : context.brokers, detail })
+      return new Unreachable({ brokers: typeof broker === "string" ? [broker] : context.brokers, ...said })
     case "KafkaJSBrokerNotFound":
     case "KafkaJSGroupCoordinatorNotFound":
     case "KafkaJSMetadataNotLoaded":
     case "KafkaJSStaleTopicMetadataAssignment":
     case "KafkaJSTopicMetadataNotLoaded":
-      return new Unavailable({ code: name, detail })
+      return new Unavailable({ code: name, ...said })
     case "KafkaJSRequestTimeoutError":
     case "KafkaJSTimeout":
     case "KafkaJSLockTimeout":
-      return new NoAnswer({ detail })
+      return new NoAnswer(said)
     case "KafkaJSSASLAuthenticationError":
-      return new NotAuthorized({ code: name, detail })
+      return new NotAuthorized({ code: name, ...said })
     case "KafkaJSNotImplemented":
     case "KafkaJSServerDoesNotSupportApiKey":
-      return new Refused({ code: name, detail })
+      return new Refused({ code: name, ...said })
     default:
       return typeof code === "string" && socketCodes.has(code)
-        ? new Unreachable({ brokers: context.brokers, detail })
+        ? new Unreachable({ brokers: context.brokers, ...said })
         : undefined
   }
 }
@@ -141,8 +142,8 @@ const reasonOf = (error: unknown, context: ErrorContext, depth: number): Reason 
   if (shape === undefined || depth > maxDepth) return undefined
   const own =
     typeof shape.type === "string" && typeof shape.code === "number"
-      ? protocolReason(shape.type, shape, context)
-      : namedReason(shape, context)
+      ? protocolReason(shape.type, shape, error, context)
+      : namedReason(shape, error, context)
   if (own !== undefined) return own
   const inner = Array.isArray(shape.errors) ? [...shape.errors.slice(0, maxDepth), shape.cause] : [shape.cause]
   for (const cause of inner) {

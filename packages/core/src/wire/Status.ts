@@ -15,6 +15,7 @@ export const known = [
   "key-conflict",
   "reply-too-large",
   "reply-invalid",
+  "reply-refused",
   "internal"
 ] as const
 
@@ -24,15 +25,21 @@ export type KnownStatus = (typeof known)[number]
  * - `unimplemented`: the responder has no such operation.
  * - `invalid`: the request cannot be read, or its payload does not fit the operation's schema.
  * - `unsupported`: a version, kind or content type that the responder does not speak.
- * - `expired`: the deadline, with the allowance for skew, had passed before the handler was started.
+ * - `expired`: the deadline, with the allowance for skew, had passed before the handler was started, or while it ran.
  * - `overloaded`: a limit of the responder was reached.
- * - `shutting-down`: the responder drains and starts nothing new.
+ * - `shutting-down`: the responder drains and starts nothing new. Responders of this version do not send it: what they
+ *   have not begun they leave to the next owner of the partition.
  * - `key-conflict`: the idempotency key was used before with another payload.
  * - `reply-too-large`: executed, but the reply does not fit into a record.
  * - `reply-invalid`: executed, but what the handler returned does not fit the operation's schema.
- * - `internal`: the responder itself failed.
+ * - `reply-refused`: executed, but the broker refuses the reply for good.
+ * - `internal`: the handler or the responder failed, and the responder's log says how; executed, at least in part.
  */
 export type Status = KnownStatus | (string & {})
 
 /** Whether the request was not executed and the same request may succeed a little later. */
-export const isRetryable = (status: Status): boolean => status === "overloaded" || status === "shutting-down"
+export const isTransient = (status: Status): boolean => status === "overloaded" || status === "shutting-down"
+
+/** Whether the responder executed the request, at least in part, and only its outcome is missing. */
+export const isExecuted = (status: Status): boolean =>
+  status === "reply-too-large" || status === "reply-invalid" || status === "reply-refused" || status === "internal"

@@ -54,6 +54,13 @@ describe("classifyError", () => {
     assert.strictEqual(classifyError(error, { brokers, topic: "orders" }).reason._tag, reason)
   })
 
+  it.each(table)("%s is kept as the cause", (_what, error, reason) => {
+    if (!(error instanceof Error) || error instanceof TransportError || reason === "NoSuchTopic") return
+    const { cause } = classifyError(error, { brokers, topic: "orders" }).reason
+    const chain = [error, error.cause, ...("errors" in error && Array.isArray(error.errors) ? error.errors : [])]
+    assert.isTrue(chain.includes(cause))
+  })
+
   it("names the broker that was lost, else the bootstrap list", () => {
     const lost = classifyError(make("KafkaJSConnectionError", "refused", { broker: "c:1" }), { brokers })
     assert.include(lost.message, "c:1")

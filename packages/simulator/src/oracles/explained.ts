@@ -22,7 +22,7 @@ const expectedOf = ({ behaviour, isDiscard, isOversize }: PlannedCall): string =
     case "quit":
       return "Interrupted"
     case "huge":
-      return "Rejected reply-too-large"
+      return "Unanswerable reply-too-large"
     case "hang":
     case "stuck":
       return "Timeout acknowledged"
@@ -69,6 +69,7 @@ const causeOf = (
     case "NotSent":
       return (call.isImpatient && !isQuiet) || isTooLarge || isLost
     case "Rejected":
+    case "Unanswerable":
       break
     case "success":
     case "refuse":
@@ -83,13 +84,13 @@ const causeOf = (
       return false
   }
   switch (outcome) {
-    case "Rejected reply-too-large":
+    case "Unanswerable reply-too-large":
       return call.behaviour === "huge" || recordFaults.some(({ kind }) => kind === "too-large")
     case "Rejected key-conflict":
       return conflicts(facts, call)
     case "Rejected overloaded":
       return isTight
-    case "Rejected internal":
+    case "Unanswerable reply-refused":
       return isLost
     case "Rejected expired":
       // Who was stopped meanwhile hears of it before its own clock has told.

@@ -5,7 +5,7 @@
 import type { Facts } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 
-const neverSent = new Set(["NotSent", "Overloaded", "RequestTooLarge", "InvalidPayload"])
+const neverSent = new Set(["NotSent", "Overloaded", "BudgetExhausted", "RequestTooLarge", "InvalidPayload"])
 
 export const whatIsKnown = (facts: Facts): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []

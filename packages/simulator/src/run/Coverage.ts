@@ -40,7 +40,7 @@ const outcomes = [
   "Closed not-sent",
   "Closed unknown",
   "Closed acknowledged",
-  "Rejected reply-too-large",
+  "Unanswerable reply-too-large",
   "Rejected key-conflict",
   "Rejected overloaded",
   "Rejected expired"

@@ -41,7 +41,8 @@ const wordsOf = ({ reason }: RequestError): string => {
     case "ReplyAddressLost":
       return `${reason._tag} ${reason.delivery}`
     case "Rejected":
-      return `Rejected ${reason.status}`
+    case "Unanswerable":
+      return `${reason._tag} ${reason.status}`
     default:
       return reason._tag
   }

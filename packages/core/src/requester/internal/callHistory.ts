@@ -2,12 +2,14 @@
  * What is known of a call whose middleware may exchange more than one request: how far any of them came. Certainty is of
  * the call, so an error of a later exchange must not say more than is true of all of them.
  */
-import { type Delivery, RequestError, Timeout } from "../RequestError.ts"
+import type { Operation } from "../../contract/Operation.ts"
 import * as CorrelationId from "../../wire/CorrelationId.ts"
+import { type Delivery, type Reason, RequestError, Timeout } from "../RequestError.ts"
 import type { Call } from "./call.ts"
+import { requestErrorOf } from "./requestErrorOf.ts"
 
 export class CallHistory {
-  readonly operation: string
+  readonly operation: Operation
   readonly startedAt: number
   /** Of the whole call, monotonic milliseconds. */
   readonly deadline: number
@@ -15,7 +17,7 @@ export class CallHistory {
   #attempts = 0
   #correlationId: Uint8Array | undefined
 
-  constructor(operation: string, startedAt: number, deadline: number) {
+  constructor(operation: Operation, startedAt: number, deadline: number) {
     this.operation = operation
     this.startedAt = startedAt
     this.deadline = deadline
@@ -37,19 +39,24 @@ export class CallHistory {
   toldOf(error: RequestError): RequestError {
     return this.#delivery === "not-sent" || !error.isCertainlyNotExecuted
       ? error
-      : new RequestError({ ...error, earlierDelivery: this.#delivery })
+      : new RequestError({ reason: error.reason, mayRunTwice: error.mayRunTwice, earlierDelivery: this.#delivery })
   }
 
-  /** The time of the call is up, outside any exchange. */
+  /** What ends the call outside any exchange. */
+  error(reason: Reason): RequestError {
+    return this.toldOf(requestErrorOf(this.operation, reason))
+  }
+
+  /** Its time is up, outside any exchange. */
   timeout(): RequestError {
-    return new RequestError({
-      reason: new Timeout({
-        operation: this.operation,
+    return this.error(
+      new Timeout({
+        operation: this.operation.tag,
         timeoutMillis: Math.round(this.deadline - this.startedAt),
         delivery: this.#delivery,
         attempts: this.#attempts,
         correlationId: this.#correlationId === undefined ? "" : CorrelationId.toHex(this.#correlationId)
       })
-    })
+    )
   }
 }

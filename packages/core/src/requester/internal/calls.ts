@@ -58,8 +58,9 @@ export class Calls implements CallOwner {
   readonly #finished: FinishedCalls
   #nextNumber = 1
   #isClosing = false
-  /** Where replies come to; undefined while they cannot come. */
+  /** Where replies come to, once the inbox is open. */
   #replyTo: ReplyAddress | undefined
+  #lostBecause: TransportError | undefined
 
   constructor(deps: CallsDependencies) {
     const { eventLoop, options, report, sweeper } = deps
@@ -81,6 +82,11 @@ export class Calls implements CallOwner {
   /** Monotonic milliseconds of the requester's clock. */
   now(): number {
     return monotonicMillis(this.#deps.clock)
+  }
+
+  /** Epoch milliseconds of the requester's clock. */
+  wallMillis(): number {
+    return this.#deps.clock.currentTimeMillisUnsafe()
   }
 
   /** Sends the request and waits for the reply that ends the call. */
@@ -111,7 +117,7 @@ export class Calls implements CallOwner {
   #refusalOf(template: RequestTemplate): RequestError | undefined {
     const load = {
       isClosing: this.#isClosing,
-      isDeaf: this.#replyTo === undefined,
+      lostBecause: this.#lostBecause,
       calls: this.#table.size,
       bytes: this.#table.bytes
     }
@@ -205,9 +211,9 @@ export class Calls implements CallOwner {
     call.newest.isRejected = true
     const time = { nowMillis: clock.currentTimeMillisUnsafe(), remainingMillis: call.deadline - now }
     const error = errorOfRejection(call.template.operation, reply, time)
-    if (error.isRetryable) this.#budget.failed()
+    if (error.isTransient) this.#budget.failed()
     const { policy } = call.template
-    if (policy !== undefined && error.isRetryable) {
+    if (policy !== undefined && error.isTransient) {
       call.rejection = error
       call.retryAt = nextAttemptAt({
         times: policy,
@@ -306,11 +312,12 @@ export class Calls implements CallOwner {
   /** Replies come to this address from now on. */
   hearAt(address: ReplyAddress): void {
     this.#replyTo = address
+    this.#lostBecause = undefined
   }
 
   /** Replies cannot come any more: fails all pending calls, and new ones until there is an address again. */
   deafen(error: TransportError): void {
-    this.#replyTo = undefined
+    this.#lostBecause = error
     const now = this.now()
     for (const call of this.#table.takeAll()) {
       const lost = CallErrors.lostOf(call, error)

@@ -3,11 +3,13 @@
  * caller's fiber, where the services that the schemas need are.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type { Operation } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
-import { because, Interrupted, InvalidReply } from "../RequestError.ts"
-import type { Reply } from "./pendingCall.ts"
+import { Interrupted, InvalidReply } from "../RequestError.ts"
+import type { Reply } from "./call.ts"
+import { requestErrorOf } from "./requestErrorOf.ts"
 
 /** An exit as `Rpc.exitSchema` encodes it, for a defect that travelled alone. */
 const deathBy = (defect: unknown) => ({ _tag: "Failure", cause: [{ _tag: "Die", defect }] })
@@ -21,7 +23,7 @@ export const outcomeOf = (
 ): Effect.Effect<unknown, unknown> => {
   const invalid = (detail: string) => {
     onInvalid()
-    return because(new InvalidReply({ operation: operation.tag, detail }))
+    return requestErrorOf(operation, new InvalidReply({ operation: operation.tag, detail }))
   }
   const { envelope, record } = reply
   const { contentType, outcome } = envelope
@@ -31,13 +33,19 @@ export const outcomeOf = (
   if (outcome === "accepted") {
     return isDiscard ? Effect.void : Effect.fail(invalid("it was accepted, but a result was asked for"))
   }
-  if (outcome === "interrupted") return Effect.fail(because(new Interrupted({ operation: operation.tag })))
+  if (outcome === "interrupted") {
+    return Effect.fail(requestErrorOf(operation, new Interrupted({ operation: operation.tag })))
+  }
   const body = PayloadCodec.json.fromBytes(record.value)
   if (Result.isFailure(body)) return Effect.fail(invalid(`its body is no JSON: ${body.failure}`))
   const toInvalid = (error: { readonly message: string }) => invalid(error.message)
   switch (outcome) {
-    case "success":
-      return isDiscard ? Effect.void : Effect.mapError(operation.success.decode(body.success), toInvalid)
+    case "success": {
+      if (isDiscard) return Effect.void
+      const decoding = operation.success.decode(body.success)
+      // Most schemas need no fiber to decode.
+      return Exit.isExit(decoding) && Exit.isSuccess(decoding) ? decoding : Effect.mapError(decoding, toInvalid)
+    }
     case "failure":
       return Effect.flatMap(Effect.mapError(operation.error.decode(body.success), toInvalid), Effect.fail)
     case "defect":

@@ -1,47 +1,43 @@
 /**
- * One method of a client: from the caller's arguments to a prepared call, and from its reply to the caller's result.
+ * One method of a client: from the caller's arguments through middleware and schemas to an exchange, and from its reply to
+ * the caller's result.
  *
  * Everything happens inside the returned effect, in the caller's fiber: it never throws, and schemas find their services.
+ * The call's time begins before anything of it runs.
  */
-import * as Clock from "effect/Clock"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
 import * as RpcMessage from "effect/rpc/RpcMessage"
-import * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
 import { CallDeadline } from "../../contract/CallBudget.ts"
-import { type ClientMiddleware, type Operation, primaryKeyOf, type RpcRequest } from "../../contract/Operation.ts"
-import * as PayloadCodec from "../../contract/PayloadCodec.ts"
-import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import type { ClientMiddleware, Operation, RpcRequest } from "../../contract/Operation.ts"
 import { traceparentOf } from "../../telemetry/TraceContext.ts"
-import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
-import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import * as CallSettings from "../CallSettings.ts"
 import type { Options } from "../Options.ts"
 import {
+  BudgetExhausted,
   InvalidHeaders,
   InvalidPayload,
   InvalidTimeout,
   NoResponder,
-  type Reason,
-  type RequestError,
-  RequestTooLarge,
-  Timeout,
-  because
+  type Reason
 } from "../RequestError.ts"
-import type { CallEngine, Prepared } from "./callEngine.ts"
-import type { CallRecorder } from "./callRecorder.ts"
+import type { Reply } from "./call.ts"
 import * as CallHeaders from "./callHeaders.ts"
-import type { Canceller } from "./canceller.ts"
-import type { Resend } from "./pendingCall.ts"
-import * as ReplyDecoder from "./replyDecoder.ts"
-import type { RequestRouter } from "./requestRouter.ts"
-import type { ResponderWatch } from "./responderWatch.ts"
-import { timesOf } from "./retryDecision.ts"
+import { CallHistory } from "./callHistory.ts"
+import type { CallRecorder } from "./callRecorder.ts"
+import type { Calls } from "./calls.ts"
+import type { ContractRoute } from "./contractRoute.ts"
+import { outcomeOf } from "./decode.ts"
+import { prepare } from "./prepare.ts"
+import { requestErrorOf } from "./requestErrorOf.ts"
+import { type RetryTimes, timesOf } from "./retry.ts"
 
 /** What `RpcClient` methods take besides the payload. */
 export interface CallOptions {
@@ -51,18 +47,26 @@ export interface CallOptions {
 }
 
 export interface Environment {
-  readonly engine: CallEngine
-  readonly router: RequestRouter
-  readonly canceller: Canceller | undefined
-  /** Undefined when calls wait for a responder. */
-  readonly watch: ResponderWatch | undefined
-  /** Where replies come to now; it changes when the reply topic was lost. */
-  readonly replyTo: () => ReplyAddress
+  readonly calls: Pick<Calls, "exchange" | "now" | "wallMillis" | "within">
+  readonly route: ContractRoute
   readonly options: Options
   readonly recorder: CallRecorder
   readonly maxTimeoutMillis: number
 }
 
+/** What is known of a call before anything of it runs. */
+interface Begun {
+  readonly settings: CallSettings.CallSettings
+  readonly startedAt: number
+  readonly deadline: number
+  readonly isDiscard: boolean
+  readonly own: Context.Context<never> | undefined
+  /** Undefined when there is one exchange and nothing before it that takes time. */
+  readonly history: CallHistory | undefined
+}
+
+/** A request as an exchange needs it. */
+type Asked = Pick<RpcRequest, "headers" | "payload">
 type Send = (request: RpcRequest) => Effect.Effect<unknown, unknown>
 
 /** How long the call may take, or what is wrong with what was asked for. */
@@ -77,174 +81,207 @@ const timeoutMillisOf = (
   return new InvalidTimeout({ operation: operation.tag, timeoutMillis, maxTimeoutMillis })
 }
 
-/** The idempotency key of a payload, or what is wrong with it. */
-const keyOf = (payload: unknown): Result.Result<string | undefined, string> => {
-  try {
-    const key = primaryKeyOf(payload)
-    // All halves of a character have the same UTF-8: keys that differ in them would be one key at the responder.
-    return key === undefined || key.isWellFormed()
-      ? Result.succeed(key)
-      : Result.fail("its primary key is no valid text")
-  } catch (error) {
-    return Result.fail(`its primary key cannot be made: ${error instanceof Error ? error.message : String(error)}`)
-  }
+// A schema's constructor hides what is wrong with the value in the cause of what it throws.
+const messageOf = (thrown: unknown): string => {
+  const told = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
+  return told instanceof Error ? told.message : String(told)
 }
 
-export const make = (
-  operation: Operation,
-  middlewares: ReadonlyArray<ClientMiddleware>,
-  environment: Environment
-): ((payload: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown, unknown>) => {
-  const { canceller, engine, maxTimeoutMillis, options, recorder, replyTo, router, watch } = environment
-  const { tag } = operation
-  const isRetried = operation.isSafe || operation.isIdempotent
-  const times = isRetried ? timesOf(operation.retry) : undefined
-  let nextRequest = 0
+const isTraced = (fiber: Fiber.Fiber<unknown, unknown>, tracing: Options["tracing"]): boolean => {
+  if (tracing === "never") return false
+  if (tracing === "always") return true
+  return Context.getOrUndefined(fiber.context, Tracer.ParentSpan)?.sampled === true
+}
+
+class Method {
+  readonly #operation: Operation
+  readonly #middlewares: ReadonlyArray<ClientMiddleware>
+  readonly #environment: Environment
+  readonly #policy: RetryTimes | undefined
+  readonly #invalidReply: () => void
+  #nextRequest = 0
   // Most calls ask for the same timeout, often as text: it is read once.
-  let lastAsked: Duration.Input | undefined
-  let lastTimeoutMillis: number | InvalidTimeout = 0
+  #lastAsked: Duration.Input | undefined
+  #lastTimeoutMillis: number | InvalidTimeout = 0
 
-  /** Nothing was sent. */
-  const refuse = (reason: Reason): RequestError => {
-    recorder.refused(tag, reason._tag)
-    return because(reason)
+  constructor(operation: Operation, middlewares: ReadonlyArray<ClientMiddleware>, environment: Environment) {
+    this.#operation = operation
+    this.#middlewares = middlewares
+    this.#environment = environment
+    this.#policy = operation.mayRunTwice ? timesOf(operation.retry) : undefined
+    this.#invalidReply = () => environment.recorder.invalidReply(operation.tag)
   }
-  const invalidPayload = (error: { readonly message: string }) =>
-    refuse(new InvalidPayload({ operation: tag, detail: error.message }))
-  const onInvalidReply = () => recorder.invalidReply(tag)
 
-  /** The record of each attempt: all of it but the attempt number and the time that is left is made once. */
-  const recordsOf =
-    (fields: RequestEnvelope.Fields, left: () => number, key: Uint8Array | null, value: Uint8Array) =>
-    (correlationId: Uint8Array): Resend => {
-      const address = replyTo()
-      // What may not run twice at one time stays where it was sent first, key or not: only there it is known again.
-      const home = router.route(key, 0)
-      return (attempt) => {
-        const timeout = attempt === 1 ? fields.timeout : left()
-        return {
-          topic: router.topic,
-          partition: attempt === 1 || !operation.isSafe ? home : router.route(key, attempt - 1),
-          key,
-          value,
-          headers: RequestEnvelope.encode({ ...fields, timeout, correlationId, replyTo: address, attempt })
-        }
-      }
+  call(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    payload: unknown,
+    options: CallOptions | undefined
+  ): Effect.Effect<unknown, unknown> {
+    const begun = this.#begin(fiber, options)
+    if ("_tag" in begun) return this.#refuse(begun)
+    const headers = CallHeaders.headersOf(fiber, options?.headers)
+    if (typeof headers === "string") return this.#invalidHeaders(headers)
+    const isPlain = this.#middlewares.length === 0
+    let made: unknown
+    try {
+      // Middleware is given nothing invalid; without any, encoding checks the value, and once is enough.
+      made = this.#operation.rpc.payloadSchema.make(payload as never, { disableChecks: isPlain })
+    } catch (thrown) {
+      return this.#invalidPayload(messageOf(thrown))
     }
+    if (!isPlain) return this.#throughMiddleware(begun, made, headers)
+    const asked = { payload: made, headers }
+    const encoding = this.#encode(made)
+    if (Exit.isExit(encoding)) return this.#encoded(fiber, begun, asked, encoding)
+    return this.#slowly(begun, (slow) =>
+      Effect.withFiber((inner) => Effect.flatMap(Effect.exit(encoding), (exit) => this.#encoded(inner, slow, asked, exit)))
+    )
+  }
 
-  const exchangeIn =
-    (
-      fiber: Fiber.Fiber<unknown, unknown>,
-      settings: CallSettings.CallSettings,
-      timeoutMillis: number,
-      isDiscard: boolean
-    ): Send =>
-    (request) => {
-      const clock = fiber.getRef(Clock.Clock)
-      const startedAt = monotonicMillis(clock)
-      // A call made inside a handler never outlives the request it serves.
-      const inherited = Context.getOrUndefined(fiber.context, CallDeadline) ?? Number.POSITIVE_INFINITY
-      const remaining = Math.min(timeoutMillis, inherited - startedAt)
-      if (remaining <= 0) {
-        const obstacle = "the time of the request being handled is up"
-        const timeout = { operation: tag, timeoutMillis: 0, attempts: 0, correlationId: "", obstacle }
-        return Effect.fail(refuse(new Timeout({ ...timeout, delivery: "not-sent" })))
-      }
-      if (watch?.isAbsent() === true) {
-        return Effect.fail(refuse(new NoResponder({ operation: tag, group: watch.group })))
-      }
-      const deadline = startedAt + remaining
-      const left = () => Math.max(0, Math.round(deadline - monotonicMillis(clock)))
-      const callHeaders = CallHeaders.toRecord(request.headers)
-      if (typeof callHeaders === "string") {
-        return Effect.fail(refuse(new InvalidHeaders({ operation: tag, detail: callHeaders })))
-      }
-      const exchange = (json: unknown, traceparent: string | undefined): Effect.Effect<unknown, unknown> => {
-        const body = PayloadCodec.json.toBytes(json)
-        if (Result.isFailure(body)) return Effect.fail(invalidPayload({ message: body.failure }))
-        const value = body.success
-        if (value.byteLength > options.maxRequestBytes) {
-          const sizes = { bytes: value.byteLength, limit: options.maxRequestBytes }
-          return Effect.fail(refuse(new RequestTooLarge({ operation: tag, ...sizes })))
-        }
-        const key = keyOf(request.payload)
-        if (Result.isFailure(key)) return Effect.fail(invalidPayload({ message: key.failure }))
-        const primaryKey = key.success
-        const routingKey = settings.routingKey ?? primaryKey
-        // Encoding and middleware may have taken their time.
-        const timeout = left()
-        const fields: RequestEnvelope.Fields = {
-          kind: "request",
-          operation: tag,
-          deadline: Math.round(clock.currentTimeMillisUnsafe() + timeout),
-          timeout,
-          key: primaryKey,
-          isDiscard,
-          traceparent,
-          callHeaders
-        }
-        const prepared: Prepared = {
-          operation,
-          times,
-          startedAt,
-          deadline,
-          byteSize: value.byteLength,
-          waitsForReady: settings.waitsForReady,
-          canceller,
-          recordOf: recordsOf(fields, left, routingKey === undefined ? null : Buffer.from(routingKey, "utf8"), value)
-        }
-        return Effect.flatMap(engine.exchange(prepared), (reply) => {
-          settings.observer?.({
-            headers: reply.envelope.replyHeaders,
-            attempt: reply.envelope.attempt ?? 1,
-            answeredAt: reply.envelope.at,
-            answeredBy: reply.envelope.from
-          })
-          return ReplyDecoder.outcomeOf(operation, reply, isDiscard, onInvalidReply)
-        })
-      }
-      const encoded = Effect.mapError(operation.payload.encode(request.payload), invalidPayload)
-      if (!isTraced(fiber, options.tracing)) return Effect.flatMap(encoded, (json) => exchange(json, undefined))
-      return Effect.useSpan(
-        tag,
-        {
-          kind: "client",
-          attributes: { "rpc.system": "kafka", "rpc.method": tag, "messaging.destination.name": router.topic }
-        },
-        (span) => Effect.flatMap(encoded, (json) => exchange(json, traceparentOf(span)))
-      )
+  #begin(fiber: Fiber.Fiber<unknown, unknown>, options: CallOptions | undefined): Begun | Reason {
+    const { calls, maxTimeoutMillis, options: defaults } = this.#environment
+    const settings = CallSettings.read(this.#operation, options?.context, fiber)
+    const asked = settings.timeout ?? defaults.timeout
+    if (asked !== this.#lastAsked) {
+      this.#lastTimeoutMillis = timeoutMillisOf(this.#operation, asked, maxTimeoutMillis)
+      this.#lastAsked = asked
     }
+    if (typeof this.#lastTimeoutMillis !== "number") return this.#lastTimeoutMillis
+    const startedAt = calls.now()
+    // A call made inside a handler never outlives the request it serves.
+    const inherited = Context.getOrUndefined(fiber.context, CallDeadline) ?? Number.POSITIVE_INFINITY
+    const deadline = Math.min(startedAt + this.#lastTimeoutMillis, inherited)
+    if (deadline <= startedAt) return new BudgetExhausted({ operation: this.#operation.tag })
+    const isDiscard = options?.discard === true
+    return { settings, startedAt, deadline, isDiscard, own: options?.context, history: undefined }
+  }
 
-  return (payload, callOptions) =>
-    Effect.withFiber((fiber) => {
-      const settings = CallSettings.read(operation, callOptions?.context, fiber)
-      const asked = settings.timeout ?? options.timeout
-      if (asked !== lastAsked) {
-        lastTimeoutMillis = timeoutMillisOf(operation, asked, maxTimeoutMillis)
-        lastAsked = asked
-      }
-      const timeoutMillis = lastTimeoutMillis
-      if (typeof timeoutMillis !== "number") return Effect.fail(refuse(timeoutMillis))
-      let made: unknown
-      try {
-        made = operation.rpc.payloadSchema.make(payload as never)
-      } catch (error) {
-        return Effect.fail(invalidPayload(error instanceof Error ? error : { message: String(error) }))
-      }
-      const isDiscard = callOptions?.discard === true
-      const request: RpcRequest = {
-        _tag: "Request",
-        id: RpcMessage.RequestId(String(nextRequest++)),
-        tag,
-        payload: made,
-        headers: CallHeaders.headersOf(fiber, callOptions?.headers),
-        ...(isDiscard ? { discard: true as const } : {})
-      }
-      let send = exchangeIn(fiber, settings, timeoutMillis, isDiscard)
-      // First declared innermost. `next` is the whole exchange, so that middleware can retry and see errors.
-      for (const middleware of middlewares) send = applyTo(middleware, operation, send)
+  /** Runs what takes its time, or more than one exchange, under the deadline of the call. */
+  #slowly(begun: Begun, body: (slow: Begun) => Effect.Effect<unknown, unknown>): Effect.Effect<unknown, unknown> {
+    const history = new CallHistory(this.#operation, begun.startedAt, begun.deadline)
+    return this.#environment.calls.within(
+      history,
+      Effect.suspend(() => body({ ...begun, history }))
+    )
+  }
+
+  #throughMiddleware(begun: Begun, payload: unknown, headers: Headers.Headers): Effect.Effect<unknown, unknown> {
+    const request: RpcRequest = {
+      _tag: "Request",
+      id: RpcMessage.RequestId(String(this.#nextRequest++)),
+      tag: this.#operation.tag,
+      payload,
+      headers,
+      ...(begun.isDiscard ? { discard: true as const } : {})
+    }
+    return this.#slowly(begun, (slow) => {
+      // `next` is a whole exchange, so that middleware can call it again and see its errors.
+      let send: Send = (asked) => Effect.withFiber((fiber) => this.#exchange(fiber, slow, asked))
+      // First declared innermost.
+      for (const middleware of this.#middlewares) send = applyTo(middleware, this.#operation, send)
       return send(request)
     })
+  }
+
+  #exchange(fiber: Fiber.Fiber<unknown, unknown>, begun: Begun, asked: Asked): Effect.Effect<unknown, unknown> {
+    const encoding = this.#encode(asked.payload)
+    return Exit.isExit(encoding)
+      ? this.#encoded(fiber, begun, asked, encoding)
+      : Effect.flatMap(Effect.exit(encoding), (exit) => this.#encoded(fiber, begun, asked, exit))
+  }
+
+  /** The payload's JSON form. An exit when the schema needs no fiber; whatever the schema throws is in it. */
+  #encode(payload: unknown): Effect.Effect<unknown, unknown> {
+    try {
+      return this.#operation.payload.encode(payload)
+    } catch (thrown) {
+      return Exit.die(thrown)
+    }
+  }
+
+  #encoded(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    begun: Begun,
+    asked: Asked,
+    encoding: Exit.Exit<unknown, unknown>
+  ): Effect.Effect<unknown, unknown> {
+    if (Exit.isFailure(encoding)) {
+      if (Cause.hasInterruptsOnly(encoding.cause)) return Effect.failCause(encoding.cause)
+      return this.#invalidPayload(messageOf(Cause.squash(encoding.cause)), begun.history)
+    }
+    const { options, route } = this.#environment
+    const { tag } = this.#operation
+    if (!isTraced(fiber, options.tracing)) return this.#send(fiber, begun, asked, encoding.value, undefined)
+    const attributes = {
+      "rpc.system": "kafka",
+      "rpc.method": tag,
+      "messaging.destination.name": route.router.topic
+    }
+    return Effect.useSpan(tag, { kind: "client", attributes }, (span) =>
+      this.#send(fiber, begun, asked, encoding.value, traceparentOf(span))
+    )
+  }
+
+  #send(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    begun: Begun,
+    asked: Asked,
+    json: unknown,
+    traceparent: string | undefined
+  ): Effect.Effect<unknown, unknown> {
+    const { calls, options, route } = this.#environment
+    const { deadline, history, isDiscard, settings, startedAt } = begun
+    if (route.watch?.isAbsent() === true) {
+      return this.#refuse(new NoResponder({ operation: this.#operation.tag, group: route.watch.group }), history)
+    }
+    const headers = CallHeaders.toRecord(asked.headers, CallSettings.headersOf(begun.own, fiber))
+    if (typeof headers === "string") return this.#invalidHeaders(headers, history)
+    const template = prepare({
+      operation: this.#operation,
+      policy: this.#policy,
+      payload: asked.payload,
+      json,
+      headers,
+      routingKey: settings.routingKey,
+      waitsForReady: settings.waitsForReady,
+      isDiscard,
+      traceparent,
+      maxRequestBytes: options.maxRequestBytes,
+      startedAt,
+      deadline,
+      // Nothing has taken time yet where there is no history.
+      timeout: Math.max(0, Math.round(deadline - (history === undefined ? startedAt : calls.now()))),
+      wallMillis: calls.wallMillis()
+    })
+    if (template._tag === "Failure") return this.#refuse(template.failure, history)
+    return Effect.flatMap(calls.exchange(template.success, route, history), (reply) => this.#outcome(reply, begun))
+  }
+
+  #outcome(reply: Reply, { isDiscard, settings }: Begun): Effect.Effect<unknown, unknown> {
+    const { envelope } = reply
+    settings.observer?.({
+      // The bytes are views of all that was fetched at once, and what an observer keeps would keep it alive.
+      headers: envelope.replyHeaders.map(([name, value]) => [name, new Uint8Array(value)]),
+      attempt: envelope.attempt ?? 1,
+      answeredAt: envelope.at,
+      answeredBy: envelope.from
+    })
+    return outcomeOf(this.#operation, reply, isDiscard, this.#invalidReply)
+  }
+
+  /** Nothing was sent by this exchange. */
+  #refuse(reason: Reason, history?: CallHistory): Effect.Effect<never, unknown> {
+    this.#environment.recorder.refused(this.#operation.tag, reason._tag)
+    return Effect.fail(history === undefined ? requestErrorOf(this.#operation, reason) : history.error(reason))
+  }
+
+  #invalidPayload(detail: string, history?: CallHistory): Effect.Effect<never, unknown> {
+    return this.#refuse(new InvalidPayload({ operation: this.#operation.tag, detail }), history)
+  }
+
+  #invalidHeaders(detail: string, history?: CallHistory): Effect.Effect<never, unknown> {
+    return this.#refuse(new InvalidHeaders({ operation: this.#operation.tag, detail }), history)
+  }
 }
 
 const applyTo =
@@ -255,8 +292,11 @@ const applyTo =
       unknown
     >
 
-const isTraced = (fiber: Fiber.Fiber<unknown, unknown>, tracing: Options["tracing"]): boolean => {
-  if (tracing === "never") return false
-  if (tracing === "always") return true
-  return Context.getOrUndefined(fiber.context, Tracer.ParentSpan)?.sampled === true
+export const make = (
+  operation: Operation,
+  middlewares: ReadonlyArray<ClientMiddleware>,
+  environment: Environment
+): ((payload: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown, unknown>) => {
+  const method = new Method(operation, middlewares, environment)
+  return (payload, options) => Effect.withFiber((fiber) => method.call(fiber, payload, options))
 }

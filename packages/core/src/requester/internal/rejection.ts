@@ -5,11 +5,9 @@ import * as Result from "effect/Result"
 import type { Operation } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
 import * as Status from "../../wire/Status.ts"
-import { because, ClockSkew, Rejected, type RequestError } from "../RequestError.ts"
+import { ClockSkew, Rejected, type RequestError, Unanswerable } from "../RequestError.ts"
 import type { Reply } from "./call.ts"
-
-/** The responder's push-back in milliseconds, when it gave one. */
-export const retryAfterOf = (reply: Reply): number | undefined => reply.envelope.retryAfter
+import { requestErrorOf } from "./requestErrorOf.ts"
 
 // A rejection's body is {"message": "..."}; anything else is shown as nothing rather than refused.
 const detailOf = (reply: Reply): string => {
@@ -31,15 +29,17 @@ export const errorOfRejection = (
   // time than was asked for (its `maxTimeout`) does not say so.
   const deadline = clock.nowMillis + clock.remainingMillis
   if (known === "expired" && at !== undefined && clock.remainingMillis > 0 && at > deadline) {
-    return because(new ClockSkew({ operation: operation.tag, requesterMillis: clock.nowMillis, responderMillis: at }))
+    const clocks = { requesterMillis: clock.nowMillis, responderMillis: at }
+    return requestErrorOf(operation, new ClockSkew({ operation: operation.tag, ...clocks }))
   }
-  return because(
+  const said = { operation: operation.tag, status: known, detail: detailOf(reply) }
+  if (Status.isExecuted(known)) return requestErrorOf(operation, new Unanswerable(said))
+  return requestErrorOf(
+    operation,
     new Rejected({
-      operation: operation.tag,
-      status: known,
-      detail: detailOf(reply),
+      ...said,
       // A responder of another version may lack the operation during a rolling upgrade: reads may ask elsewhere.
-      isTransient: Status.isRetryable(known) || (known === "unimplemented" && operation.isSafe),
+      isTransient: Status.isTransient(known) || (known === "unimplemented" && operation.isSafe),
       ...(retryAfter === undefined ? {} : { retryAfterMillis: retryAfter })
     })
   )

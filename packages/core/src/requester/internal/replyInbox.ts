@@ -19,10 +19,11 @@ import * as CorrelationId from "../../wire/CorrelationId.ts"
 import * as HeaderNames from "../../wire/HeaderNames.ts"
 import * as RecordHeaders from "../../wire/RecordHeaders.ts"
 import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
-import { because, InvalidReply } from "../RequestError.ts"
+import { InvalidReply } from "../RequestError.ts"
 import type { Call } from "./call.ts"
 import type { CallRecorder } from "./callRecorder.ts"
 import type { Calls } from "./calls.ts"
+import { requestErrorOf } from "./requestErrorOf.ts"
 
 /** The part of `Calls` that replies are for. */
 export type WaitingCalls = Pick<
@@ -38,7 +39,8 @@ export interface Options {
   readonly token: Uint8Array
 }
 
-const invalid = (call: Call, detail: string) => because(new InvalidReply({ operation: call.tag, detail }))
+const invalid = (call: Call, detail: string) => 
+  requestErrorOf(call.template.operation, new InvalidReply({ operation: call.tag, detail }))
 
 const receiveOne = (record: ConsumedRecord, now: number, token: Uint8Array, calls: WaitingCalls, recorder: CallRecorder) => {
   const id = RecordHeaders.last(record.headers, HeaderNames.correlationId)

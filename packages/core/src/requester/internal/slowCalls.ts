@@ -49,9 +49,8 @@ export class SlowCalls {
       Effect.callback<A, E | RequestError, R>((resume) => {
         const { left, maxCalls, wakeBy } = this.#options
         if (this.#calls.size >= maxCalls) {
-          const { operation } = history
-          const reason = new Overloaded({ operation, limit: "maxInFlight", value: maxCalls })
-          return resume(Effect.fail(new RequestError({ reason })))
+          const limit = { limit: "maxInFlight", value: maxCalls } as const
+          return resume(Effect.fail(history.error(new Overloaded({ operation: history.operation.tag, ...limit }))))
         }
         const call = new SlowCall(history, resume)
         this.#calls.add(call)
@@ -84,7 +83,7 @@ export class SlowCalls {
   close(): void {
     for (const call of this.#calls) {
       const { delivery, operation } = call.history
-      this.#end(call, new RequestError({ reason: new Closed({ operation, delivery }) }))
+      this.#end(call, call.history.error(new Closed({ operation: operation.tag, delivery })))
     }
   }
 

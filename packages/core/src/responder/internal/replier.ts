@@ -45,7 +45,7 @@ export const make = ({ clock, onDone, onLeft, onSending, origin, publisher, reco
       if (error.reason._tag === "TransportClosed") return onLeft(taken)
       // The broker refused this reply for good: the caller is told that once, in a reply of a few bytes.
       if (error.isDefinitive && answer.outcome !== "rejected") {
-        const status = error.reason._tag === "TooLarge" ? "reply-too-large" : "internal"
+        const status = error.reason._tag === "TooLarge" ? "reply-too-large" : "reply-refused"
         return send(taken, addressee, rejected(status, `the reply could not be written: ${error.message}`), [])
       }
       recorder.replyAbandoned()

@@ -92,7 +92,7 @@ describe("a reply", () => {
     Effect.gen(function* () {
       const cases: ReadonlyArray<readonly [TransportError, string]> = [
         [because(new TooLarge({ topic: "stock.replies", detail: "" })), "reply-too-large"],
-        [because(new NoSuchTopic({ topic: "stock.replies" })), "internal"]
+        [because(new NoSuchTopic({ topic: "stock.replies" })), "reply-refused"]
       ]
       for (const [error, status] of cases) {
         const { log, newest, publisher, send } = yield* replying

@@ -26,7 +26,7 @@ export const boundLaws = (law: Law): void => {
       const error = yield* requestErrorOf(client.Work({ id: "too much" }))
       assert(error.reason._tag === "Overloaded")
       assert.deepInclude(error.reason, { limit: "maxInFlight", value: 3 })
-      assert.isTrue(error.isCertainlyNotExecuted && error.isRetryable)
+      assert.isTrue(error.isCertainlyNotExecuted && error.isTransient)
       assert.strictEqual(yield* inFlight, 3)
       yield* advance("600 millis")
       yield* Effect.forEach(calls, Fiber.join)

@@ -90,7 +90,7 @@ export const drainLaws = (law: Law): void => {
       assert.deepStrictEqual(ran, ["first before", "first begun", "second before"])
       assert(error.reason._tag === "Rejected")
       assert.strictEqual(error.reason.status, "overloaded")
-      assert.isTrue(error.isRetryable)
+      assert.isTrue(error.isTransient)
       assert.isFalse(error.isCertainlyNotExecuted)
       yield* Fiber.interrupt(before)
     })

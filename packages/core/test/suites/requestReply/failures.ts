@@ -16,4 +16,6 @@ export const reasonOf = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<R
 
 /** The status that a call is rejected with. */
 export const statusOf = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<string, never, R> =>
-  Effect.map(reasonOf(call), (reason) => (reason._tag === "Rejected" ? reason.status : `not rejected: ${reason._tag}`))
+  Effect.map(reasonOf(call), (reason) =>
+    reason._tag === "Rejected" || reason._tag === "Unanswerable" ? reason.status : `not rejected: ${reason._tag}`
+  )

@@ -80,7 +80,7 @@ export const retryLaws = (law: Law): void => {
         assert.strictEqual(error.reason.status, "overloaded")
         assert.strictEqual(error.reason.retryAfterMillis, 10)
         assert.strictEqual(error.reason.detail, "busy")
-        assert.isTrue(error.isRetryable)
+        assert.isTrue(error.isTransient)
         assert.isFalse(error.isCertainlyNotExecuted)
       }
       yield* advance("300 millis")

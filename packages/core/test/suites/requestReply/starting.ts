@@ -137,7 +137,7 @@ export const startingLaws = (law: Law): void => {
       assert(error instanceof RequestError)
       assert.strictEqual(error.reason._tag, "NoResponder")
       assert.isTrue(error.isCertainlyNotExecuted)
-      assert.isTrue(error.isRetryable)
+      assert.isTrue(error.isTransient)
       yield* serve(bench, { Work: ({ id }) => Effect.succeed(id) })
       yield* advance("3 seconds")
       assert.strictEqual(yield* client.Work({ id: "served" }), "served")

@@ -65,7 +65,7 @@ export const whatIsKnownLaws = (law: Law): void => {
       )
       for (const error of errors) {
         assert.isTrue(error.isCertainlyNotExecuted)
-        assert.isFalse(error.isRetryable)
+        assert.isFalse(error.isTransient)
       }
       assert.strictEqual(yield* work, "done 1")
       yield* until("the one good call is seen", () => sent.length > 0)
@@ -96,7 +96,7 @@ export const whatIsKnownLaws = (law: Law): void => {
         { responder: { hideDefects: true } }
       )
       const reason = yield* reasonOf(client.Work({ id: "1" }))
-      assert(reason._tag === "Rejected")
+      assert(reason._tag === "Unanswerable")
       assert.strictEqual(reason.status, "internal")
       assert.match(reason.detail, /^internal error, id [0-9a-f]{32}$/)
     })
@@ -208,7 +208,7 @@ export const whatIsKnownLaws = (law: Law): void => {
       assert.strictEqual(error.reason.attempts, 1)
       assert.match(error.reason.correlationId, /^[0-9a-f]{32}$/)
       assert.isFalse(error.isCertainlyNotExecuted)
-      assert.isTrue(error.isRetryable)
+      assert.isTrue(error.isTransient)
     })
   )
 

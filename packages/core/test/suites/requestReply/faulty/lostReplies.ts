@@ -35,7 +35,7 @@ export const lostReplyLaws = (law: FaultLaw): void => {
       assert.strictEqual(yield* inFlight, 0)
       const refused = yield* requestErrorOf(client.Work({ id: "refused" }))
       assert.strictEqual(refused.reason._tag, "ReplyAddressLost")
-      assert.isTrue(refused.isCertainlyNotExecuted && refused.isRetryable)
+      assert.isTrue(refused.isCertainlyNotExecuted && refused.isTransient)
       broker.createTopic({ name: replies, partitions: 2, replicationFactor: 1, configs: {} })
       for (let step = 0; step < 4; step++) yield* advance("1 second")
       assert.strictEqual(yield* client.Work({ id: "again" }), "done again")

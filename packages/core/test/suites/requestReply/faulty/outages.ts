@@ -58,7 +58,7 @@ export const outageLaws = (law: FaultLaw): void => {
       const before = yield* Clock.currentTimeMillis
       const error = yield* requestErrorOf(client.Work({ id: "hurried" }).pipe(Requester.withWaitForReady(false)))
       assert.strictEqual(error.reason._tag, "NotSent")
-      assert.isTrue(error.isCertainlyNotExecuted && error.isRetryable)
+      assert.isTrue(error.isCertainlyNotExecuted && error.isTransient)
       assert.strictEqual(yield* Clock.currentTimeMillis, before)
       yield* faults.heal(0)
       for (let step = 0; step < 5; step++) yield* advance("200 millis")

@@ -2,10 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { partitionOf } from "../../../src/protocol/partitioner.ts"
-import * as ReplyAddress from "../../../src/requester/internal/replyAddress.ts"
+import * as ReplyInbox from "../../../src/requester/internal/replyInbox.ts"
 import type { ReadPartition, Transport } from "../../../src/kafka/Transport.ts"
 import { because, NoSuchPartition, type TransportError } from "../../../src/kafka/TransportError.ts"
 import { ScriptedLink } from "../../publisher/ScriptedLink.ts"
+import type { ReplyAddress } from "../../../src/wire/ReplyAddress.ts"
+import { recorderInto } from "../engine.ts"
 import { token } from "../fixtures.ts"
 
 const lost = because(new NoSuchPartition({ topic: "stock.replies", partition: 5, partitions: 0 }))
@@ -40,14 +42,27 @@ const listening = Effect.fnUntraced(function* (partition?: number) {
     joinGroup: () => Effect.die("not scripted"),
     groupSize: () => Effect.die("not scripted")
   }
-  const replies = yield* ReplyAddress.make(transport, {
-    topic: "stock.replies",
-    partitions: 6,
-    partition,
-    token,
-    onRecords: () => {},
-    onLost: (error) => void losses.push(error)
-  })
+  let address: ReplyAddress | undefined
+  let lostBecause: TransportError | undefined
+  const unexpected = (): never => assert.fail("nothing was received")
+  const calls: ReplyInbox.WaitingCalls = {
+    answered: unexpected,
+    deafen: (error) => {
+      lostBecause = error
+      losses.push(error)
+    },
+    hearAt: (found) => {
+      address = found
+      lostBecause = undefined
+    },
+    now: () => 0,
+    rejected: unexpected,
+    resumeCallers: () => {},
+    unusable: unexpected,
+    waiting: unexpected
+  }
+  yield* ReplyInbox.open(transport, { topic: "stock.replies", partitions: 6, partition, token }, calls, recorderInto([]))
+  const replies = { address: () => address!, lostBecause: () => lostBecause }
   return { losses, open: () => open, reads, replies, topic }
 })
 
@@ -67,21 +82,21 @@ describe("the reply address", () => {
       const { losses, open, reads, replies, topic } = yield* listening()
       topic.described = topic.readable = undefined
       reads[0]!.onLost?.(lost)
-      assert.deepStrictEqual([replies.isLost(), losses], [true, [lost]])
+      assert.deepStrictEqual([replies.lostBecause(), losses], [lost, [lost]])
       yield* TestClock.adjust("10 seconds")
-      assert.isTrue(replies.isLost())
+      assert.strictEqual(replies.lostBecause(), lost)
       topic.described = topic.readable = 2
       yield* TestClock.adjust("1 second")
-      assert.isFalse(replies.isLost())
+      assert.isUndefined(replies.lostBecause())
       assert.deepStrictEqual(replies.address(), { topic: "stock.replies", partition: partitionOf(token, 2) })
       assert.deepStrictEqual([reads.length, open()], [2, 1])
       // And again.
       topic.described = topic.readable = undefined
       reads[1]!.onLost?.(lost)
-      assert.isTrue(replies.isLost())
+      assert.strictEqual(replies.lostBecause(), lost)
       topic.described = topic.readable = 3
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual([replies.isLost(), reads.length, open()], [false, 3, 1])
+      assert.deepStrictEqual([replies.lostBecause(), reads.length, open()], [undefined, 3, 1])
     })
   )
 
@@ -93,12 +108,12 @@ describe("the reply address", () => {
       topic.readable = 1
       reads[0]!.onLost?.(lost)
       yield* TestClock.adjust("5 seconds")
-      assert.isTrue(replies.isLost())
+      assert.strictEqual(replies.lostBecause(), lost)
       // What a try leaves behind is gone before the next one.
       assert.strictEqual(open(), 1)
       topic.described = 1
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual([replies.isLost(), replies.address().partition], [false, 0])
+      assert.deepStrictEqual([replies.lostBecause(), replies.address().partition], [undefined, 0])
     })
   )
 

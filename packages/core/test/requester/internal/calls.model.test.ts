@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import type { Reply } from "../../../src/requester/internal/pendingCall.ts"
+import type { Reply } from "../../../src/requester/internal/call.ts"
 import type { RequestError } from "../../../src/requester/RequestError.ts"
 import { because, Unreachable } from "../../../src/kafka/TransportError.ts"
 import type { Outcome } from "../../../src/wire/ReplyEnvelope.ts"
@@ -67,7 +67,7 @@ describe("the call engine", () => {
                 outcome: event.outcome,
                 status: event.outcome === "rejected" ? "internal" : undefined
               })
-              end(event.number, event.outcome === "rejected" ? "Rejected" : event.outcome)
+              end(event.number, event.outcome === "rejected" ? "Unanswerable" : event.outcome)
               break
             case "Wait":
               yield* TestClock.adjust(event.millis)
