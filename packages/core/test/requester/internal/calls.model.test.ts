@@ -46,7 +46,7 @@ describe("the call engine", () => {
     [Arbitrary.array(event, { maxLength: 40 })],
     ([events]) =>
       Effect.gen(function* () {
-        const { call, close, engine, reply } = yield* Engine.make()
+        const { call, close, engine, hear, reply } = yield* Engine.make()
         const fibers: Array<Fiber.Fiber<Reply, RequestError>> = []
         /** What is expected of each call; undefined while it is pending. */
         const expected: Array<string | undefined> = []
@@ -82,6 +82,7 @@ describe("the call engine", () => {
             }
             case "Lost":
               engine.onReplyAddressLost(because(new Unreachable({ brokers: [], detail: "" })))
+              hear()
               for (let number = 1; number <= expected.length; number++) end(number, "ReplyAddressLost")
           }
           assert.strictEqual(engine.inFlight(), expected.filter((word) => word === undefined).length)

@@ -70,6 +70,7 @@ describe("a call", () => {
     Effect.gen(function* () {
       const { call, eventLoop, reply, stall } = yield* Engine.make()
       const fiber = yield* call({ timeout: 1_000 })
+      yield* Effect.yieldNow
       stall(500)
       yield* TestClock.adjust(1_000)
       assert.strictEqual(eventLoop.waiting(), 1)
