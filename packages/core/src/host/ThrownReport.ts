@@ -2,6 +2,7 @@
  * Tells what foreign code (a caller's continuation, an observer) threw where it could not be thrown further: one line in
  * the log for each kind, so that a callback that throws with every call cannot fill a disk.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 
 /** `where` names the code that threw. Never throws. */
@@ -28,7 +29,7 @@ export const make: Effect.Effect<ThrownReport> = Effect.map(Effect.context<never
     kinds.add(kind)
     const more = kinds.size === maxKinds ? "; no other kind is reported from now on" : "; told once"
     try {
-      run(Effect.logError(`${where} threw: ${text}${more}`, thrown))
+      run(Effect.logError(`${where} threw: ${text}${more}`, Cause.die(thrown)))
     } catch {
       // A logger that throws has nothing to tell it to.
     }

@@ -60,4 +60,49 @@ describe("the headers of a call", () => {
     assert.include(recordOf(large(Bounds.maxCallHeaderBytes + 1)), String(Bounds.maxCallHeaderBytes + 1))
     assert.include(recordOf(Headers.fromInput({ ["語".repeat(20_000)]: "" })), "60000 bytes")
   })
+
+  it.effect.prop(
+    "of whatever kind are read or refused by name, and nothing throws",
+    [
+      oneOf<unknown>(
+        elementOf([null, 7, "x", true, Symbol("x"), [], [1], [["a"]], [["a", 1]], { a: null }, { a: 1 }, { a: [null] }]),
+        Arbitrary.map(text(0, 5), (value) => ({ name: value }))
+      )
+    ],
+    ([own]) =>
+      Effect.gen(function* () {
+        const headers = yield* read(own as Headers.Input)
+        if (typeof headers === "string") return
+        const record = toRecord(headers, [])
+        assert.isTrue(typeof record === "string" || record.every(([, value]) => value instanceof Uint8Array))
+      })
+  )
+
+  it("that are not text are refused by their name", () => {
+    for (const value of [null, 7, true, {}, undefined]) {
+      assert.match(String(toRecord(Headers.empty, [["count", value]])), /count .*takes text or bytes/)
+      assert.match(String(toRecord({ ...Headers.empty, count: value } as never, [])), /count .*takes text or bytes/)
+    }
+    assert.match(String(toRecord(Headers.empty, [[7, "x"]])), /number is no name/)
+    assert.match(String(toRecord(Headers.empty, [["a", "\ud800"]])), /value of a .*bytes/)
+    assert.match(String(toRecord(Headers.empty, [["\ud800", "a"]])), /name .* no valid text/)
+  })
+
+  it("that are given as bytes keep their case, order and repeats, behind Effect's", () => {
+    const given = [
+      ["B", Buffer.from("1")],
+      ["A", "2"],
+      ["B", Buffer.of(255)]
+    ] as const
+    const record = toRecord(Headers.fromInput({ Z: "0" }), given)
+    assert.deepStrictEqual(
+      typeof record === "string" ? record : record.map(([name, value]) => [name, ...value]),
+      [
+        ["z", 48],
+        ["B", 49],
+        ["A", 50],
+        ["B", 255]
+      ]
+    )
+  })
 })

@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
-import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as TestClock from "effect/testing/TestClock"
 import { type Operation, operationsOf } from "../../../src/contract/Operation.ts"
 import { because, Refused } from "../../../src/kafka/TransportError.ts"
@@ -19,10 +19,13 @@ import { route } from "../fixtures.ts"
 import type { Middleware } from "../method.ts"
 
 const Late = Schema.String.pipe(
-  Schema.decodeTo(Schema.String, {
-    decode: SchemaGetter.passthrough(),
-    encode: SchemaGetter.transformOrFail((text) => Effect.delay(Effect.succeed(text), "4 seconds"))
-  })
+  Schema.decodeTo(
+    Schema.String,
+    SchemaTransformation.transformEffect({
+      decode: (text: string) => Effect.succeed(text),
+      encode: (text: string) => Effect.delay(Effect.succeed(text), "4 seconds")
+    })
+  )
 )
 const Slow = RpcGroup.make(Rpc.make("Slow", { payload: { text: Late } }))
 
