@@ -9,7 +9,10 @@ import type * as Scope from "effect/Scope"
 const pause: Duration.Input = "1 second"
 
 /** Runs the loop in the scope. Ends only with it. */
-export const fork = <A, E, R>(name: string, loop: Effect.Effect<A, E, R>): Effect.Effect<void, never, R | Scope.Scope> =>
+export const fork = <A, E, R>(
+  name: string,
+  loop: Effect.Effect<A, E, R>
+): Effect.Effect<void, never, R | Scope.Scope> =>
   loop.pipe(
     Effect.exit,
     Effect.flatMap((exit) =>

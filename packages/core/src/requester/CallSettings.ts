@@ -39,7 +39,10 @@ export const WaitForReady: Context.Reference<boolean> = Context.Reference<boolea
  * Headers as they are given to `withHeaders`: pairs in their order, names as often as they come, or a record. Text is
  * written in UTF-8, bytes as they are; names are case-sensitive, as Kafka's are.
  */
-export type HeadersInput = RecordHeaders | Iterable<readonly [name: string, value: string | Uint8Array]> | Readonly<Record<string, string | Uint8Array>>
+export type HeadersInput =
+  | RecordHeaders
+  | Iterable<readonly [name: string, value: string | Uint8Array]>
+  | Readonly<Record<string, string | Uint8Array>>
 
 /** Not checked before the call: a wrong value is an `InvalidHeaders` of the call, whatever it is. */
 export type GivenHeaders = ReadonlyArray<readonly [name: unknown, value: unknown]>
@@ -88,7 +91,9 @@ export const withWaitForReady: (
 const pairsOf = (input: unknown): GivenHeaders => {
   if (typeof input !== "object" || input === null) return [[input, undefined]]
   if (!(Symbol.iterator in input)) return Object.entries(input)
-  return Array.from(input as Iterable<unknown>, (pair) => (Array.isArray(pair) ? [pair[0], pair[1]] : [pair, undefined]))
+  return Array.from(input as Iterable<unknown>, (pair) =>
+    Array.isArray(pair) ? [pair[0], pair[1]] : [pair, undefined]
+  )
 }
 
 const withThem = (around: GivenHeaders, input: HeadersInput): GivenHeaders => {
@@ -105,10 +110,8 @@ const withThem = (around: GivenHeaders, input: HeadersInput): GivenHeaders => {
 export const withHeaders: {
   (headers: HeadersInput): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(effect: Effect.Effect<A, E, R>, headers: HeadersInput): Effect.Effect<A, E, R>
-} = dual(
-  2,
-  <A, E, R>(effect: Effect.Effect<A, E, R>, headers: HeadersInput): Effect.Effect<A, E, R> =>
-    Effect.updateService(effect, Headers, (around) => withThem(around, headers))
+} = dual(2, <A, E, R>(effect: Effect.Effect<A, E, R>, headers: HeadersInput): Effect.Effect<A, E, R> =>
+  Effect.updateService(effect, Headers, (around) => withThem(around, headers))
 )
 
 /** The effect's result together with the metadata of the last reply it got; undefined when it got none. */

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Attempt, Call } from "@kafka-request-reply/core/simulator/requester/internal/call"
 import { Calls } from "@kafka-request-reply/core/simulator/requester/internal/calls"
+import { FinishedCalls } from "@kafka-request-reply/core/simulator/requester/internal/finishedCalls"
 import { CallTable } from "@kafka-request-reply/core/simulator/requester/internal/callTable"
 import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
@@ -153,6 +154,20 @@ const retryForgotten = ofClasses("retries forgotten", "an attempt that has no an
   )
 )
 
+const callbacksUnguarded = ofClasses(
+  "callbacks unguarded",
+  "what a caller's callback throws goes through the loop that ended its call",
+  () =>
+    replace(
+      FinishedCalls.prototype,
+      "add",
+      () =>
+        function (call) {
+          call.resume(call.outcome!)
+        }
+    )
+)
+
 export const requesterMutants: ReadonlyArray<Mutant> = [
   registerAfterSend,
   sweeperEarly,
@@ -163,5 +178,6 @@ export const requesterMutants: ReadonlyArray<Mutant> = [
   abandonForgotten,
   alwaysNotSent,
   budgetNotInherited,
-  retryForgotten
+  retryForgotten,
+  callbacksUnguarded
 ]

@@ -77,7 +77,4 @@ export const closedOf = (call: Call): RequestError =>
   requestErrorOf(call.template.operation, new Closed({ operation: call.tag, delivery: call.furthest }))
 
 export const lostOf = (call: Call, cause: TransportError): RequestError =>
-  requestErrorOf(
-    call.template.operation,
-    new ReplyAddressLost({ operation: call.tag, delivery: call.furthest, cause })
-  )
+  requestErrorOf(call.template.operation, new ReplyAddressLost({ operation: call.tag, delivery: call.furthest, cause }))

@@ -17,22 +17,19 @@ import type { Sweeper } from "../../host/Sweeper.ts"
 import type { ThrownReport } from "../../host/ThrownReport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
-import * as CorrelationId from "../../wire/CorrelationId.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
-import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import type { Options } from "../Options.ts"
 import type { RequestError } from "../RequestError.ts"
-import { type Attempt, Call, type CallOwner, type Reply } from "./call.ts"
+import { firstAttempt, nextAttempt } from "./attempts.ts"
+import type { Attempt, Call, CallOwner, Reply } from "./call.ts"
 import * as CallErrors from "./callErrors.ts"
 import type { CallHistory } from "./callHistory.ts"
 import type { CallRecorder } from "./callRecorder.ts"
-import { CallTable } from "./callTable.ts"
 import type { ContractRoute } from "./contractRoute.ts"
-import { EndedCalls } from "./endedCalls.ts"
-import { FinishedCalls } from "./finishedCalls.ts"
+import { OpenCalls } from "./openCalls.ts"
 import type { RequestTemplate } from "./prepare.ts"
 import { errorOfRejection } from "./rejection.ts"
-import { nextAttemptAt, nextStep, RetryBudget } from "./retry.ts"
+import { nextAttemptAt, nextStep, RetryBudget, unansweredAt } from "./retry.ts"
 import { SlowCalls } from "./slowCalls.ts"
 
 export interface CallsDependencies {
@@ -50,22 +47,19 @@ export interface CallsDependencies {
 
 export class Calls implements CallOwner {
   readonly #deps: CallsDependencies
-  readonly #table = new CallTable()
-  readonly #ended = new EndedCalls()
+  readonly #open: OpenCalls
   readonly #budget: RetryBudget
   readonly #slow: SlowCalls
   readonly #idle = Deferred.makeUnsafe<void>()
-  readonly #finished: FinishedCalls
-  #nextNumber = 1
   #isClosing = false
   /** Where replies come to, once the inbox is open. */
   #replyTo: ReplyAddress | undefined
   #lostBecause: TransportError | undefined
 
   constructor(deps: CallsDependencies) {
-    const { eventLoop, options, report, sweeper } = deps
+    const { eventLoop, options, recorder, report, sweeper } = deps
     this.#deps = deps
-    this.#finished = new FinishedCalls(report, eventLoop)
+    this.#open = new OpenCalls(recorder, report, eventLoop)
     this.#budget = new RetryBudget(options.retryBudget, options.retryBudgetRatio)
     this.#slow = new SlowCalls({
       maxCalls: options.maxInFlight,
@@ -76,7 +70,7 @@ export class Calls implements CallOwner {
   }
 
   get inFlight(): number {
-    return this.#table.size
+    return this.#open.size
   }
 
   /** Monotonic milliseconds of the requester's clock. */
@@ -118,8 +112,8 @@ export class Calls implements CallOwner {
     const load = {
       isClosing: this.#isClosing,
       lostBecause: this.#lostBecause,
-      calls: this.#table.size,
-      bytes: this.#table.bytes
+      calls: this.#open.size,
+      bytes: this.#open.bytes
     }
     return CallErrors.refusalOf(template, load, this.#deps.options, this.now())
   }
@@ -130,36 +124,19 @@ export class Calls implements CallOwner {
     history: CallHistory | undefined,
     resume: (exit: Exit.Exit<Reply, RequestError>) => void
   ): Call {
-    const { publisher, recorder, sweeper, token } = this.#deps
-    const number = this.#nextNumber++
-    const correlationId = CorrelationId.make(token, number)
-    const { fields, key, policy, value } = template
-    const headers = RequestEnvelope.encodeAttempt(fields, fields.timeout, correlationId, this.#replyTo, 1)
-    const record = { topic: route.router.topic, partition: route.router.route(key, 0), key, value, headers }
-    const call = new Call(record, { owner: this, number, correlationId, template, route, resume, history })
-    this.#ended.opened(number)
-    this.#table.add(call)
-    recorder.started(this.#table.size)
-    if (policy !== undefined && policy.maxAttempts > 1 && policy.attemptMillis !== Number.POSITIVE_INFINITY) {
-      call.retryAt = this.now() + policy.attemptMillis
-    }
+    const { publisher, sweeper, token } = this.#deps
+    const number = this.#open.number()
+    const call = firstAttempt({ owner: this, number, template, route, resume, history }, token, this.#replyTo)
+    this.#open.add(call)
+    if (template.policy !== undefined) call.retryAt = unansweredAt(call, this.now())
     sweeper.wakeBy(Math.min(call.retryAt, call.deadline))
     publisher.offer(call)
     return call
   }
 
   #sendAgain(call: Call, now: number): void {
-    const { operation, policy } = call.template
-    const { fields, key, value } = call.template
-    const { router } = call.route
-    const ordinal = call.made + 1
-    // Retries of an unsafe operation go to the first attempt's partition: only that responder can deduplicate them.
-    const partition = operation.isSafe ? router.route(key, ordinal - 1) : call.partition
-    const left = Math.max(0, Math.round(call.deadline - now))
-    const headers = RequestEnvelope.encodeAttempt(fields, left, call.correlationId, this.#replyTo, ordinal)
-    const retry = call.again({ topic: call.topic, partition, key, value, headers })
-    const isLast = policy === undefined || ordinal >= policy.maxAttempts
-    call.retryAt = isLast ? Number.POSITIVE_INFINITY : now + policy.attemptMillis
+    const retry = nextAttempt(call, this.#replyTo, now)
+    call.retryAt = unansweredAt(call, now)
     this.#deps.sweeper.wakeBy(call.retryAt)
     this.#deps.publisher.offer(retry)
   }
@@ -178,7 +155,7 @@ export class Calls implements CallOwner {
         return this.#sendAgain(call, now)
       case "give-up":
         recorder.throttled()
-        return void this.#fail(call, call.rejection!, now)
+        return void this.#open.fail(call, call.rejection!, now)
       case "throttle":
         if (!call.isThrottled) recorder.throttled()
         call.isThrottled = true
@@ -190,17 +167,14 @@ export class Calls implements CallOwner {
   // --- what ends a call ---
 
   /** The call of this number that waits for a reply, or why there is none. */
-  waiting(number: number): Call | "duplicate" | "forged" | "late" {
-    const call = this.#table.get(number)
-    if (call !== undefined) return call
-    const known = this.#ended.lookUp(number, this.#nextNumber)
-    return known === "replied" ? "duplicate" : known === "never-called" ? "forged" : "late"
+  waiting(number: number): ReturnType<OpenCalls["waiting"]> {
+    return this.#open.waiting(number)
   }
 
   /** A reply that ends its call. */
   answered(call: Call, reply: Reply, now: number): void {
     this.#budget.succeeded()
-    this.#end(call, Exit.succeed(reply), reply.envelope.outcome, now)
+    this.#open.answer(call, reply, now)
   }
 
   /** A reply that says that an attempt was not executed. */
@@ -225,12 +199,12 @@ export class Calls implements CallOwner {
       })
       if (Number.isFinite(call.retryAt)) return sweeper.wakeBy(call.retryAt)
     }
-    this.#fail(call, error, now)
+    this.#open.fail(call, error, now)
   }
 
   /** A reply that is certainly its own, and cannot be used. */
   unusable(call: Call, error: RequestError, now: number): void {
-    this.#fail(call, error, now)
+    this.#open.fail(call, error, now)
   }
 
   attemptRefused(attempt: Attempt, error: TransportError): void {
@@ -240,15 +214,14 @@ export class Calls implements CallOwner {
     // "Too late" is the sweeper's to say, with everything that is known then.
     if (error.isRetryable && call.waits) return
     const failure = CallErrors.refusedForGood(call, error)
-    if (failure === undefined || !this.#fail(call, failure, this.now())) return
+    if (failure === undefined || !this.#open.fail(call, failure, this.now())) return
     // The publisher is in the middle of its own loop.
-    this.#finished.resumeSoon(() => this.#idleWhenClosing())
+    this.#open.resumeSoon(() => this.#idleWhenClosing())
   }
 
   #interrupted(call: Call): void {
     const mayBeWritten = call.furthest !== "not-sent"
-    if (!this.#table.remove(call)) return
-    this.#settle(call, false, "cancelled", this.now())
+    if (!this.#open.interrupt(call, this.now())) return
     if (mayBeWritten) {
       const { correlationId, deadline, tag } = call
       call.route.canceller?.cancel({ operation: tag, correlationId, deadline })
@@ -256,46 +229,17 @@ export class Calls implements CallOwner {
     this.#idleWhenClosing()
   }
 
-  #fail(call: Call, error: RequestError, now: number): boolean {
-    return this.#end(call, this.#failure(call, error), error.reason._tag, now)
-  }
-
-  /** As it is true of the whole call. */
-  #failure({ history }: Call, error: RequestError): Exit.Exit<never, RequestError> {
-    return Exit.fail(history === undefined ? error : history.toldOf(error))
-  }
-
-  /** The one way to an outcome. False when there was one already. */
-  #end(call: Call, exit: Exit.Exit<Reply, RequestError>, outcome: string, now: number): boolean {
-    if (!this.#table.remove(call)) return false
-    this.#finish(call, exit, outcome, now)
-    return true
-  }
-
-  #finish(call: Call, exit: Exit.Exit<Reply, RequestError>, outcome: string, now: number): void {
-    call.outcome = exit
-    this.#settle(call, Exit.isSuccess(exit), outcome, now)
-    this.#finished.add(call)
-  }
-
-  #settle(call: Call, isAnswered: boolean, outcome: string, now: number): void {
-    call.abandon()
-    call.history?.ended(call, isAnswered)
-    this.#ended.ended(call.number, isAnswered ? "replied" : "given-up")
-    this.#deps.recorder.ended(call.tag, outcome, now - call.template.startedAt, this.#table.size)
-  }
-
   // --- time, the reply address, closing ---
 
   /** Tells the callers of all calls that have ended. To be called at the end of a loop of ours. */
   resumeCallers(): void {
-    this.#finished.resume()
+    this.#open.resumeCallers()
     this.#idleWhenClosing()
   }
 
   /** Does what is due; when something will be due next. */
   sweep(now: number): number {
-    const due = this.#table.takeDue(now)
+    const due = this.#open.takeDue(now)
     for (const call of due.expired) this.#expire(call, now)
     for (const call of due.retry) this.#retry(call, now)
     this.resumeCallers()
@@ -306,7 +250,7 @@ export class Calls implements CallOwner {
   #expire(call: Call, now: number): void {
     const error = CallErrors.timeoutOf(call)
     if (error.reason._tag === "Timeout" && call.furthest !== "not-sent") this.#budget.failed()
-    this.#finish(call, this.#failure(call, error), error.reason._tag, now)
+    this.#open.expire(call, error, now)
   }
 
   /** Replies come to this address from now on. */
@@ -318,11 +262,11 @@ export class Calls implements CallOwner {
   /** Replies cannot come any more: fails all pending calls, and new ones until there is an address again. */
   deafen(error: TransportError): void {
     this.#lostBecause = error
-    const now = this.now()
-    for (const call of this.#table.takeAll()) {
-      const lost = CallErrors.lostOf(call, error)
-      this.#finish(call, this.#failure(call, lost), lost.reason._tag, now)
-    }
+    this.#failAll((call) => CallErrors.lostOf(call, error))
+  }
+
+  #failAll(errorOf: (call: Call) => RequestError): void {
+    this.#open.failAll(errorOf, this.now())
     this.resumeCallers()
   }
 
@@ -336,12 +280,7 @@ export class Calls implements CallOwner {
       Effect.timeoutOption(this.#deps.options.drainTimeout),
       Effect.andThen(
         Effect.sync(() => {
-          const now = this.now()
-          for (const call of this.#table.takeAll()) {
-            const closed = CallErrors.closedOf(call)
-            this.#finish(call, this.#failure(call, closed), closed.reason._tag, now)
-          }
-          this.resumeCallers()
+          this.#failAll(CallErrors.closedOf)
           this.#slow.close()
         })
       )
@@ -349,7 +288,7 @@ export class Calls implements CallOwner {
   }
 
   #idleWhenClosing(): void {
-    if (!this.#isClosing || this.#table.size > 0 || this.#slow.size > 0 || !this.#finished.isEmpty) return
+    if (!this.#isClosing || !this.#open.isIdle || this.#slow.size > 0) return
     try {
       Deferred.doneUnsafe(this.#idle, Exit.void)
     } catch (thrown) {

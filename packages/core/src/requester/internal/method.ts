@@ -7,12 +7,11 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Headers from "effect/http/Headers"
-import * as Option from "effect/Option"
 import * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Tracer from "effect/Tracer"
 import { CallDeadline } from "../../contract/CallBudget.ts"
@@ -24,7 +23,7 @@ import {
   BudgetExhausted,
   InvalidHeaders,
   InvalidPayload,
-  InvalidTimeout,
+  type InvalidTimeout,
   NoResponder,
   type Reason
 } from "../RequestError.ts"
@@ -33,6 +32,7 @@ import * as CallHeaders from "./callHeaders.ts"
 import { CallHistory } from "./callHistory.ts"
 import type { CallRecorder } from "./callRecorder.ts"
 import type { Calls } from "./calls.ts"
+import { timeoutMillisOf } from "./callTimeout.ts"
 import type { ContractRoute } from "./contractRoute.ts"
 import { outcomeOf } from "./decode.ts"
 import { prepare } from "./prepare.ts"
@@ -68,18 +68,6 @@ interface Begun {
 /** A request as an exchange needs it. */
 type Asked = Pick<RpcRequest, "headers" | "payload">
 type Send = (request: RpcRequest) => Effect.Effect<unknown, unknown>
-
-/** How long the call may take, or what is wrong with what was asked for. */
-const timeoutMillisOf = (
-  operation: Operation,
-  asked: Duration.Input,
-  maxTimeoutMillis: number
-): number | InvalidTimeout => {
-  const duration = Duration.fromInput(asked)
-  const timeoutMillis = Option.isSome(duration) ? Duration.toMillis(duration.value) : Number.NaN
-  if (timeoutMillis >= 1 && timeoutMillis <= maxTimeoutMillis) return timeoutMillis
-  return new InvalidTimeout({ operation: operation.tag, timeoutMillis, maxTimeoutMillis })
-}
 
 // A schema's constructor hides what is wrong with the value in the cause of what it throws.
 const messageOf = (thrown: unknown): string => {
@@ -134,7 +122,9 @@ class Method {
     const encoding = this.#encode(made)
     if (Exit.isExit(encoding)) return this.#encoded(fiber, begun, asked, encoding)
     return this.#slowly(begun, (slow) =>
-      Effect.withFiber((inner) => Effect.flatMap(Effect.exit(encoding), (exit) => this.#encoded(inner, slow, asked, exit)))
+      Effect.withFiber((inner) =>
+        Effect.flatMap(Effect.exit(encoding), (exit) => this.#encoded(inner, slow, asked, exit))
+      )
     )
   }
 

@@ -39,10 +39,16 @@ export interface Options {
   readonly token: Uint8Array
 }
 
-const invalid = (call: Call, detail: string) => 
+const invalid = (call: Call, detail: string) =>
   requestErrorOf(call.template.operation, new InvalidReply({ operation: call.tag, detail }))
 
-const receiveOne = (record: ConsumedRecord, now: number, token: Uint8Array, calls: WaitingCalls, recorder: CallRecorder) => {
+const receiveOne = (
+  record: ConsumedRecord,
+  now: number,
+  token: Uint8Array,
+  calls: WaitingCalls,
+  recorder: CallRecorder
+) => {
   const id = RecordHeaders.last(record.headers, HeaderNames.correlationId)
   const number = id === undefined ? undefined : CorrelationId.counterOf(id, token)
   if (number === undefined) return recorder.ignored("foreign")

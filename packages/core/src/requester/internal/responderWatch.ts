@@ -47,7 +47,11 @@ export const make = Effect.fnUntraced(function* (
   const forget = Effect.sync(() => (empty = 0))
   yield* Supervised.fork(
     `the watch on the group ${group}`,
-    look.pipe(Effect.andThen(Effect.sleep(pause)), Effect.forever, Effect.onExit(() => forget))
+    look.pipe(
+      Effect.andThen(Effect.sleep(pause)),
+      Effect.forever,
+      Effect.onExit(() => forget)
+    )
   )
   return { group, isAbsent: () => empty >= looksNeeded }
 })

@@ -88,3 +88,9 @@ export const nextStep = (call: Call, budget: RetryBudget): "give-up" | "none" | 
   if (budget.isOpen) return "send"
   return isRejected ? "give-up" : "throttle"
 }
+
+/** When the attempt made at `now` counts as unanswered, so that another one may follow; infinite when none does. */
+export const unansweredAt = (call: Call, now: number): number => {
+  const { policy } = call.template
+  return policy === undefined || call.made >= policy.maxAttempts ? Number.POSITIVE_INFINITY : now + policy.attemptMillis
+}

@@ -65,7 +65,20 @@ describe("the headers of a call", () => {
     "of whatever kind are read or refused by name, and nothing throws",
     [
       oneOf<unknown>(
-        elementOf([null, 7, "x", true, Symbol("x"), [], [1], [["a"]], [["a", 1]], { a: null }, { a: 1 }, { a: [null] }]),
+        elementOf([
+          null,
+          7,
+          "x",
+          true,
+          Symbol("x"),
+          [],
+          [1],
+          [["a"]],
+          [["a", 1]],
+          { a: null },
+          { a: 1 },
+          { a: [null] }
+        ]),
         Arbitrary.map(text(0, 5), (value) => ({ name: value }))
       )
     ],
@@ -95,14 +108,11 @@ describe("the headers of a call", () => {
       ["B", Buffer.of(255)]
     ] as const
     const record = toRecord(Headers.fromInput({ Z: "0" }), given)
-    assert.deepStrictEqual(
-      typeof record === "string" ? record : record.map(([name, value]) => [name, ...value]),
-      [
-        ["z", 48],
-        ["B", 49],
-        ["A", 50],
-        ["B", 255]
-      ]
-    )
+    assert.deepStrictEqual(typeof record === "string" ? record : record.map(([name, value]) => [name, ...value]), [
+      ["z", 48],
+      ["B", 49],
+      ["A", 50],
+      ["B", 255]
+    ])
   })
 })

@@ -44,10 +44,9 @@ const made = Effect.fnUntraced(function* (
     maxTimeoutMillis: 300_000
   })
   const call = (payload: unknown = { sku: "a" }) =>
-    Effect.forkChild(
-      (method(payload) as Effect.Effect<unknown, unknown>).pipe(CallSettings.withTimeout("1 second")),
-      { startImmediately: true }
-    )
+    Effect.forkChild((method(payload) as Effect.Effect<unknown, unknown>).pipe(CallSettings.withTimeout("1 second")), {
+      startImmediately: true
+    })
   return { ...engine, call }
 })
 
@@ -66,6 +65,15 @@ const nothingSent = (fiber: Fiber.Fiber<unknown, unknown>): void => {
 }
 
 const refused = because(new Refused({ code: "POLICY_VIOLATION", detail: "" }))
+
+const fallback: Middleware = ({ next, request }) => Effect.catch(next(request), () => Effect.succeed(0 as never))
+
+const twice: Middleware = ({ next, request }) => Effect.andThen(Effect.exit(next(request)), next(request))
+
+const impatient: Middleware = ({ next, request }) =>
+  Effect.timeoutOrElse(next(request), { duration: "300 millis", orElse: () => next(request) })
+
+const again: Middleware = ({ next, request }) => Effect.retry(Effect.delay(next(request), "400 millis"), { times: 1 })
 
 describe("P8/whole call: the deadline", () => {
   it.effect("ends a call whose middleware never ends, and interrupts it", () =>
@@ -104,8 +112,6 @@ describe("P8/whole call: the deadline", () => {
 
   it.effect("is one for all requests that middleware makes: the second has what is left", () =>
     Effect.gen(function* () {
-      const again: Middleware = ({ next, request }) =>
-        Effect.retry(Effect.delay(next(request), "400 millis"), { times: 1 })
       const { call, publisher, reply } = yield* made([again])
       const fiber = yield* call()
       yield* TestClock.adjust(400)
@@ -120,7 +126,6 @@ describe("P8/whole call: the deadline", () => {
 
   it.effect("lets middleware answer for an exchange that timed out", () =>
     Effect.gen(function* () {
-      const fallback: Middleware = ({ next, request }) => Effect.catch(next(request), () => Effect.succeed(0 as never))
       const { call } = yield* made([fallback])
       const fiber = yield* call()
       yield* TestClock.adjust(1_000)
@@ -140,8 +145,6 @@ describe("P8/whole call: the deadline", () => {
 })
 
 describe("P4/whole call: what is certain", () => {
-  const twice: Middleware = ({ next, request }) => Effect.andThen(Effect.exit(next(request)), next(request))
-
   it.effect("is not told of a call whose first request may have been executed", () =>
     Effect.gen(function* () {
       const { call, publisher, refuse, reply } = yield* made([twice])
@@ -171,8 +174,6 @@ describe("P4/whole call: what is certain", () => {
 
   it.effect("counts a request that middleware gave up by itself", () =>
     Effect.gen(function* () {
-      const impatient: Middleware = ({ next, request }) =>
-        Effect.timeoutOrElse(next(request), { duration: "300 millis", orElse: () => next(request) })
       const { call, publisher, refuse } = yield* made([impatient])
       const fiber = yield* call()
       publisher.acknowledge(0)

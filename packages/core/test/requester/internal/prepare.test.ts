@@ -61,7 +61,10 @@ describe("a request template", () => {
       const { deadline, fields, key, startedAt, value, waitsForReady } = template.success
       assert.isAtMost(value.byteLength, given.maxRequestBytes)
       assert.deepStrictEqual(JSON.parse(Buffer.from(value).toString()), JSON.parse(JSON.stringify(given.json ?? null)))
-      assert.deepStrictEqual([startedAt, deadline, waitsForReady], [given.startedAt, given.deadline, given.waitsForReady])
+      assert.deepStrictEqual(
+        [startedAt, deadline, waitsForReady],
+        [given.startedAt, given.deadline, given.waitsForReady]
+      )
       const recordKey = given.routingKey ?? fields.key
       assert.deepStrictEqual(key === null ? undefined : Buffer.from(key).toString(), recordKey)
       assert.deepStrictEqual(

@@ -12,6 +12,8 @@ import { token } from "../fixtures.ts"
 
 const lost = because(new NoSuchPartition({ topic: "stock.replies", partition: 5, partitions: 0 }))
 
+const unexpected = (): never => assert.fail("nothing was received")
+
 /** Replies read from a topic that the test deletes and makes anew. */
 const listening = Effect.fnUntraced(function* (partition?: number) {
   /** Undefined: there is no topic. The second number counts when it was read from, the first when it was described. */
@@ -44,7 +46,6 @@ const listening = Effect.fnUntraced(function* (partition?: number) {
   }
   let address: ReplyAddress | undefined
   let lostBecause: TransportError | undefined
-  const unexpected = (): never => assert.fail("nothing was received")
   const calls: ReplyInbox.WaitingCalls = {
     answered: unexpected,
     deafen: (error) => {
@@ -61,7 +62,12 @@ const listening = Effect.fnUntraced(function* (partition?: number) {
     unusable: unexpected,
     waiting: unexpected
   }
-  yield* ReplyInbox.open(transport, { topic: "stock.replies", partitions: 6, partition, token }, calls, recorderInto([]))
+  yield* ReplyInbox.open(
+    transport,
+    { topic: "stock.replies", partitions: 6, partition, token },
+    calls,
+    recorderInto([])
+  )
   const replies = { address: () => address!, lostBecause: () => lostBecause }
   return { losses, open: () => open, reads, replies, topic }
 })
