@@ -42,11 +42,13 @@ export interface Broker {
   readonly resume: Effect.Effect<void, DevKafkaError>
   /** Asks it one question of the protocol; fails after 2 s. */
   readonly probe: Effect.Effect<ClusterMetadata, ProbeFailed>
+  /** The number of its process. */
+  readonly pid: Effect.Effect<number, DevKafkaError>
   /** The end of its log, without stack frames. */
   readonly log: Effect.Effect<string>
 }
 
-/** A broker in the hands of who started it. */
+/** A broker, as seen by the code that started it. */
 export interface OwnedBroker extends Broker {
   /** Lets it live on after the scope and this process; gives its process id. */
   readonly detach: Effect.Effect<number, DevKafkaError>
@@ -140,6 +142,7 @@ export const make = Effect.fnUntraced(function* (options: BrokerOptions) {
     pause: guarded(signal("SIGSTOP")),
     resume: guarded(signal("SIGCONT")),
     probe: probe(address),
+    pid: Effect.map(running, ({ pid }) => pid),
     log,
     detach: running.pipe(
       Effect.tap((found) => found.unref),

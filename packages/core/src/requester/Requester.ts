@@ -9,7 +9,7 @@
  * ```ts
  * const program = Effect.gen(function* () {
  *   const inventory = yield* Requester.client(Inventory)
- *   return yield* inventory.GetStock({ sku: "apple" }).pipe(Requester.withTimeout("2 seconds"))
+ *   return yield* inventory.GetStock({ sku: "TEA-0001" }).pipe(Requester.withTimeout("2 seconds"))
  * }).pipe(Effect.provide(Requester.layer([Inventory])))
  * ```
  */
@@ -97,7 +97,10 @@ export const client: <Rpcs extends Rpc.Any>(
     if (environment === undefined) {
       return yield* Effect.die(new Error(`contract "${name}" is not among those given to Requester.layer`))
     }
-    const methods: Record<string, unknown> = Object.create(null)
+    // Nothing is inherited that an operation could be called like; what it is as text has a name that none can have.
+    const methods: Record<string, unknown> = Object.create(null, {
+      [Symbol.toPrimitive]: { value: () => `the client of ${name}` }
+    })
     for (const operation of operationsOf(group)) {
       methods[operation.tag] = Method.make(operation, clientMiddlewares(operation, services), environment)
     }

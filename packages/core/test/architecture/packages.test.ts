@@ -15,7 +15,7 @@ describe("the packages", () => {
     program: [],
     responder: [/^contracts\//, /^program\//, /^core\/(?!Requester$|simulator\/)/],
     requester: [/^contracts\//, /^program\//, /^core\/(?!Responder$|simulator\/)/],
-    bench: [/^contracts\//, /^dev-kafka\//, /^core\/(?!simulator\/)/],
+    bench: [/^dev-kafka\//, /^core\/(?!simulator\/)/],
     // The offline mode runs the responder inside the same process.
     "requester/src/Memory.ts": [/^responder\//, /^core\/MemoryTransport$/]
   }
@@ -37,7 +37,7 @@ describe("the packages", () => {
 
   it("leave Kafka drivers to core, to the development broker, and to the floor of the benchmark", () => {
     const found = offences(sources, (module) =>
-      /^(core\/|dev-kafka\/|bench\/src\/bare\.ts$)/.test(module.path)
+      /^(core\/|dev-kafka\/|bench\/src\/(floor\/StockLink|nest\/responder)\.ts$)/.test(module.path)
         ? nothing
         : module.imports.filter((specifier) => /^(kafkajs|@platformatic\/kafka)(\/|$)/.test(specifier))
     )

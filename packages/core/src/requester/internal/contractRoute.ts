@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Contract from "../../contract/Contract.ts"
+import { idleAnnotationsOf } from "../../contract/IdleAnnotations.ts"
 import { type AnyGroup, obstacleOf, type Operation, operationsOf } from "../../contract/Operation.ts"
 import { Transport } from "../../kafka/Transport.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
@@ -35,6 +36,7 @@ export const checkOperations = Effect.fnUntraced(function* (
     const detail = obstacleOf(operation)
     if (detail !== undefined) return yield* StartError.because(new StartError.Unsupported({ operation: tag, detail }))
     yield* StartError.checkOptions({ ...retry, timeout }, annotations, tag)
+    for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)
   }
 })
 
@@ -46,6 +48,7 @@ export const make = Effect.fnUntraced(function* (
   closesAt: () => number
 ) {
   const { groupSize, topics } = yield* Transport
+  yield* StartError.checkEffect(group)
   const operations = operationsOf(group)
   const names = Contract.namesOf(group)
   if (names === undefined) {

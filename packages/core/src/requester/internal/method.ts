@@ -22,7 +22,7 @@ import type { Options } from "../Options.ts"
 import {
   BudgetExhausted,
   InvalidHeaders,
-  InvalidPayload,
+  type InvalidPayload,
   type InvalidTimeout,
   NoResponder,
   type Reason
@@ -30,6 +30,7 @@ import {
 import type { Reply } from "./call.ts"
 import * as CallHeaders from "./callHeaders.ts"
 import { CallHistory } from "./callHistory.ts"
+import * as CallPayload from "./callPayload.ts"
 import type { CallRecorder } from "./callRecorder.ts"
 import type { Calls } from "./calls.ts"
 import { timeoutMillisOf } from "./callTimeout.ts"
@@ -69,12 +70,6 @@ interface Begun {
 type Asked = Pick<RpcRequest, "headers" | "payload">
 type Send = (request: RpcRequest) => Effect.Effect<unknown, unknown>
 
-// A schema's constructor hides what is wrong with the value in the cause of what it throws.
-const messageOf = (thrown: unknown): string => {
-  const told = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
-  return told instanceof Error ? told.message : String(told)
-}
-
 const isTraced = (fiber: Fiber.Fiber<unknown, unknown>, tracing: Options["tracing"]): boolean => {
   if (tracing === "never") return false
   if (tracing === "always") return true
@@ -110,17 +105,13 @@ class Method {
     const headers = CallHeaders.headersOf(fiber, options?.headers)
     if (typeof headers === "string") return this.#invalidHeaders(headers)
     const isPlain = this.#middlewares.length === 0
-    let made: unknown
-    try {
-      // Middleware is given nothing invalid; without any, encoding checks the value, and once is enough.
-      made = this.#operation.rpc.payloadSchema.make(payload as never, { disableChecks: isPlain })
-    } catch (thrown) {
-      return this.#invalidPayload(messageOf(thrown))
-    }
-    if (!isPlain) return this.#throughMiddleware(begun, made, headers)
-    const asked = { payload: made, headers }
-    const encoding = this.#encode(made)
-    if (Exit.isExit(encoding)) return this.#encoded(fiber, begun, asked, encoding)
+    // Middleware is given nothing invalid; without any, encoding checks the value, and once is enough.
+    const made = CallPayload.make(this.#operation, payload, isPlain)
+    if (made._tag === "Failure") return this.#refuse(made.failure)
+    if (!isPlain) return this.#throughMiddleware(begun, made.success, headers)
+    const asked = { payload: made.success, headers }
+    const encoding = CallPayload.encode(this.#operation, made.success)
+    if (CallPayload.isEncoded(encoding)) return this.#encoded(fiber, begun, asked, encoding)
     return this.#slowly(begun, (slow) =>
       Effect.withFiber((inner) =>
         Effect.flatMap(Effect.exit(encoding), (exit) => this.#encoded(inner, slow, asked, exit))
@@ -133,7 +124,7 @@ class Method {
     const settings = CallSettings.read(this.#operation, options?.context, fiber)
     const asked = settings.timeout ?? defaults.timeout
     if (asked !== this.#lastAsked) {
-      this.#lastTimeoutMillis = timeoutMillisOf(this.#operation, asked, maxTimeoutMillis)
+      this.#lastTimeoutMillis = timeoutMillisOf(this.#operation.tag, asked, maxTimeoutMillis)
       this.#lastAsked = asked
     }
     if (typeof this.#lastTimeoutMillis !== "number") return this.#lastTimeoutMillis
@@ -174,30 +165,24 @@ class Method {
   }
 
   #exchange(fiber: Fiber.Fiber<unknown, unknown>, begun: Begun, asked: Asked): Effect.Effect<unknown, unknown> {
-    const encoding = this.#encode(asked.payload)
-    return Exit.isExit(encoding)
+    const encoding = CallPayload.encode(this.#operation, asked.payload)
+    return CallPayload.isEncoded(encoding)
       ? this.#encoded(fiber, begun, asked, encoding)
       : Effect.flatMap(Effect.exit(encoding), (exit) => this.#encoded(fiber, begun, asked, exit))
-  }
-
-  /** The payload's JSON form. An exit when the schema needs no fiber; whatever the schema throws is in it. */
-  #encode(payload: unknown): Effect.Effect<unknown, unknown> {
-    try {
-      return this.#operation.payload.encode(payload)
-    } catch (thrown) {
-      return Exit.die(thrown)
-    }
   }
 
   #encoded(
     fiber: Fiber.Fiber<unknown, unknown>,
     begun: Begun,
     asked: Asked,
-    encoding: Exit.Exit<unknown, unknown>
+    encoding: Exit.Exit<unknown, InvalidPayload>
   ): Effect.Effect<unknown, unknown> {
     if (Exit.isFailure(encoding)) {
-      if (Cause.hasInterruptsOnly(encoding.cause)) return Effect.failCause(encoding.cause)
-      return this.#invalidPayload(messageOf(Cause.squash(encoding.cause)), begun.history)
+      const [reason] = encoding.cause.reasons
+      if (reason === undefined || !Cause.isFailReason(reason)) return encoding
+      // Encoding stops at the first thing that is wrong; whoever wrote the payload wants to know all of them.
+      const all = begun.history === undefined ? CallPayload.make(this.#operation, asked.payload) : undefined
+      return this.#refuse(all?._tag === "Failure" ? all.failure : reason.error, begun.history)
     }
     const { options, route } = this.#environment
     const { tag } = this.#operation
@@ -263,10 +248,6 @@ class Method {
   #refuse(reason: Reason, history?: CallHistory): Effect.Effect<never, unknown> {
     this.#environment.recorder.refused(this.#operation.tag, reason._tag)
     return Effect.fail(history === undefined ? requestErrorOf(this.#operation, reason) : history.error(reason))
-  }
-
-  #invalidPayload(detail: string, history?: CallHistory): Effect.Effect<never, unknown> {
-    return this.#refuse(new InvalidPayload({ operation: this.#operation.tag, detail }), history)
   }
 
   #invalidHeaders(detail: string, history?: CallHistory): Effect.Effect<never, unknown> {

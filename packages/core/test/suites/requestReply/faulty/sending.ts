@@ -31,7 +31,7 @@ const once: ReadonlyArray<readonly [name: string, fault: Fault.Fault, records: n
 export const sendingLaws = (law: FaultLaw): void => {
   for (const [name, fault, records] of once) {
     law(
-      `P1: a call whose request ${name} ends with its answer, and its handler runs once`,
+      `P1/send: a call whose request ${name} ends with its answer, and its handler runs once`,
       Effect.gen(function* () {
         const faults = yield* Faults
         const broker = yield* MemoryBroker
@@ -56,7 +56,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   }
 
   law(
-    "P4: a request that is refused for good was certainly not sent, and the caller is told at once",
+    "P4/send: a request that is refused for good was certainly not sent, and the caller is told at once",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { bench, client } = yield* pair({})
@@ -71,7 +71,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P4: a request that nobody says anything about has an unknown delivery",
+    "P4/send: a request that nobody says anything about has an unknown delivery",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { bench, client } = yield* pair({})
@@ -86,7 +86,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P4: a refusal for good after a try of unknown outcome leaves the delivery unknown",
+    "P4/send: a refusal for good after a try of unknown outcome leaves the delivery unknown",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { bench, client } = yield* pair({})
@@ -107,7 +107,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P4: a request that never left the queue was certainly not sent",
+    "P4/send: a request that never left the queue was certainly not sent",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { client } = yield* pair({})
@@ -133,7 +133,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P4: an acknowledged request that got lost times out as acknowledged, a retried one is sent again",
+    "P4/send: an acknowledged request that got lost times out as acknowledged, a retried one is sent again",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler, runs } = counting()
@@ -152,7 +152,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P8: the order of a key is kept while requests fail and are sent again",
+    "P8/send: the order of a key is kept while requests fail and are sent again",
     Effect.gen(function* () {
       const faults = yield* Faults
       const list: Array<number> = []
@@ -185,7 +185,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P1: a reply that comes before the acknowledgement of its request ends the call",
+    "P1/send: a reply that comes before the acknowledgement of its request ends the call",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler } = counting()
@@ -196,7 +196,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P13: a request whose caller left before it was written is never written, and nothing is cancelled",
+    "P13/send: a request whose caller left before it was written is never written, and nothing is cancelled",
     Effect.gen(function* () {
       const faults = yield* Faults
       const broker = yield* MemoryBroker
