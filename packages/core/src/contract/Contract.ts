@@ -68,12 +68,12 @@ export const Retry: Context.Reference<RetryPolicy> = Context.Reference<RetryPoli
 })
 
 /**
- * Which declared errors are final, so that a repeated request is answered with the stored error instead of running
+ * Tells of a declared error whether it is final, so that a repeated request is answered with the stored error instead of running
  * again. Default: none, since most business errors (out of stock) may end differently later.
  */
-export const isFinalError: Context.Reference<(error: unknown) => boolean> = Context.Reference<
+export const FinalErrors: Context.Reference<(error: unknown) => boolean> = Context.Reference<
   (error: unknown) => boolean
->(`${id}/isFinalError`, { defaultValue: () => () => false })
+>(`${id}/FinalErrors`, { defaultValue: () => () => false })
 
 /**
  * Whether the responder keeps the answers of an operation, to send them again to callers that ask with the same key (default).

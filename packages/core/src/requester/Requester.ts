@@ -67,6 +67,7 @@ export {
   RoutingKey,
   Timeout,
   WaitForReady,
+  withHeaders,
   withReplyMetadata,
   withRoutingKey,
   withTimeout,
@@ -125,7 +126,7 @@ export const make = <const Given extends Contracts>(
 ): Effect.Effect<Requester<Operations<Given>>, StartError.StartError, Transport | Scope.Scope> => {
   const groups = groupsOf(contracts)
   return Effect.map(started(groups, overrides), (engine): Requester<Operations<Given>> => ({
-    client: Clients.clientFrom(groups, engine) as Requester<Operations<Given>>["client"],
+    client: Clients.clientFrom(engine) as Requester<Operations<Given>>["client"],
     inFlight: Effect.sync(engine.inFlight)
   }))
 }
@@ -144,7 +145,7 @@ export const layer = <const Given extends Contracts>(
 
 /**
  * A client of a contract: Effect's own type of an RPC client, so code written for Effect RPC reads the same. The contract
- * may be a part of what the layer serves. Its annotations are those of the contract given to the layer.
+ * may be a part of what the layer serves. Another group of its name is checked as that one was.
  *
  * Dies when the layers in the context serve operations of these types under another `Contract.Name` only: names are not in
  * the types.

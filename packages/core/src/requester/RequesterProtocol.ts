@@ -47,7 +47,7 @@ import type * as StartError from "../startup/StartError.ts"
 import { nameOf } from "./internal/clients.ts"
 import { type EncodedExit, encodedOperation, payloadOf } from "./internal/encodedOperation.ts"
 import { started } from "./internal/started.ts"
-import * as UnaryCall from "./internal/unaryCall.ts"
+import * as Method from "./internal/method.ts"
 import type { Options } from "./Options.ts"
 import { RequestError } from "./RequestError.ts"
 
@@ -57,10 +57,10 @@ const clientError = (message: string, cause: unknown): RpcClientError.RpcClientE
 /** A call of an operation, from encoded payload to encoded exit. */
 type Send = (request: RpcMessage.RequestEncoded) => Effect.Effect<EncodedExit, RpcClientError.RpcClientError>
 
-const sendersOf = (contract: AnyGroup, environment: UnaryCall.Environment): ReadonlyMap<string, Send> =>
+const sendersOf = (contract: AnyGroup, environment: Method.Environment): ReadonlyMap<string, Send> =>
   new Map(
     operationsOf(contract).map((operation) => {
-      const method = UnaryCall.make(encodedOperation(operation), [], environment)
+      const method = Method.make(encodedOperation(operation), [], environment)
       const send: Send = (request) =>
         payloadOf(operation, request.payload).pipe(
           Effect.flatMap((payload) => {
@@ -87,7 +87,7 @@ export const make = <Rpcs extends Rpc.Any>(
   Effect.gen(function* () {
     const group: AnyGroup = contract
     const engine = yield* started([group], options)
-    const environment = engine.environmentOf(nameOf(group))
+    const environment = yield* engine.environmentOf(group)
     const senders = environment === undefined ? new Map<string, Send>() : sendersOf(group, environment)
     return yield* RpcClient.Protocol.make((writeResponse) =>
       Effect.succeed({

@@ -38,6 +38,7 @@ import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Contract from "../contract/Contract.ts"
+import { idleAnnotationsOf } from "../contract/IdleAnnotations.ts"
 import {
   type AnyGroup,
   type Contracts,
@@ -83,6 +84,7 @@ const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Cont
     if (detail !== undefined) {
       return yield* StartError.because(new StartError.Unsupported({ operation: operation.tag, detail }))
     }
+    for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)
     const procedure = procedureOf(operation, context)
     if (procedure === undefined) {
       return yield* StartError.because(new StartError.HandlerMissing({ operation: operation.tag }))

@@ -88,10 +88,10 @@ export class HandlerMissing extends Schema.TaggedError<HandlerMissing>(`${id}/Ha
 
 /** The brokers did not answer, or refused, within the start timeout. */
 export class TransportFailed extends Schema.TaggedError<TransportFailed>(`${id}/TransportFailed`)("TransportFailed", {
-  error: TransportError
+  cause: TransportError
 }) {
   override get message() {
-    return this.error.message
+    return this.cause.message
   }
 }
 
@@ -111,7 +111,7 @@ export class Unsupported extends Schema.TaggedError<Unsupported>(`${id}/Unsuppor
   detail: Schema.String
 }) {
   override get message() {
-    return `${this.operation} cannot be carried over Kafka: ${this.detail}`
+    return `${this.operation} cannot be called over Kafka as it is declared: ${this.detail}`
   }
 }
 
@@ -152,7 +152,7 @@ const fromTransport = (error: TransportError): StartError =>
   because(
     error.reason._tag === "NoSuchTopic"
       ? new TopicMissing({ topic: error.reason.topic })
-      : new TransportFailed({ error })
+      : new TransportFailed({ cause: error })
   )
 
 /** Bounds a start in time and says in `StartError`'s terms why it failed. `step` completes "not ready while …". */
@@ -178,10 +178,10 @@ export const checkEffect = (group: AnyGroup): Effect.Effect<void, StartError> =>
   return found === undefined ? Effect.void : Effect.fail(because(new TwoCopiesOfEffect(found)))
 }
 
-/** Fails with the first option that does not meet its rule; it is named with its owner, when it has one. */
+/** Fails with the first option that is none or does not meet its rule; it is named with its owner, when it has one. */
 export const checkOptions = <O extends object>(
   options: O,
-  rules: { readonly [K in keyof O]?: OptionRules.Rule },
+  rules: OptionRules.Rules<O>,
   owner?: string
 ): Effect.Effect<void, StartError> => {
   const found = OptionRules.invalidIn(options, rules)

@@ -80,7 +80,7 @@ describe("the folders of core", () => {
       "core/src/requester/RequesterProtocol.ts",
       "core/src/requester/internal/encodedOperation.ts",
       "core/src/requester/internal/operationKeys.ts",
-      "core/src/requester/internal/unaryCall.ts",
+      "core/src/requester/internal/method.ts",
       "core/src/responder/Responder.ts",
       "core/src/responder/internal/procedure.ts",
       "core/src/promises/Client.ts",

@@ -1,47 +1,37 @@
 /**
- * Clients: the methods of a contract's operations over a started requester. An operation is always that of the contract
- * which the requester was started with, since only that was checked.
+ * Clients: the methods of a contract's operations over a started requester.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Contract from "../../contract/Contract.ts"
-import { type AnyGroup, clientMiddlewares, type Operation, operationsOf } from "../../contract/Operation.ts"
+import { type AnyGroup, clientMiddlewares, operationsOf } from "../../contract/Operation.ts"
+import * as Method from "./method.ts"
 import type { Started } from "./start.ts"
-import * as UnaryCall from "./unaryCall.ts"
 
-export type Method = ReturnType<typeof UnaryCall.make>
+export type AnyMethod = ReturnType<typeof Method.make>
 
 export const nameOf = (group: AnyGroup): string => Context.get(group.annotations, Contract.Name)
 
-/** The operation that a requester was started with, by the contract's name and its own; undefined when it was not. */
-export type FindOperation = (contract: string, tag: string) => Operation | undefined
-
-/** Looks up operations of contracts. */
-export const operationsIn = (groups: ReadonlyArray<AnyGroup>): FindOperation => {
-  const contracts = new Map<string, Map<string, Operation>>()
-  for (const group of groups) {
-    const operations = contracts.get(nameOf(group)) ?? new Map<string, Operation>()
-    for (const operation of operationsOf(group)) operations.set(operation.tag, operation)
-    contracts.set(nameOf(group), operations)
-  }
-  return (contract, tag) => contracts.get(contract)?.get(tag)
-}
-
-/** How a requester makes clients of the contracts it was started with. */
-export const clientFrom = (groups: ReadonlyArray<AnyGroup>, started: Started) => {
-  const find = operationsIn(groups)
-  return Effect.fnUntraced(function* (contract: AnyGroup) {
+/** How a requester makes clients. Dies for groups that it was not given, or that are named as one but cannot be called. */
+export const clientFrom = (started: Started) =>
+  Effect.fnUntraced(function* (contract: AnyGroup) {
     const services = yield* Effect.context<never>()
     const name = nameOf(contract)
-    const environment = started.environmentOf(name)
-    const methods: Record<string, Method> = Object.create(null)
-    for (const { tag } of operationsOf(contract)) {
-      const operation = find(name, tag)
-      if (environment === undefined || operation === undefined) {
-        return yield* Effect.die(new Error(`this requester was not given ${tag} of the contract "${name}"`))
-      }
-      methods[tag] = UnaryCall.make(operation, clientMiddlewares(operation, services), environment)
+    const environment = yield* started.environmentOf(contract).pipe(
+      Effect.catch((error) => {
+        const given = `the group given to Requester.client is not the one of the name "${name}" given to Requester.layer`
+        return Effect.die(new Error(`${given}, and its operations cannot be called: ${error.message}`))
+      })
+    )
+    if (environment === undefined) {
+      return yield* Effect.die(new Error(`contract "${name}" is not among those given to Requester.layer`))
+    }
+    // Nothing is inherited that an operation could be called like; what it is as text has a name that none can have.
+    const methods: Record<string, AnyMethod> = Object.create(null, {
+      [Symbol.toPrimitive]: { value: () => `the client of ${name}` }
+    })
+    for (const operation of operationsOf(contract)) {
+      methods[operation.tag] = Method.make(operation, clientMiddlewares(operation, services), environment)
     }
     return methods
   })
-}

@@ -31,7 +31,8 @@ class KeyedPayload extends EncodedPayload {
   }
 }
 
-const codec = <A>(encode: (value: A) => unknown, decode: (json: unknown) => A): Codec<A> => ({
+const codec = <A>(encode: (value: A) => unknown, decode: (json: unknown) => A, mayLose = false): Codec<A> => ({
+  mayLose,
   encode: (value) => Effect.succeed(encode(value)),
   decode: (json) => Effect.succeed(decode(json))
 })
@@ -44,7 +45,8 @@ export const encodedOperation = (operation: Operation): Operation => ({
   rpc: Rpc.make(operation.tag, { payload: Schema.Unknown }) as unknown as AnyRpc,
   payload: codec<unknown>(
     (payload) => (payload as EncodedPayload).json,
-    (json) => new EncodedPayload(json)
+    (json) => new EncodedPayload(json),
+    operation.payload.mayLose
   ),
   success: codec<unknown>(unchanged, (value): EncodedExit => ({ _tag: "Success", value })),
   error: codec<unknown>(unchanged, (error): EncodedExit => ({ _tag: "Failure", cause: [{ _tag: "Fail", error }] })),

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import { type AnyGroup, operationsOf } from "../../contract/Operation.ts"
 import type { Requester, Serves } from "../Requester.ts"
-import { type Method, nameOf } from "./clients.ts"
+import { type AnyMethod, nameOf } from "./clients.ts"
 
 type AnyRequester = Requester<Rpc.Any>
 
@@ -46,10 +46,13 @@ const servingOf = Effect.fnUntraced(function* (contract: AnyGroup) {
 
 /** A client of the contract, each of its methods from the requester that serves the operation. */
 export const client = Effect.fnUntraced(function* (contract: AnyGroup) {
-  const methods: Record<string, Method> = Object.create(null)
-  for (const [requester, tags] of yield* servingOf(contract)) {
+  const serving = yield* servingOf(contract)
+  const [only] = serving.keys()
+  if (serving.size === 1 && only !== undefined) return yield* only.client(contract)
+  const methods: Record<string, AnyMethod> = Object.create(null)
+  for (const [requester, tags] of serving) {
     const others = operationsOf(contract).flatMap(({ tag }) => (tags.has(tag) ? [] : [tag]))
-    Object.assign(methods, yield* requester.client(others.length === 0 ? contract : contract.omit(...others)))
+    Object.assign(methods, yield* requester.client(contract.omit(...others)))
   }
   return methods
 })

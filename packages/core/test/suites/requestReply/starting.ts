@@ -110,6 +110,26 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
+    "P1/start: an operation whose name cannot travel fails the start, saying so",
+    Effect.gen(function* () {
+      for (const tag of ["", "half \ud800", "x".repeat(300)]) {
+        const group = RpcGroup.make(Rpc.make(tag)).annotate(Contract.Name, newName())
+        const reason = yield* startReasonOf(launch(Requester.layer([group], { topics: "create" })))
+        assert.strictEqual(reason._tag, "Unsupported")
+        assert.include(reason.message, "its name")
+      }
+    })
+  )
+
+  law(
+    "P1/start: a client can be written as text",
+    Effect.gen(function* () {
+      const { client } = yield* connect(newBench())
+      assert.match(`${String(client)} ${client as unknown as string}`, /^the client of \S+ the client of \S+$/)
+    })
+  )
+
+  law(
     "P1/start: streams are refused at the start, on both sides",
     Effect.gen(function* () {
       const group = RpcGroup.make(Rpc.make("Follow", { success: Schema.String, stream: true })).annotate(
