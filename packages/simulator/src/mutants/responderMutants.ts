@@ -18,8 +18,8 @@ const noDedupe = ofClasses("no dedupe", "every request is a new one", () => {
       table,
       "claim",
       (original) =>
-        function (id, fingerprint, waiter, now) {
-          return original.call(this, `${id} ${fresh++}`, fingerprint, waiter, now)
+        function (identity, waiter, now) {
+          return original.call(this, { ...identity, id: `${identity.id} ${fresh++}` }, waiter, now)
         }
     ),
     replace(
@@ -38,8 +38,8 @@ const errorAsSuccess = ofClasses("stored error replayed as success", "what is ke
     table,
     "finish",
     (original) =>
-      function (entry, reply, now) {
-        return original.call(this, entry, { ...reply, outcome: "success" }, now)
+      function (entry, reply, limits, now) {
+        return original.call(this, entry, { ...reply, outcome: "success" }, limits, now)
       }
   )
 )
@@ -52,8 +52,8 @@ const conflictIgnored = ofClasses(
       table,
       "claim",
       (original) =>
-        function (id, _fingerprint, waiter, now) {
-          return original.call(this, id, undefined, waiter, now)
+        function (identity, waiter, now) {
+          return original.call(this, { ...identity, fingerprint: "" }, waiter, now)
         }
     )
 )

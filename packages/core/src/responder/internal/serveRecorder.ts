@@ -30,7 +30,8 @@ export interface ServeRecorder {
   /** What became of the log below or around the record. */
   readonly lost: (record: ConsumedRecord, losses: Losses | undefined) => void
   readonly duplicate: (kind: "replayed" | "joined" | "conflict") => void
-  readonly evicted: () => void
+  /** So many entries of what is remembered of answered requests went before their time. */
+  readonly evicted: (count: number) => void
   readonly replyAbandoned: () => void
   /** The record could not be copied to the dead letter topic. */
   readonly deadLetterLost: (record: ConsumedRecord, error: TransportError) => void
@@ -116,7 +117,9 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
       if (absent > 0) warnOfLosses(record, `${absent} before it have no record: deleted unread, or compacted`)
     },
     duplicate: (kind) => duplicates(kind).updateUnsafe(1, context),
-    evicted: () => ResponderMetrics.evictions.updateUnsafe(1, context),
+    evicted: (count) => {
+      if (count > 0) ResponderMetrics.evictions.updateUnsafe(count, context)
+    },
     replyAbandoned: () => ResponderMetrics.repliesAbandoned.updateUnsafe(1, context),
     deadLetterLost: (record, error) => warnOfLost(record, error.message),
     overdue: (count, newest) => {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as DeadLetters from "../../../src/responder/internal/deadLetters.ts"
+import { AttemptTable } from "../../../src/responder/internal/attemptTable.ts"
 import { DedupeTable } from "../../../src/responder/internal/dedupeTable.ts"
 import * as ServeRecorder from "../../../src/responder/internal/serveRecorder.ts"
 import * as ServingLoop from "../../../src/responder/internal/servingLoop.ts"
@@ -26,7 +27,8 @@ const serve = Effect.fnUntraced(function* (deadLetterTopic: string | undefined) 
     procedures: new Map(),
     publisher,
     recorder: yield* ServeRecorder.make,
-    dedupe: new DedupeTable({ entries: 1, bytes: 1, ageMillis: 1 }, () => {}),
+    dedupe: new DedupeTable(1),
+    attempts: new AttemptTable(1, 0),
     deadLetters:
       deadLetterTopic === undefined
         ? undefined

@@ -12,7 +12,7 @@ import { statusOf } from "./failures.ts"
 import { counting } from "./faulty/counting.ts"
 import { advance, type Law, until } from "./Harness.ts"
 import { connect, newBench, pair, serve } from "./programs.ts"
-import { namesOf, post, text, watch } from "./topics.ts"
+import { bytes, namesOf, post, replyIn, text, watch } from "./topics.ts"
 
 export const deduplicationLaws = (law: Law): void => {
   law(
@@ -184,11 +184,44 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
+    "P9: calls without a key do not take the place of answers that are kept for one",
+    Effect.gen(function* () {
+      const { handler, runs } = counting()
+      const { client } = yield* pair(
+        { Order: handler, Work: () => Effect.succeed("x".repeat(1_000)) },
+        { responder: { dedupeEntries: 2, dedupeBytes: 20_000 } }
+      )
+      yield* client.Order({ id: "a", amount: 1 })
+      for (let index = 0; index < 40; index++) yield* client.Work({ id: String(index) })
+      yield* client.Order({ id: "a", amount: 1 })
+      assert.deepStrictEqual(runs, ["a"])
+    })
+  )
+
+  law(
+    "P6: a correlation id that comes again with another payload is a conflict, while it runs and after",
+    Effect.gen(function* () {
+      const { handler, runs } = counting()
+      const { bench, client } = yield* pair({ Work: handler })
+      const { replies, requests } = namesOf(bench)
+      const sent = yield* watch(requests)
+      const answers = yield* watch(replies)
+      yield* client.Work({ id: "a" })
+      yield* until("it is seen", () => sent.length === 1)
+      const { headers, partition } = sent[0]!
+      yield* post(requests, { headers, value: bytes(`{"id":"b"}`) }, partition)
+      yield* until("both are answered", () => answers.length === 2)
+      assert.strictEqual(replyIn(answers[1]!).status, "key-conflict")
+      assert.deepStrictEqual(runs, ["a"])
+    })
+  )
+
+  law(
     "P9: what is kept is bounded by bytes",
     Effect.gen(function* () {
       const { handler, runs } = counting()
-      // An entry has 256 bytes and its reply.
-      const { client } = yield* pair({ Order: handler }, { responder: { dedupeBytes: 600 } })
+      // An answer and its entry have 256 bytes each; half of the bytes are for other things.
+      const { client } = yield* pair({ Order: handler }, { responder: { dedupeBytes: 2_400 } })
       const order = (id: string) => Effect.tap(client.Order({ id, amount: 1 }), advance("50 millis"))
       yield* Effect.forEach(["a", "b", "c", "c"], order)
       assert.deepStrictEqual(runs, ["a", "b", "c"])
