@@ -48,7 +48,7 @@ export interface Broker {
   readonly log: Effect.Effect<string>
 }
 
-/** A broker in the hands of who started it. */
+/** A broker, as seen by the code that started it. */
 export interface OwnedBroker extends Broker {
   /** Lets it live on after the scope and this process; gives its process id. */
   readonly detach: Effect.Effect<number, DevKafkaError>

@@ -19,7 +19,7 @@ import { waitFor } from "./internal/waitFor.ts"
 import { kafkaVersion } from "./KafkaLibrary.ts"
 import { probe } from "./KafkaProbe.ts"
 
-// A Kafka on a busy machine must not pass for a foreign program that keeps silent.
+// A slow Kafka on a busy machine must not be taken for another program that does not answer.
 const localPatience = "5 seconds"
 
 /** What is on the dev broker's port: a Kafka, nothing, or something else. */
@@ -94,7 +94,7 @@ export const startJava = Effect.fnUntraced(function* (brokers: 1 | 3, say: Say) 
         Effect.onError(() => Effect.forEach(processes, endProcess))
       )
     })
-    // Between the two steps the brokers would belong to nobody.
+    // An interruption between the two steps would leave brokers that no state file names.
     yield* Effect.uninterruptible(hand)
   })
   yield* say(`starting Apache Kafka ${version} on ${addresses.join(", ")} with Java`)

@@ -121,7 +121,7 @@ export class RunsOtherwise extends Schema.TaggedError<RunsOtherwise>(`${id}/Runs
   }
 }
 
-/** Somebody else holds the lock for longer than any start takes. */
+/** Another process holds the lock for longer than any start takes. */
 export class LockBusy extends Schema.TaggedError<LockBusy>(`${id}/LockBusy`)("LockBusy", {
   path: Schema.String,
   seconds: Schema.Number

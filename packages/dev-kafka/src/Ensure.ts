@@ -1,5 +1,5 @@
 /**
- * There is a Kafka: used where one is, started where none is, in the order of `Resolution`.
+ * Makes sure that a Kafka is available: uses a running one or starts one, in the order of `Resolution`.
  */
 import * as Effect from "effect/Effect"
 import { because, NoWay, PortTaken } from "./DevKafkaError.ts"
@@ -61,7 +61,7 @@ export const existing = Effect.fnUntraced(function* (way: Way, say: Say) {
 
 const start = Effect.fnUntraced(function* (say: Say) {
   yield* devLock(say)
-  // Whoever held the lock may just have started one.
+  // The previous holder of the lock may just have started one.
   const way = yield* resolve
   return (yield* existing(way, say)) ?? (way._tag === "Docker" ? yield* startDocker(say) : yield* startJava(1, say))
 }, Effect.scoped)

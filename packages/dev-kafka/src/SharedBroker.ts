@@ -1,6 +1,6 @@
 /**
  * The one broker that all integration tests of a test run share. Tests make topics and groups of their own in it and
- * never stop it; whoever needs to stop a broker takes a `KafkaCluster` of its own.
+ * never stop it; a test that stops brokers starts a `KafkaCluster` of its own.
  */
 import { inject } from "vitest"
 import type { KafkaBrokers } from "./internal/providedContext.ts"

@@ -19,18 +19,21 @@ export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: numb
   }
 }
 
-// What the errors of the core cannot know: how these programs are set and started.
+// Advice about the settings and commands of these programs, which the errors of the core cannot contain.
 const advice: Readonly<Record<string, string>> = {
   Unreachable:
     "\nStart a Kafka for development with `npx -y pnpm@12 kafka up`, or set KAFKA_BROKERS to the address of yours (host:port).",
   TopicMissing: "\nKAFKA_TOPICS=create lets the program create its topics."
 }
 
+// Causes can form a circle.
+const maxDepth = 8
+
 const adviceOn = (error: unknown): string => {
   const reasons: Array<string> = []
-  for (let at = error; typeof at === "object" && at !== null;) {
+  for (let at = error, depth = 0; typeof at === "object" && at !== null && depth < maxDepth; depth++) {
     if ("_tag" in at) reasons.push(String(at._tag))
-    at = "reason" in at ? at.reason : "error" in at ? at.error : undefined
+    at = "reason" in at ? at.reason : "cause" in at ? at.cause : undefined
   }
   return reasons.map((reason) => advice[reason]).find((text) => text !== undefined) ?? ""
 }
@@ -55,7 +58,8 @@ export const run = <A, E>(name: string, program: Effect.Effect<A, E>, signals: S
   Runtime.makeRunMain(({ fiber, teardown }) => {
     const stop = () => fiber.interruptUnsafe(fiber.id)
     let lost: NodeJS.ErrnoException | undefined
-    // Whoever read our output has left (`requester run | head`): nobody is there to be told. Anything else is a failure.
+    // EPIPE means that the reader of our output has exited (`requester run | head`), so there is no one to inform. Other errors are
+    // failures.
     const isFailure = () => lost !== undefined && lost.code !== "EPIPE"
     const onOutputError = (stream: string) => (error: NodeJS.ErrnoException) => {
       if (lost !== undefined) return

@@ -10,7 +10,7 @@ const forced = { SIGINT: 130, SIGTERM: 143 } as const
 // A terminal signals the whole process group and a package manager passes its own signal on: one Ctrl-C can arrive twice.
 const sameKeyPressMillis = 100
 
-/** Something to do when the program shall stop. */
+/** Lets the program register what to do when it is asked to stop. */
 export interface Signals {
   /** Calls back on the first signal, at once if it has come already. Until this is called, a signal just exits with 0. */
   readonly onStop: (stop: () => void) => void

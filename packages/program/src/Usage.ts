@@ -1,6 +1,6 @@
 /**
  * Where a command line's own words go: help and version that were asked for to standard output, the help that comes with
- * a complaint to standard error, so that whoever reads the results never reads help.
+ * a complaint to standard error, so that help never mixes with results.
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"

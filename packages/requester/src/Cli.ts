@@ -6,6 +6,7 @@ import * as Requester from "@kafka-request-reply/core/Requester"
 import * as ConsoleLog from "@kafka-request-reply/program/ConsoleLog"
 import * as Launch from "@kafka-request-reply/program/Launch"
 import * as Setting from "@kafka-request-reply/program/Setting"
+import * as UnknownSetting from "@kafka-request-reply/program/UnknownSetting"
 import * as Usage from "@kafka-request-reply/program/Usage"
 import * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
@@ -23,7 +24,7 @@ import * as Report from "./Report.ts"
 import * as Run from "./Run.ts"
 import { type Options as ScreenOptions, Screen, layer as screen } from "./Screen.ts"
 import * as Settings from "./Settings.ts"
-import * as Silence from "./Silence.ts"
+import * as NoAnswerHint from "./NoAnswerHint.ts"
 
 const { concurrency: concurrencySetting, timeout: timeoutSetting } = Settings.settings
 
@@ -62,16 +63,21 @@ const consoleOf = (
   settings: Pick<Settings.Settings, "logFormat"> & { readonly logLevel: LogLevel.LogLevel },
   options: ScreenOptions
 ) =>
-  Layer.unwrap(
-    Effect.map(Screen, ({ complaint }) =>
-      ConsoleLog.layer({
-        format: settings.logFormat,
-        level: settings.logLevel,
-        write: complaint.line,
-        isColoured: complaint.isColoured
-      })
-    )
-  ).pipe(Layer.provideMerge(screen(options)))
+  Layer.effectDiscard(UnknownSetting.warn(Settings.settings, "REQUESTER_")).pipe(
+    Layer.provideMerge(
+      Layer.unwrap(
+        Effect.map(Screen, ({ complaint }) =>
+          ConsoleLog.layer({
+            format: settings.logFormat,
+            level: settings.logLevel,
+            write: complaint.line,
+            isColoured: complaint.isColoured
+          })
+        )
+      )
+    ),
+    Layer.provideMerge(screen(options))
+  )
 
 const run = Command.make(
   "run",
@@ -136,7 +142,7 @@ const call = Command.make(
     const parsed = yield* Call.parse(flags.operation, flags.payload)
     const send = Effect.gen(function* () {
       const { complaint, result } = yield* Screen
-      const done = yield* Call.make(parsed, settings.name).pipe(Silence.noticed(complaint.line))
+      const done = yield* Call.make(parsed, settings.name).pipe(NoAnswerHint.withHint(complaint.line))
       const { body, millis, operation, outcome } = done
       if (flags.json) {
         const detail = outcome.kind === "success" ? {} : { name: outcome.name, detail: outcome.detail }
@@ -181,7 +187,7 @@ const requester = Command.make("requester").pipe(
 const ofTheWholeProgram = ["--help", "-h", "--version", "-v", "--completions", "--wizard"]
 
 /**
- * What was meant: nothing means `run`, flags and `-` alone are those of `run`, and the `--` that package managers pass on means
+ * Completes the arguments: no arguments mean `run`, flags and `-` alone are those of `run`, and the `--` that package managers pass on means
  * nothing.
  */
 export const normalize = (args: ReadonlyArray<string>): ReadonlyArray<string> => {

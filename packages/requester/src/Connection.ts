@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Settings } from "./Settings.ts"
 
-// That no broker answers is said within 5 seconds of the start, the program's own loading included.
+// An unreachable broker is reported within 5 seconds of the program's start, its loading included.
 const connectTimeout = "3 seconds"
 
 const requester = (settings: Settings) =>

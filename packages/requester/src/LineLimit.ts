@@ -14,8 +14,8 @@ const lengthOfLast = (text: string): number =>
   text.length - 1 - Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r"))
 
 /**
- * The next piece of a text without what its lines have beyond one character more than `limit`, which is how one that was
- * cut is told from the others. `before` is how long the line is already that the piece goes on with.
+ * Cuts each line of the next piece of a text at one character more than `limit`, so that a cut line is longer than the limit
+ * and can be recognised. `before` is the length so far of the line that the piece continues.
  */
 export const cut = (limit: number, before: number, piece: string): readonly [before: number, kept: string] => {
   let [length, from, kept] = [before, 0, ""]

@@ -11,7 +11,7 @@ export type Order = typeof Order.Type
 
 const decode = Schema.decodeUnknownResult(Schema.toCodecJson(Order), { errors: "all" })
 
-// The text is whatever the file holds, and what is said of it goes to a terminal: no escape sequences.
+// Text from the file is shown on a terminal, so escape sequences are removed.
 // oxlint-disable-next-line no-control-regex
 const harmless = (text: string): string => text.replace(/[\u0000-\u001F\u007F-\u009F]/g, "\uFFFD")
 

@@ -29,7 +29,7 @@ export interface OrderLines {
   readonly lines: Stream.Stream<OrderLine, OrdersUnreadable>
 }
 
-/** The orders cannot be read; whoever started the program named the wrong file. */
+/** The orders cannot be read; the file name on the command line is wrong. */
 export class OrdersUnreadable extends Schema.TaggedError<OrdersUnreadable>(
   "@kafka-request-reply/requester/OrderLines/OrdersUnreadable"
 )("OrdersUnreadable", { file: Schema.String, detail: Schema.String }) {

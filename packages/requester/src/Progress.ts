@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Outcome } from "./Outcome.ts"
 import type { Order } from "./Order.ts"
 import { type Paint, Screen, type Style } from "./Screen.ts"
-import * as Silence from "./Silence.ts"
+import * as NoAnswerHint from "./NoAnswerHint.ts"
 
 export interface Options {
   readonly linesPerSecond: number
@@ -85,9 +85,9 @@ export const make = Effect.fnUntraced(function* ({ linesPerSecond, size }: Optio
     else if (status === undefined && now.inFlight > 0) {
       course.line(`${where}${now.answered} answered, ${now.inFlight} under way`)
     }
-    // Not from the start of the run: orders on standard input come when they come.
+    // The rate is not measured from the start of the run, because orders on standard input may arrive late.
     silentSeconds = now.answered === 0 && now.inFlight > 0 ? silentSeconds + 1 : 0
-    if (silentSeconds === Silence.seconds) complaint.line(Silence.words)
+    if (silentSeconds === NoAnswerHint.seconds) complaint.line(NoAnswerHint.text)
   })
   yield* sumUp.pipe(Effect.delay("1 second"), Effect.forever, Effect.forkScoped)
   if (status !== undefined) {

@@ -47,7 +47,7 @@ export const hasFailures = (result: RunResult): boolean => result.outcomes.some(
 // Enough to keep the workers fed while the next piece of the file is read.
 const linesAhead = 1024
 
-/** Run it where it cannot be interrupted from outside and the result is used: it listens for interruption by itself. */
+/** Must run uninterruptibly: it handles interruption itself, so that the result so far is still returned. */
 export const run = Effect.fnUntraced(
   function* <A, E>(options: Options<A, E>) {
     const screen = yield* Screen

@@ -55,7 +55,7 @@ const make = ({ isResultOnly, readsInput }: Options) =>
       isColoured: showsColours(stream),
       paint: showsColours(stream) ? coloured : plain,
       line: (text) => {
-        // The status line is in the way only where the two streams are the same terminal.
+        // The status line must be cleared only when both streams are the same terminal.
         const isOver = shown !== "" && stream.isTTY === true
         if (isOver) stderr.write(eraseLine)
         stream.write(`${text}\n`)

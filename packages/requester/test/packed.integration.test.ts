@@ -2,7 +2,7 @@ import { sharedBrokers } from "@kafka-request-reply/dev-kafka/SharedBroker"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import { installed } from "./support/packedPrograms.ts"
+import { installedPrograms } from "./support/archives.ts"
 import { makeWorld, run, services, start } from "./support/programs.ts"
 
 layer(services, { excludeTestServices: true })("the packed programs", (it) => {
@@ -11,7 +11,7 @@ layer(services, { excludeTestServices: true })("the packed programs", (it) => {
     () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
-        const programs = yield* installed
+        const programs = yield* installedPrograms
         const world = yield* makeWorld(sharedBrokers)
         const requester = (...args: ReadonlyArray<string>) =>
           run("requester", world, { main: programs.requester, args })

@@ -19,9 +19,10 @@ interface Job<E> {
 const groupLimit = 256
 
 /**
- * Gives what runs statements in the next group. `runAll` runs them in one transaction and gives their results in order,
- * or fails with nothing done. When a group fails, each of its members is tried on its own, so that one that throws does
- * not fail the others; unless `isEverybodys` says that the error would meet every one of them. Statements of a caller that is interrupted before its group starts are not run.
+ * Makes a function that runs statements in the next group. `runAll` runs a group in one transaction and returns the results
+ * in order, or fails with nothing done. When a group fails, each of its members is tried alone, so that one that throws
+ * does not fail the others, unless `isEverybodys` says that the error would meet all of them. Statements of a caller that
+ * is interrupted before its group starts are not run.
  */
 export const make = Effect.fnUntraced(function* <E>(
   runAll: (statements: ReadonlyArray<() => unknown>) => Effect.Effect<ReadonlyArray<unknown>, E>,

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { DatabaseError } from "./DatabaseError.ts"
 import { Warehouse } from "./Warehouse.ts"
 
-// A database that cannot be used is nobody's declared error: the caller gets a defect at once, and may ask again later.
+// No operation declares a failure of the database as an error: the caller gets a defect at once and may retry later.
 const orDie = <A, E>(effect: Effect.Effect<A, E | DatabaseError>): Effect.Effect<A, Exclude<E, DatabaseError>> =>
   Effect.catch(effect, (error) =>
     error instanceof DatabaseError ? Effect.die(error) : Effect.fail(error as Exclude<E, DatabaseError>)

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
- * The responder's entry: listens for signals first, then loads the program.
+ * The responder's entry: refuses an old Node.js, listens for signals, then loads the program.
  */
-import { enableCompileCache } from "node:module"
+import "@kafka-request-reply/program/RequiredNode"
+import * as Module from "node:module"
 import * as Signals from "@kafka-request-reply/program/Signals"
 
 // Starts in half the time, from the second start on.
-enableCompileCache()
+Module.enableCompileCache()
 const signals = Signals.listen()
 // Compiles schemas to code; only schemas made after it profit.
 await import("effect/schema/SchemaJITCompiler/enable")

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 
-/** When the request being handled is over, in monotonic milliseconds; infinite outside handlers. */
+/** The deadline of the request being handled, in monotonic milliseconds; infinite outside handlers. */
 export const CallDeadline: Context.Reference<number> = Context.Reference<number>(
   "@kafka-request-reply/core/contract/CallBudget/CallDeadline",
   { defaultValue: () => Number.POSITIVE_INFINITY }

@@ -8,6 +8,7 @@
  * const Stock = RpcGroup.make(GetStock.annotate(Contract.Safe, true), Reserve).annotate(Contract.Name, "inventory")
  * ```
  */
+import "../host/requiredNode.ts"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 
@@ -27,7 +28,7 @@ export const Idempotent: Context.Reference<boolean> = Context.Reference<boolean>
   defaultValue: () => false
 })
 
-/** How long a caller waits when it does not say. The requester's `timeout` option applies when this is absent. */
+/** How long a call waits when the caller sets no timeout. The requester's `timeout` option applies when this is absent. */
 export const Timeout: Context.Reference<Duration.Input | undefined> = Context.Reference<Duration.Input | undefined>(
   `${id}/Timeout`,
   { defaultValue: () => undefined }
@@ -51,15 +52,15 @@ export const Retry: Context.Reference<RetryPolicy> = Context.Reference<RetryPoli
 })
 
 /**
- * Which declared errors are final, so that a repeated request is answered with the stored error instead of running
+ * Tells of a declared error whether it is final, so that a repeated request is answered with the stored error instead of running
  * again. Default: none, since most business errors (out of stock) may end differently later.
  */
-export const isFinalError: Context.Reference<(error: unknown) => boolean> = Context.Reference<
+export const FinalErrors: Context.Reference<(error: unknown) => boolean> = Context.Reference<
   (error: unknown) => boolean
->(`${id}/isFinalError`, { defaultValue: () => () => false })
+>(`${id}/FinalErrors`, { defaultValue: () => () => false })
 
 /**
- * Whether the responder keeps the answers of an operation, to send them again to whoever asks with the same key (default).
+ * Whether the responder keeps the answers of an operation, to send them again to callers that ask with the same key (default).
  * False where the handler itself remembers what it did, in its database: repeated requests then join a run that is going
  * on, but after it they run again, so that the answer is always what the database says now.
  */

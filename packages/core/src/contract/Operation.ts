@@ -19,6 +19,7 @@ import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import * as Bounds from "../wire/Bounds.ts"
 import * as Contract from "./Contract.ts"
+import { mayLose } from "./JsonLoss.ts"
 
 /** An `Rpc` with its schemas visible and its types erased. */
 export type AnyRpc = Rpc.Rpc<string, Schema.Top, Schema.Top, Schema.Top, RpcMiddleware.AnyServiceWithProps, any>
@@ -38,6 +39,8 @@ export interface RpcRequest {
 
 /** Between a value and its JSON form. Services that a schema needs come from the fiber that runs the effect. */
 export interface Codec<A> {
+  /** Whether the JSON form may hold what JSON cannot say, since the schema takes anything somewhere. */
+  readonly mayLose: boolean
   readonly encode: (value: A) => Effect.Effect<unknown, Schema.SchemaError>
   readonly decode: (json: unknown) => Effect.Effect<A, Schema.SchemaError>
 }
@@ -70,6 +73,9 @@ export interface Operation {
 
 /** Why an operation cannot be carried over Kafka, if it cannot. */
 export const obstacleOf = (operation: Operation): string | undefined => {
+  if (operation.tag === "") return "its name is empty; name it in Rpc.make"
+  // All halves of a character have the same UTF-8: two operations could be one on the wire.
+  if (!operation.tag.isWellFormed()) return "its name is no valid text, since half of a character is missing"
   if (operation.isStream) return "streams are not in version 1 of the protocol yet"
   const bytes = Buffer.byteLength(operation.tag, "utf8")
   return bytes <= Bounds.maxOperationBytes
@@ -91,6 +97,7 @@ const build = (rpc: AnyRpc): Operation => {
   const codec = <A>(schema: Schema.Top): Codec<A> => {
     const json = Schema.toCodecJson(schema)
     return {
+      mayLose: mayLose(json.ast),
       encode: Schema.encodeUnknownEffect(json, options) as Codec<A>["encode"],
       decode: Schema.decodeUnknownEffect(json, options) as Codec<A>["decode"]
     }
@@ -112,7 +119,7 @@ const build = (rpc: AnyRpc): Operation => {
     hasPrimaryKey: declaresPrimaryKey(rpc),
     timeout: Context.get(rpc.annotations, Contract.Timeout),
     retry: Context.get(rpc.annotations, Contract.Retry),
-    isFinalError: Context.get(rpc.annotations, Contract.isFinalError),
+    isFinalError: Context.get(rpc.annotations, Contract.FinalErrors),
     storesReplies: Context.get(rpc.annotations, Contract.StoreReplies),
     dedupeAge: Context.get(rpc.annotations, Contract.DedupeAge),
     dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries)

@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 
 export interface PayloadCodec {
   readonly contentType: string
-  /** `undefined` becomes `null`: a reply always has a body. Fails on what JSON cannot say (cycles, bigint). */
+  /** `undefined` becomes `null`: a reply always has a body. Fails on values that JSON cannot express (cycles, bigint). */
   readonly toBytes: (value: unknown) => Result.Result<Uint8Array, string>
   /** Fails on anything that is not one JSON text in valid UTF-8. */
   readonly fromBytes: (bytes: Uint8Array | null) => Result.Result<unknown, string>
@@ -31,7 +31,7 @@ export const json: PayloadCodec = {
   fromBytes: (bytes) => {
     if (bytes === null) return Result.succeed(null)
     const buffer = view(bytes)
-    // Buffer would replace what is no UTF-8, and so change a payload without a word.
+    // Buffer would silently replace invalid UTF-8, which changes the payload.
     if (!isUtf8(buffer)) return Result.fail("it is no valid UTF-8")
     try {
       return Result.succeed(JSON.parse(buffer.toString("utf8")) as unknown)

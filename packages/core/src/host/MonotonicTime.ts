@@ -1,5 +1,5 @@
 /**
- * Milliseconds on the monotonic clock: what deadlines are kept in (semantics: wall time is for the wire only).
+ * Milliseconds on the monotonic clock. Deadlines inside a process use it; wall time is used on the wire only.
  */
 import type * as Clock from "effect/Clock"
 

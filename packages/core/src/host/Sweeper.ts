@@ -1,5 +1,5 @@
 /**
- * One fiber that makes time pass for many things: it sleeps until the earliest is due, instead of a timer for each.
+ * One fiber that handles many deadlines: it sleeps until the earliest one is due, so that no call needs a timer of its own.
  *
  * After a stall of the event loop Node runs expired timers before it reads sockets, so a reply may already be there when
  * what it answers looks expired. A sweep that wakes late therefore lets one poll phase pass first.

@@ -4,6 +4,7 @@
  * Everything above works on bytes and knows no driver; everything below (kafkajs, memory) knows no contract. Laws every
  * transport obeys: `test/suites/TransportSuite.ts`.
  */
+import "../host/requiredNode.ts"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

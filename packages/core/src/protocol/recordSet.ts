@@ -5,7 +5,7 @@
  * where an empty batch ends, so that a compacted log could not be read past it. The checksum is not verified, as in
  * kafkajs: TCP has one too, and the broker has checked this one.
  */
-import { gunzipSync, zstdDecompressSync } from "node:zlib"
+import * as zlib from "node:zlib"
 import type { ConsumedRecord } from "../kafka/KafkaRecord.ts"
 import type { RecordHeader } from "../wire/RecordHeaders.ts"
 import { ByteReader } from "./byteReader.ts"
@@ -42,9 +42,9 @@ const maxRecords = 1_000_000
 const decompress = (compression: number, bytes: Buffer): Buffer => {
   switch (compression) {
     case 1:
-      return gunzipSync(bytes, { maxOutputLength: maxPlainBytes })
+      return zlib.gunzipSync(bytes, { maxOutputLength: maxPlainBytes })
     case 4:
-      return zstdDecompressSync(bytes, { maxOutputLength: maxPlainBytes })
+      return zlib.zstdDecompressSync(bytes, { maxOutputLength: maxPlainBytes })
     default:
       throw new Error(
         `compression ${compression === 2 ? "snappy" : compression === 3 ? "lz4" : compression} is not read`

@@ -9,7 +9,7 @@
  * ```ts
  * const program = Effect.gen(function* () {
  *   const inventory = yield* Requester.client(Inventory)
- *   return yield* inventory.GetStock({ sku: "apple" }).pipe(Requester.withTimeout("2 seconds"))
+ *   return yield* inventory.GetStock({ sku: "TEA-0001" }).pipe(Requester.withTimeout("2 seconds"))
  * }).pipe(Effect.provide(Requester.layer([Inventory])))
  * ```
  */
@@ -23,6 +23,7 @@ import type * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as Scope from "effect/Scope"
 import * as Contract from "../contract/Contract.ts"
+import { idleAnnotationsOf } from "../contract/IdleAnnotations.ts"
 import { type AnyGroup, clientMiddlewares, obstacleOf, operationsOf } from "../contract/Operation.ts"
 import { Entropy } from "../host/Entropy.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
@@ -77,6 +78,7 @@ const routeOf = Effect.fnUntraced(function* (
   closesAt: () => number
 ) {
   const { groupSize, topics } = yield* Transport
+  yield* StartError.checkEffect(group)
   const operations = operationsOf(group)
   const names = Contract.namesOf(group)
   if (names === undefined) {
@@ -89,6 +91,7 @@ const routeOf = Effect.fnUntraced(function* (
     const detail = obstacleOf(operation)
     if (detail !== undefined) return yield* StartError.because(new StartError.Unsupported({ operation: tag, detail }))
     yield* StartError.checkOptions({ ...retry, timeout }, annotations, tag)
+    for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)
   }
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)
   const partitions = yield* TopicSetup.ensure(topics, requests, options.topics)
@@ -208,7 +211,10 @@ export const client: <Rpcs extends Rpc.Any>(
     if (environment === undefined) {
       return yield* Effect.die(new Error(`contract "${name}" is not among those given to Requester.layer`))
     }
-    const methods: Record<string, unknown> = Object.create(null)
+    // Nothing is inherited that an operation could be called like; what it is as text has a name that none can have.
+    const methods: Record<string, unknown> = Object.create(null, {
+      [Symbol.toPrimitive]: { value: () => `the client of ${name}` }
+    })
     for (const operation of operationsOf(group)) {
       methods[operation.tag] = UnaryCall.make(operation, clientMiddlewares(operation, services), environment)
     }

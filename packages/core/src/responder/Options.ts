@@ -2,7 +2,7 @@
  * Every setting of a responder, with its default and the reason for it.
  */
 import type * as Duration from "effect/Duration"
-import { duration, type Rule, text, whole, wireDuration } from "../settings/OptionRules.ts"
+import { duration, flag, func, oneOf, record, type Rules, text, whole, wireDuration } from "../settings/OptionRules.ts"
 import type * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import type { TopicPolicy } from "../startup/TopicSetup.ts"
 import * as Bounds from "../wire/Bounds.ts"
@@ -111,8 +111,12 @@ export const defaults: Options = {
   onAnswered: undefined
 }
 
+// Kafka's own limits: a topic's name is part of file names, a group's name of records.
+const maxTopicLength = 249
+const maxGroupLength = 32_767
+
 /** What the options accept. */
-export const rules: { readonly [K in keyof Options]?: Rule } = {
+export const rules: Rules<Options> = {
   concurrency: whole(1),
   maxWaiting: whole(1),
   maxOpenBytes: whole(1),
@@ -131,5 +135,13 @@ export const rules: { readonly [K in keyof Options]?: Rule } = {
   commitInterval: duration(1),
   dedupeEntries: whole(0),
   dedupeBytes: whole(0),
-  dedupeAge: duration(0)
+  dedupeAge: duration(0),
+  isReplyTopic: func,
+  topics: oneOf("verify", "create"),
+  group: text(maxGroupLength),
+  publisher: record,
+  hideDefects: flag,
+  deadLetterTopic: text(maxTopicLength),
+  tracing: oneOf("inherit", "never"),
+  onAnswered: func
 }

@@ -22,6 +22,7 @@ import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Contract from "../contract/Contract.ts"
+import { idleAnnotationsOf } from "../contract/IdleAnnotations.ts"
 import { type AnyGroup, obstacleOf, operationsOf } from "../contract/Operation.ts"
 import { Entropy } from "../host/Entropy.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
@@ -61,6 +62,7 @@ const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Cont
     if (detail !== undefined) {
       return yield* StartError.because(new StartError.Unsupported({ operation: operation.tag, detail }))
     }
+    for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)
     const procedure = procedureOf(operation, context)
     if (procedure === undefined) {
       return yield* StartError.because(new StartError.HandlerMissing({ operation: operation.tag }))
@@ -86,6 +88,7 @@ const endsWithin = <A>(effect: Effect.Effect<A>, millis: number): Effect.Effect<
 
 const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, context: Context.Context<never>) {
   const transport = yield* Transport
+  yield* StartError.checkEffect(group)
   const { topics } = transport
   const publisher = yield* Publisher.make(transport.link, options.publisher)
   const clock = yield* Clock.Clock

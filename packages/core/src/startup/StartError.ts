@@ -4,8 +4,13 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { twoCopies } from "../contract/effectCopy.ts"
+import type { AnyGroup } from "../contract/Operation.ts"
 import * as OptionRules from "../settings/OptionRules.ts"
 import { TransportError } from "../kafka/TransportError.ts"
+
+const EffectCopy = Schema.Struct({ version: Schema.String, folder: Schema.String })
+const named = ({ folder, version }: typeof EffectCopy.Type) => `effect ${version} (${folder})`
 
 const id = "@kafka-request-reply/core/startup/StartError"
 
@@ -15,6 +20,19 @@ export class Unnamed extends Schema.TaggedError<Unnamed>(`${id}/Unnamed`)("Unnam
 }) {
   override get message() {
     return `the contract with ${this.operations.join(", ")} has no usable name; annotate its group: .annotate(Contract.Name, "inventory") (letters, digits, '.', '_' and '-')`
+  }
+}
+
+/**
+ * The contract was made by another copy of `effect` than the one this library uses: another version of it is installed
+ * beside the first. Values do not cross from one copy to the other.
+ */
+export class TwoCopiesOfEffect extends Schema.TaggedError<TwoCopiesOfEffect>(`${id}/TwoCopiesOfEffect`)(
+  "TwoCopiesOfEffect",
+  { ofContract: EffectCopy, ofCore: EffectCopy }
+) {
+  override get message() {
+    return `the contract was made by ${named(this.ofContract)}, this library uses ${named(this.ofCore)}; a program can have one copy only: ask for the same version of effect everywhere and let the package manager remove the other (npm ls effect, npm dedupe)`
   }
 }
 
@@ -48,10 +66,10 @@ export class HandlerMissing extends Schema.TaggedError<HandlerMissing>(`${id}/Ha
 
 /** The brokers did not answer, or refused, within the start timeout. */
 export class TransportFailed extends Schema.TaggedError<TransportFailed>(`${id}/TransportFailed`)("TransportFailed", {
-  error: TransportError
+  cause: TransportError
 }) {
   override get message() {
-    return this.error.message
+    return this.cause.message
   }
 }
 
@@ -71,7 +89,7 @@ export class Unsupported extends Schema.TaggedError<Unsupported>(`${id}/Unsuppor
   detail: Schema.String
 }) {
   override get message() {
-    return `${this.operation} cannot be carried over Kafka: ${this.detail}`
+    return `${this.operation} cannot be called over Kafka as it is declared: ${this.detail}`
   }
 }
 
@@ -90,6 +108,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>(`${id}/Inva
 export class StartError extends Schema.TaggedError<StartError>(id)("StartError", {
   reason: Schema.Union([
     Unnamed,
+    TwoCopiesOfEffect,
     TopicMissing,
     TooFewPartitions,
     HandlerMissing,
@@ -111,7 +130,7 @@ const fromTransport = (error: TransportError): StartError =>
   because(
     error.reason._tag === "NoSuchTopic"
       ? new TopicMissing({ topic: error.reason.topic })
-      : new TransportFailed({ error })
+      : new TransportFailed({ cause: error })
   )
 
 /** Bounds a start in time and says in `StartError`'s terms why it failed. `step` completes "not ready while …". */
@@ -131,10 +150,16 @@ export const within = <A, R>(
     })
   )
 
-/** Fails with the first option that does not meet its rule; it is named with its owner, when it has one. */
+/** Fails when a contract was made by another copy of `effect`. To be asked before anything looks into the contract. */
+export const checkEffect = (group: AnyGroup): Effect.Effect<void, StartError> => {
+  const found = twoCopies(group)
+  return found === undefined ? Effect.void : Effect.fail(because(new TwoCopiesOfEffect(found)))
+}
+
+/** Fails with the first option that is none or does not meet its rule; it is named with its owner, when it has one. */
 export const checkOptions = <O extends object>(
   options: O,
-  rules: { readonly [K in keyof O]?: OptionRules.Rule },
+  rules: OptionRules.Rules<O>,
   owner?: string
 ): Effect.Effect<void, StartError> => {
   const found = OptionRules.invalidIn(options, rules)

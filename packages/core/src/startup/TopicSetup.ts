@@ -1,7 +1,7 @@
 /**
  * Makes sure, at start, that the topics of a contract are there and fit, and says what differs.
  *
- * A library must not create topics in somebody's cluster unasked: `verify` is the default and `create` what programs and
+ * A library must not create topics in a cluster without being asked: `verify` is the default and `create` what programs and
  * development choose.
  */
 import * as Effect from "effect/Effect"
@@ -77,7 +77,7 @@ export const ensure = Effect.fnUntraced(function* (
   if (policy === "create" && (yield* topics.create(spec))) return spec.partitions
   const [found] = yield* topics.describe([spec.name])
   if (found === undefined) return yield* transportError(new NoSuchTopic({ topic: spec.name }))
-  // Only who would create the topic has a wish for its size.
+  // The configured number of partitions applies only to a topic that is created here.
   if (policy === "create" && found.partitions !== spec.partitions) {
     const { name, partitions } = spec
     yield* Effect.logWarning(

@@ -20,7 +20,7 @@ export type Fault =
   | { readonly _tag: "LoseAcknowledgement" }
   | { readonly _tag: "SlowAcknowledgement"; readonly millis: number }
 
-/** The error of a broker that lost a leadership: worth another try, and no word on what became of the records. */
+/** The error of a broker that lost a leadership: retryable, with an unknown outcome. */
 export const notLeader: TransportError = because(
   new Unavailable({ code: "NOT_LEADER_OR_FOLLOWER", detail: "an injected fault" })
 )

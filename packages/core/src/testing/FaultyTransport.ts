@@ -8,7 +8,7 @@
  * ```ts
  * const faults = yield* FaultyTransport.Faults
  * yield* faults.inject(Fault.failAfter(), { topic: "inventory.requests" })
- * const stock = yield* inventory.GetStock({ sku: "apple" })
+ * const stock = yield* inventory.GetStock({ sku: "TEA-0001" })
  * yield* faults.happened(FaultEvent.written("inventory.requests"), 2)
  * ```
  */
@@ -33,9 +33,9 @@ import * as WatchedBroker from "./internal/watchedBroker.ts"
 export interface Injection {
   /** How often it happened. */
   readonly hits: Effect.Effect<number>
-  /** Lets go what `hold` holds, now and in future. */
+  /** Releases what `hold` holds, now and later. */
   readonly release: Effect.Effect<void>
-  /** It happens no more. */
+  /** Withdraws the fault. */
   readonly remove: Effect.Effect<void>
 }
 
@@ -45,7 +45,7 @@ export class Faults extends Context.Service<
   {
     /** The next `times` (default 1) produce requests with a matching record suffer the fault. */
     readonly inject: (fault: Fault, match?: Match, times?: number) => Effect.Effect<Injection>
-    /** Nothing of these partitions is delivered, to readers and members, until the returned effect is run. */
+    /** Stops deliveries of these partitions to readers and members until the returned effect is run. */
     readonly stall: (match: Match) => Effect.Effect<Effect.Effect<void>>
     /** The next commits of a group (default 1) fail. */
     readonly failCommits: (group: string, times?: number) => Effect.Effect<void>

@@ -11,7 +11,7 @@
  * it.effect("tells how much there is", () =>
  *   Effect.gen(function* () {
  *     const inventory = yield* RequestReplyTest.client(Inventory)
- *     assert.deepStrictEqual(yield* inventory.GetStock({ sku: "apple" }), { sku: "apple", available: 12 })
+ *     assert.deepStrictEqual(yield* inventory.GetStock({ sku: "TEA-0001" }), { sku: "TEA-0001", available: 12, reserved: 0 })
  *   }).pipe(Effect.provide(Handlers))
  * )
  * ```
@@ -45,7 +45,7 @@ export const layerOver = <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
   options: Options = {}
 ): Layer.Layer<Requester.Requester | Responder.Responder, StartError.StartError, Transport | Served<Rpcs>> => {
-  // Nothing that a test leaves running is waited for: under a test's clock that would be for ever.
+  // Closing does not wait for handlers that a test leaves running: under a test's clock they never end.
   const common = { topics: "create", drainTimeout: 0 } as const
   return Layer.merge(
     Requester.layer([group], { ...common, ...options.requester }),

@@ -12,7 +12,7 @@ export interface MalformedRequest {
   readonly status: Status
   /** The id to echo. Without it no answer could be matched, so none is sent. */
   readonly correlationId: Uint8Array | undefined
-  /** Where to answer. Undefined when the record does not say, or not legibly: nobody can be told then. */
+  /** Where to answer. Undefined when the record names no readable address; the rejection is not sent then. */
   readonly replyTo: ReplyAddress | undefined
   /** No `rr` header, but a correlation id and a reply address: a request of Spring or NestJS, to be read as such. */
   readonly isForeign: boolean

@@ -55,7 +55,7 @@ export interface ReplyEnvelope {
   /** The name of the responder instance, and the partition of `<name>.control` that it reads. */
   readonly from: string | undefined
   readonly ctl: number | undefined
-  /** Of the body; undefined means `application/json`. */
+  /** The content type of the body; undefined means `application/json`. */
   readonly contentType: string | undefined
   /** No `rr` header: the reply of a stock Spring responder, whose every reply is a success. */
   readonly isForeign: boolean
@@ -106,7 +106,7 @@ export const encode = (fields: ReplyFields): RecordHeaders => {
 const outcomeSet: ReadonlySet<string> = new Set(outcomes)
 const isOutcome = (word: string): word is Outcome => outcomeSet.has(word)
 
-// Details that only help are dropped when they are not legible: the outcome must still reach the caller.
+// Optional members that cannot be read are dropped, so that the outcome still reaches the caller.
 const numberOf = (members: Members, key: string, min: number, max: number): number | undefined =>
   Dictionary.integerOf(members.get(key), min, max)
 

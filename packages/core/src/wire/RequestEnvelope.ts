@@ -30,7 +30,7 @@ export interface RequestEnvelope {
   readonly key: string | undefined
   /** The caller does not want the outcome: the answer is `accepted` when the handler starts. */
   readonly isDiscard: boolean
-  /** Of the payload and of the reply; undefined means `application/json`. */
+  /** The content type of the payload and of the reply; undefined means `application/json`. */
   readonly contentType: string | undefined
   readonly correlationId: Uint8Array
   /** Undefined when the record names none: such a request cannot be answered, so it is not executed. */
@@ -40,7 +40,7 @@ export interface RequestEnvelope {
   readonly callHeaders: RecordHeaders
 }
 
-/** Nobody waits for the call with this correlation id any more. Sent to `<name>.control`, never answered. */
+/** Cancels the call with this correlation id. Sent to `<name>.control`, never answered. */
 export interface CancelEnvelope {
   readonly kind: "cancel"
   readonly operation: string
@@ -110,7 +110,7 @@ const labelOf = (members: Members, key: string): string | undefined => {
   return text !== undefined && text.length > 0 && text.length <= Bounds.maxLabelLength ? text : undefined
 }
 
-/** What the headers of a record say as a request, or why they are none. Total. */
+/** Reads the headers of a record as a request; a `MalformedRequest` says why they are not one. Never throws. */
 export const decode = (headers: RecordHeaders): Result.Result<RequestEnvelope | CancelEnvelope, MalformedRequest> => {
   const scan = headerScan.scan(headers)
   const correlationId = headerScan.correlationIdOf(scan)

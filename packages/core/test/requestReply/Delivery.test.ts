@@ -1,5 +1,5 @@
 /**
- * The document about delivery names a test for every row, and every test it names is there.
+ * The document about delivery names laws for every fault, and every law it names is there.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
@@ -22,25 +22,28 @@ const laws = sources.flatMap((source) =>
   })
 )
 
-const rows = document
-  .split("\n")
-  .map((line) => line.split("|").map((cell) => cell.trim()))
-  // A line of six cells starts and ends with a bar.
-  .filter((cells) => cells.length === 8 && !cells[1]!.startsWith("---") && cells[6] !== "test")
-  .map((cells) => ({ what: cells[1]!, tests: Array.from(cells[6]!.matchAll(/`([^`]+)`/g), ([, name]) => name!) }))
+/** The entries, one per heading of the third level, with the laws that each lists. */
+const entries = document
+  .split(/^### /m)
+  .slice(1)
+  .map((text) => {
+    const [what = "", ...lines] = text.split(/^#/m)[0]!.split("\n")
+    const listed = lines.slice(lines.indexOf("- **Laws:**") + 1)
+    return { what, laws: listed.flatMap((line) => /^ {2}- `([^`]+)`$/.exec(line)?.[1] ?? []) }
+  })
 
 describe("docs/delivery.md", () => {
-  it("names a test in every row", () => {
-    assert.isAbove(rows.length, 50)
+  it("names a law in every entry", () => {
+    assert.isAbove(entries.length, 50)
     assert.deepStrictEqual(
-      rows.filter(({ tests }) => tests.length === 0).map(({ what }) => what),
+      entries.filter((entry) => entry.laws.length === 0).map(({ what }) => what),
       []
     )
   })
 
-  it("names tests that exist", () => {
+  it("names laws that exist", () => {
     assert.isAbove(laws.length, 100)
-    const missing = rows.flatMap(({ tests }) => tests).filter((name) => !laws.some((law) => law.test(name)))
+    const missing = entries.flatMap((entry) => entry.laws).filter((name) => !laws.some((law) => law.test(name)))
     assert.deepStrictEqual(missing, [])
   })
 })

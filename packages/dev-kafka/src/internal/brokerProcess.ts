@@ -56,12 +56,12 @@ export const brokerCommand = (setup: JavaSetup, properties: string, log: string)
   ]
 ]
 
-// Reading ends when the other end of the pipe is closed, by whatever death of this process.
+// Reading ends when this process dies for any reason, because that closes the other end of the pipe.
 const killAfterParent = 'read _; kill -9 "$1"; [ -z "$2" ] || { rm -rf "$2"; rmdir "$(dirname "$2")"; }'
 
 /**
  * Starts a broker in the scope: closing it kills the broker. Should this process die without closing its scopes, a
- * watchdog kills a watched broker and removes `disposable`, the folder that nobody will need then.
+ * watchdog kills a watched broker and removes `disposable`, a folder that is of no use after that.
  */
 export const spawnBroker = Effect.fnUntraced(function* (options: {
   readonly command: readonly [string, ReadonlyArray<string>]

@@ -1,5 +1,5 @@
 /**
- * Ports nobody listens on, below the range that the system hands to outgoing connections: while a broker is down, a
+ * Ports that are not in use, below the range that the system hands to outgoing connections: while a broker is down, a
  * client that keeps connecting to a port of that range can end up connected to itself and hold the port.
  */
 import { createServer } from "node:net"
@@ -16,7 +16,7 @@ export const isFree = (port: number, host: string): Effect.Effect<boolean> =>
     server.listen({ port, host, exclusive: true }, () => server.close(() => resume(Effect.succeed(true))))
   })
 
-/** `count` different free ports. They are not reserved: whoever uses them must expect to lose one. */
+/** `count` different free ports. They are not reserved: another process may take one before it is bound. */
 export const freePorts = Effect.fnUntraced(function* (count: number, host: string) {
   const found = new Set<number>()
   while (found.size < count) {

@@ -1,6 +1,6 @@
 /**
  * A lock between processes that the operating system releases when its holder dies: an exclusive SQLite transaction,
- * so that nobody has to guess whether a left-over lock file is stale.
+ * so a left-over lock file is never mistaken for a held lock.
  */
 import { DatabaseSync } from "node:sqlite"
 import * as Effect from "effect/Effect"

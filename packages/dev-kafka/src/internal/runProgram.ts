@@ -28,7 +28,7 @@ const report =
     return known ? Effect.void : Console.error(Cause.pretty(cause))
   }
 
-/** Whoever read the output has left (`demo | head`): stop as at Ctrl-C, so that nothing that was started stays behind. */
+/** The reader of the output has exited (`demo | head`): stop as at Ctrl-C, so that started processes do not stay behind. */
 const stopWithoutReader = (): void => {
   let isStopping = false
   const stop = (): void => {

@@ -1,5 +1,5 @@
 /**
- * How something that takes long tells what it is doing: one line at a time, to whoever wants to know.
+ * Reports the progress of a long step, one line at a time.
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"

@@ -12,7 +12,7 @@ export const waitFor = <A, E, R, E2, R2>(
 ): Effect.Effect<A, E2, R | R2> =>
   attempt.pipe(
     Effect.retry(Schedule.spaced("100 millis")),
-    // The schedule has no end, so that no failure is left.
+    // The schedule is endless, so the retry itself cannot fail.
     Effect.orDie,
     Effect.timeoutOrElse({ duration: `${seconds} seconds`, orElse })
   )

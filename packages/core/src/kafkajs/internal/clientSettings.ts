@@ -2,7 +2,7 @@
  * What every connection of the driver is made with, and the time limits of talking to brokers.
  */
 import * as Duration from "effect/Duration"
-import { required, type Rule, text, wireDuration } from "../../settings/OptionRules.ts"
+import { anything, required, type Rules, text, wireDuration } from "../../settings/OptionRules.ts"
 import * as BrokerList from "../BrokerList.ts"
 import type { Sasl, Ssl } from "./kafkajsInternals.ts"
 
@@ -64,7 +64,7 @@ export const defaults = {
 } as const satisfies Partial<ClientOptions>
 
 /** What the options accept. */
-export const rules: { readonly [K in keyof ClientOptions]?: Rule } = {
+export const rules: Rules<ClientOptions> = {
   brokers: required(BrokerList.rule),
   clientId: required(text(maxClientIdLength)),
   connectionTimeout: wireDuration(1),
@@ -72,7 +72,10 @@ export const rules: { readonly [K in keyof ClientOptions]?: Rule } = {
   startTimeout: wireDuration(1),
   maxWait: wireDuration(1),
   sessionTimeout: wireDuration(1),
-  heartbeatInterval: wireDuration(1)
+  heartbeatInterval: wireDuration(1),
+  // kafkajs checks them when it connects.
+  ssl: anything,
+  sasl: anything
 }
 
 export const toSettings = (options: ClientOptions): ClientSettings => ({

@@ -1,5 +1,5 @@
 /**
- * Tells a contract's responders that nobody waits for a call any more (semantics: best effort, the deadline is the
+ * Tells a contract's responders that nobody waits for a call any more (best effort, the deadline is the
  * bound). A cancel goes to every partition of the control topic, since nobody knows which responder has the request.
  *
  * A program that is interrupted interrupts its calls and closes its requester at once: closing therefore waits a moment

@@ -5,11 +5,10 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Headers from "effect/http/Headers"
-import * as Option from "effect/Option"
 import * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
@@ -26,7 +25,7 @@ import {
   BudgetExhausted,
   InvalidHeaders,
   InvalidPayload,
-  InvalidTimeout,
+  type InvalidTimeout,
   NoResponder,
   type RequestError,
   RequestTooLarge
@@ -35,6 +34,8 @@ import type { Refusal } from "../Refusal.ts"
 import type { CallEngine, Prepared } from "./callEngine.ts"
 import type { CallRecorder } from "./callRecorder.ts"
 import * as CallHeaders from "./callHeaders.ts"
+import * as CallPayload from "./callPayload.ts"
+import { timeoutMillisOf } from "./callTimeout.ts"
 import type { Canceller } from "./canceller.ts"
 import type { Resend } from "./pendingCall.ts"
 import * as ReplyDecoder from "./replyDecoder.ts"
@@ -64,18 +65,6 @@ export interface Environment {
 }
 
 type Send = (request: RpcRequest) => Effect.Effect<unknown, unknown>
-
-/** How long the call may take, or what is wrong with what was asked for. */
-const timeoutMillisOf = (
-  operation: Operation,
-  asked: Duration.Input,
-  maxTimeoutMillis: number
-): number | InvalidTimeout => {
-  const duration = Duration.fromInput(asked)
-  const timeoutMillis = Option.isSome(duration) ? Duration.toMillis(duration.value) : Number.NaN
-  if (timeoutMillis >= 1 && timeoutMillis <= maxTimeoutMillis) return timeoutMillis
-  return new InvalidTimeout({ operation: operation.tag, timeoutMillis, maxTimeoutMillis })
-}
 
 /** The idempotency key of a payload, or what is wrong with it. */
 const keyOf = (payload: unknown): Result.Result<string | undefined, string> => {
@@ -198,7 +187,7 @@ export const make = (
           return ReplyDecoder.outcomeOf(operation, reply, isDiscard, onInvalidReply)
         })
       }
-      const encoded = Effect.mapError(operation.payload.encode(request.payload), invalidPayload)
+      const encoded = Effect.mapError(CallPayload.encode(operation, request.payload), refuse)
       if (!isTraced(fiber, options.tracing)) return Effect.flatMap(encoded, (json) => exchange(json, undefined))
       return Effect.useSpan(
         tag,
@@ -215,23 +204,19 @@ export const make = (
       const settings = CallSettings.read(operation, callOptions?.context, fiber)
       const asked = settings.timeout ?? options.timeout
       if (asked !== lastAsked) {
-        lastTimeoutMillis = timeoutMillisOf(operation, asked, maxTimeoutMillis)
+        lastTimeoutMillis = timeoutMillisOf(tag, asked, maxTimeoutMillis)
         lastAsked = asked
       }
       const timeoutMillis = lastTimeoutMillis
       if (typeof timeoutMillis !== "number") return Effect.fail(refuse(timeoutMillis))
-      let made: unknown
-      try {
-        made = operation.rpc.payloadSchema.make(payload as never)
-      } catch (error) {
-        return Effect.fail(invalidPayload(error instanceof Error ? error : { message: String(error) }))
-      }
+      const made = CallPayload.make(operation, payload)
+      if (Result.isFailure(made)) return Effect.fail(refuse(made.failure))
       const isDiscard = callOptions?.discard === true
       const request: RpcRequest = {
         _tag: "Request",
         id: RpcMessage.RequestId(String(nextRequest++)),
         tag,
-        payload: made,
+        payload: made.success,
         headers: CallHeaders.headersOf(fiber, callOptions?.headers),
         ...(isDiscard ? { discard: true as const } : {})
       }

@@ -1,5 +1,5 @@
 /**
- * Remembers every event of a test and wakes who waits for one. Unbounded: a test is short.
+ * Records every event of a test and wakes the fibers that wait for one. Unbounded: a test is short.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -38,7 +38,7 @@ export class EventLog {
       const happened = Deferred.makeUnsafe<FaultEvent>()
       const waiter: Waiter = { matches, left: nth - found.length, happened }
       this.#waiters.add(waiter)
-      // What happens is told from inside the engine: the test goes on in a turn of its own.
+      // Events are emitted inside the engine, so the waiting test continues in a later turn of the event loop.
       return Deferred.await(happened).pipe(
         Effect.tap(Effect.yieldNow),
         Effect.onInterrupt(() => Effect.sync(() => void this.#waiters.delete(waiter)))

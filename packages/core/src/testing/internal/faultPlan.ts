@@ -1,5 +1,5 @@
 /**
- * The faults that are waiting to happen, in the order they were injected.
+ * Injected faults that have not happened yet, in the order of their injection.
  */
 import * as Deferred from "effect/Deferred"
 import * as Exit from "effect/Exit"

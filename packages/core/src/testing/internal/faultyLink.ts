@@ -1,7 +1,7 @@
 /**
  * A producer link that does to produce requests what the plan says.
  *
- * What a broker has begun it ends, whether or not the producer still waits: a write that is held or slow runs in the
+ * A broker finishes a write that it has begun, even when the producer no longer waits: a write that is held or slow runs in the
  * transport's scope and is written even when the send was given up.
  */
 import * as Deferred from "effect/Deferred"
@@ -28,7 +28,7 @@ export interface Environment {
 type Acks = ReadonlyArray<PartitionAck>
 
 export const make = ({ leaders, link, log, plan, run }: Environment): ProducerLink => {
-  /** Goes on when nobody waits any more. */
+  /** Continues even when the producer no longer waits. */
   const detached = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.suspend(() => {
       const ended = Deferred.makeUnsafe<A, E>()

@@ -18,13 +18,13 @@ export interface Scan {
 
 const noHeaders: ReadonlyArray<RecordHeader> = []
 
-// A trace header that cannot be one is left out: tracing must never decide the fate of a call.
+// An invalid trace header is ignored, because tracing must not make a call fail.
 const traceparentOf = (value: Uint8Array): string | undefined =>
   value.length === 0 || value.length > Bounds.maxTraceparentLength
     ? undefined
     : Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1")
 
-// No character of a name has more bytes of UTF-8 than this for each of its units.
+// A UTF-16 code unit takes at most this many bytes in UTF-8.
 const maxBytesPerUnit = 3
 
 const byteSize = (headers: RecordHeaders): number => {
@@ -44,7 +44,7 @@ export const scan = (headers: RecordHeaders): Scan => {
     others: noHeaders
   }
   let others: Array<RecordHeader> | undefined
-  // Counting exactly costs time for every name, and hardly any record comes near the bound.
+  // Exact counting is slow, and few records come near the bound, so the upper estimate is tried first.
   let bytesAtMost = 0
   for (const header of headers) {
     const [name, value] = header

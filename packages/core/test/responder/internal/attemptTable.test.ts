@@ -57,7 +57,7 @@ const bytesOf = (model: ReadonlyMap<number, Ended>): number =>
 
 describe("AttemptTable", () => {
   it.prop(
-    "P6: knows the first outcome of the highest attempt until it expires, as a plain map does",
+    "P6/attempts: knows the first outcome of the highest attempt until it expires, as a plain map does",
     [Arbitrary.array(step, { maxLength: 300 }), int(-5, 5)],
     ([steps, seed]) => {
       const table = new AttemptTable(1_000_000, seed)
@@ -103,7 +103,7 @@ describe("AttemptTable", () => {
     { arbitrary: { runs: 400 } }
   )
 
-  it("P9: gives up answers before it forgets that they were given, and stays within its bytes", () => {
+  it("P9/attempts: gives up answers before it forgets that they were given, and stays within its bytes", () => {
     const table = new AttemptTable(rowBytes * 3_000, 1)
     let forgotten = 0
     for (let number = 0; number < 20_000; number++) {

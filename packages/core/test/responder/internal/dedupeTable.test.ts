@@ -13,7 +13,7 @@ const fresh = <W>(table: DedupeTable<W>, id: string, waiter: W, now = 0): Entry<
 }
 
 describe("DedupeTable", () => {
-  it("P6: lets those who ask while it runs wait for the run, with the same payload only", () => {
+  it("P6/deduplication: lets those who ask while it runs wait for the run, with the same payload only", () => {
     const table = new DedupeTable<string>(10_000)
     const entry = fresh(table, "a", "first")
     const joined = table.claim(identity("a"), "second", 1)
@@ -29,7 +29,7 @@ describe("DedupeTable", () => {
     assert.strictEqual(table.claim(identity("a", "y"), "fifth", 3)._tag, "Conflict")
   })
 
-  it("P6: runs again what was forgotten, and what is too old unless it is not committed yet", () => {
+  it("P6/deduplication: runs again what was forgotten, and what is too old unless it is not committed yet", () => {
     const table = new DedupeTable<string>(10_000)
     assert.deepStrictEqual(table.forget(fresh(table, "a", "first")), ["first"])
     const entry = fresh(table, "a", "second")
@@ -40,7 +40,7 @@ describe("DedupeTable", () => {
     fresh(table, "a", "fourth", 10 * limits.ageMillis)
   })
 
-  it("P9: is within its limits as soon as nothing is pinned", () => {
+  it("P9/deduplication: is within its limits as soon as nothing is pinned", () => {
     const table = new DedupeTable<string>(1_000_000)
     const finish = (id: string, pins: number): [Entry<string>, number] => {
       const entry = fresh(table, id, id)

@@ -20,7 +20,7 @@ const Order = Rpc.make("Order", {
   success: Schema.String,
   error: Schema.String,
   primaryKey: ({ id }) => id
-}).annotate(Contract.isFinalError, () => {
+}).annotate(Contract.FinalErrors, () => {
   throw new Error("a predicate that throws")
 })
 

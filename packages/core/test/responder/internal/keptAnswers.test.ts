@@ -97,7 +97,7 @@ const step = oneOf<Step>(
 
 describe("KeptAnswers", () => {
   it.prop(
-    "P6: keeps per operation what a list of everything would, within the bytes of all",
+    "P6/deduplication: keeps per operation what a list of everything would, within the bytes of all",
     [Arbitrary.array(step, { maxLength: 120 })],
     ([steps]) => {
       const pair = new Pair()
@@ -110,7 +110,7 @@ describe("KeptAnswers", () => {
     { arbitrary: { runs: 400 } }
   )
 
-  it("P9: one operation does not take the places of another", () => {
+  it("P9/deduplication: one operation does not take the places of another", () => {
     const answers = new KeptAnswers<Entry>(1_000_000)
     answers.keep(entryOf("Reserve", "a", 1), limits.Reserve, 0)
     for (let i = 0; i < 100; i++) answers.keep(entryOf("Cancel", String(i), 1), limits.Cancel, 1)

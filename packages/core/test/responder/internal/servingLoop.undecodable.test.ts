@@ -46,7 +46,7 @@ const serve = Effect.fnUntraced(function* (deadLetterTopic: string | undefined) 
   return { loop, publisher, committed: () => loop.commits()[0]?.offset }
 })
 
-describe("P10: a batch that cannot be read", () => {
+describe("P10/undecodable: a batch that cannot be read", () => {
   it.effect("is passed when its bytes are kept as a dead letter, not before", () =>
     Effect.gen(function* () {
       const { committed, loop, publisher } = yield* serve("dead")

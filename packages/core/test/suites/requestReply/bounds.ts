@@ -15,7 +15,7 @@ const ids = (count: number): ReadonlyArray<string> => Array.from({ length: count
 
 export const boundLaws = (law: Law): void => {
   law(
-    "P9: calls in flight are bounded by count and by bytes, and a place is free again when a call ends",
+    "P9/limit: calls in flight are bounded by count and by bytes, and a place is free again when a call ends",
     Effect.gen(function* () {
       const { client, inFlight } = yield* connect(newBench(), { maxInFlight: 3 })
       const start = (id: string) =>
@@ -37,7 +37,7 @@ export const boundLaws = (law: Law): void => {
   )
 
   law(
-    "P9: the payload bytes of calls in flight are bounded",
+    "P9/limit: the payload bytes of calls in flight are bounded",
     Effect.gen(function* () {
       const { client } = yield* connect(newBench(), { maxInFlightBytes: 100 })
       yield* Effect.forkChild(client.Work({ id: "x".repeat(60) }), { startImmediately: true })
@@ -48,7 +48,7 @@ export const boundLaws = (law: Law): void => {
   )
 
   law(
-    "P9: no more handlers run at one time than allowed, and all requests are answered in the end",
+    "P9/limit: no more handlers run at one time than allowed, and all requests are answered in the end",
     Effect.gen(function* () {
       let together = 0
       let most = 0
@@ -73,7 +73,7 @@ export const boundLaws = (law: Law): void => {
   )
 
   law(
-    "P9: behind one key only so many may wait, more are answered overloaded with a time to wait",
+    "P9/limit: behind one key only so many may wait, more are answered overloaded with a time to wait",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const { client } = yield* pair(
@@ -91,7 +91,7 @@ export const boundLaws = (law: Law): void => {
   )
 
   law(
-    "P9: a request that waited longer than maxWait is answered overloaded instead of being run",
+    "P9/limit: a request that waited longer than maxWait is answered overloaded instead of being run",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const ran: Array<string> = []
@@ -117,7 +117,7 @@ export const boundLaws = (law: Law): void => {
   )
 
   law(
-    "P9: a forked handler takes no part in the limits",
+    "P9/limit: a forked handler takes no part in the limits",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const { client } = yield* pair(
@@ -137,7 +137,7 @@ export const boundLaws = (law: Law): void => {
   )
 
   law(
-    "P9: a handler can be forked and uninterruptible at once",
+    "P9/limit: a handler can be forked and uninterruptible at once",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const ended: Array<string> = []

@@ -32,7 +32,7 @@ const ahead = (clock: Clock.Clock, millis: number): Clock.Clock => ({
 
 export const deadlineLaws = (law: Law): void => {
   law(
-    "P5: the deadline and the timeout are on the wire",
+    "P5/deadline: the deadline and the timeout are on the wire",
     Effect.gen(function* () {
       const { bench, client } = yield* pair({ Work: () => Effect.succeed("done") })
       const sent = yield* watch(namesOf(bench).requests)
@@ -48,7 +48,7 @@ export const deadlineLaws = (law: Law): void => {
   )
 
   law(
-    "P5: a request past its deadline and the allowance for skew is answered expired, without being decoded or run",
+    "P5/deadline: a request past its deadline and the allowance for skew is answered expired, without being decoded or run",
     Effect.gen(function* () {
       const bench = newBench()
       const ran: Array<string> = []
@@ -92,7 +92,7 @@ export const deadlineLaws = (law: Law): void => {
   )
 
   law(
-    "P5: a request whose time is up before its turn comes is not run",
+    "P5/deadline: a request whose time is up before its turn comes is not run",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const ran: Array<string> = []
@@ -121,7 +121,7 @@ export const deadlineLaws = (law: Law): void => {
   )
 
   law(
-    "P5: a handler is interrupted when the time of its request is up",
+    "P5/deadline: a handler is interrupted when the time of its request is up",
     Effect.gen(function* () {
       let interruptedAt = 0
       const { client, responder } = yield* pair({
@@ -143,7 +143,7 @@ export const deadlineLaws = (law: Law): void => {
   )
 
   law(
-    "P5: a handler sees how much time is left",
+    "P5/deadline: a handler sees how much time is left",
     Effect.gen(function* () {
       const { client } = yield* pair({
         Work: () => Effect.map(CallBudget.remaining, (left) => String(Duration.toMillis(Option.getOrThrow(left))))
@@ -156,7 +156,7 @@ export const deadlineLaws = (law: Law): void => {
   )
 
   law(
-    "P5: calls made inside a handler inherit its deadline, and are not sent when it is over",
+    "P5/deadline: calls made inside a handler inherit its deadline, and are not sent when it is over",
     Effect.gen(function* () {
       const inner = newBench()
       yield* serve(inner, { Find: ({ id }) => Effect.succeed(`found ${id}`) })
@@ -193,7 +193,7 @@ export const deadlineLaws = (law: Law): void => {
   )
 
   law(
-    "P5: a responder whose clock is far ahead is reported as clock skew, with both clocks",
+    "P5/deadline: a responder whose clock is far ahead is reported as clock skew, with both clocks",
     Effect.gen(function* () {
       const bench = newBench()
       const clock = yield* Clock.Clock
@@ -208,7 +208,7 @@ export const deadlineLaws = (law: Law): void => {
   )
 
   law(
-    "P5: a responder whose clock is ahead by less than the allowance serves as if it were not",
+    "P5/deadline: a responder whose clock is ahead by less than the allowance serves as if it were not",
     Effect.gen(function* () {
       const bench = newBench()
       const clock = yield* Clock.Clock
@@ -224,7 +224,7 @@ export const deadlineLaws = (law: Law): void => {
   )
 
   law(
-    "P5: a responder with a shorter maxTimeout answers expired",
+    "P5/deadline: a responder with a shorter maxTimeout answers expired",
     Effect.gen(function* () {
       const { client } = yield* pair({ Work: () => Effect.never }, { responder: { maxTimeout: "300 millis" } })
       const call = yield* Effect.forkChild(statusOf(client.Work({ id: "1" })), { startImmediately: true })
@@ -234,7 +234,7 @@ export const deadlineLaws = (law: Law): void => {
   )
 
   law(
-    "P5: a timeout is read from the call, then from around it, then from the contract, then from the requester",
+    "P5/deadline: a timeout is read from the call, then from around it, then from the contract, then from the requester",
     Effect.gen(function* () {
       const bench = newBench()
       const patient = bench.annotateRpcs(Contract.Timeout, "3 seconds")

@@ -1,5 +1,5 @@
 /**
- * P6 and semantics 7. A request that is asked for again is answered again, not done again.
+ * P6. A request that is asked for again is answered again, not done again.
  */
 import { assert } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -16,7 +16,7 @@ import { bytes, namesOf, post, replyIn, text, watch } from "./topics.ts"
 
 export const deduplicationLaws = (law: Law): void => {
   law(
-    "P6: a repeated key is answered with the stored success, to any caller",
+    "P6/deduplication: a repeated key is answered with the stored success, to any caller",
     Effect.gen(function* () {
       const { handler, runs } = counting()
       const { bench, client } = yield* pair({ Order: handler })
@@ -30,7 +30,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: an operation that remembers by itself runs again, and one run serves those who ask while it goes on",
+    "P6/deduplication: an operation that remembers by itself runs again, and one run serves those who ask while it goes on",
     Effect.gen(function* () {
       const { handler, runs } = counting()
       const gate = yield* Deferred.make<void>()
@@ -47,7 +47,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: the same key of another operation is another key",
+    "P6/deduplication: the same key of another operation is another key",
     Effect.gen(function* () {
       const { handler, runs } = counting()
       const { client } = yield* pair({ Order: handler, Reserve: handler })
@@ -58,7 +58,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: the same key with another payload is a conflict, while it runs and after",
+    "P6/deduplication: the same key with another payload is a conflict, while it runs and after",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const started: Array<string> = []
@@ -80,7 +80,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: callers of a key that runs join its run",
+    "P6/deduplication: callers of a key that runs join its run",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       let runs = 0
@@ -100,7 +100,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: a declared error is kept when the contract says that it is final, else it runs again",
+    "P6/deduplication: a declared error is kept when the contract says that it is final, else it runs again",
     Effect.gen(function* () {
       let runs = 0
       const { client } = yield* pair({
@@ -116,7 +116,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: rejections, defects and interruptions are not kept",
+    "P6/deduplication: rejections, defects and interruptions are not kept",
     Effect.gen(function* () {
       let runs = 0
       const { client } = yield* pair({
@@ -139,7 +139,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: reads are not kept",
+    "P6/deduplication: reads are not kept",
     Effect.gen(function* () {
       const { handler } = counting()
       const { client } = yield* pair({ Find: handler })
@@ -149,7 +149,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: calls without a key are known again by their correlation id",
+    "P6/deduplication: calls without a key are known again by their correlation id",
     Effect.gen(function* () {
       const { handler, runs } = counting()
       const { bench, client } = yield* pair({ Work: handler })
@@ -167,39 +167,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P9: what is kept is bounded by count, the oldest goes first",
-    Effect.gen(function* () {
-      const { handler, runs } = counting()
-      const { client } = yield* pair({ Order: handler }, { responder: { dedupeEntries: 2 } })
-      const order = (id: string) => Effect.tap(client.Order({ id, amount: 1 }), advance("50 millis"))
-      yield* order("a")
-      yield* order("b")
-      yield* order("c")
-      yield* order("b")
-      yield* order("c")
-      assert.deepStrictEqual(runs, ["a", "b", "c"])
-      yield* order("a")
-      assert.deepStrictEqual(runs, ["a", "b", "c", "a"])
-    })
-  )
-
-  law(
-    "P9: calls without a key do not take the place of answers that are kept for one",
-    Effect.gen(function* () {
-      const { handler, runs } = counting()
-      const { client } = yield* pair(
-        { Order: handler, Work: () => Effect.succeed("x".repeat(1_000)) },
-        { responder: { dedupeEntries: 2, dedupeBytes: 20_000 } }
-      )
-      yield* client.Order({ id: "a", amount: 1 })
-      for (let index = 0; index < 40; index++) yield* client.Work({ id: String(index) })
-      yield* client.Order({ id: "a", amount: 1 })
-      assert.deepStrictEqual(runs, ["a"])
-    })
-  )
-
-  law(
-    "P6: a correlation id that comes again with another payload is a conflict, while it runs and after",
+    "P6/deduplication: a correlation id that comes again with another payload is a conflict, while it runs and after",
     Effect.gen(function* () {
       const { handler, runs } = counting()
       const { bench, client } = yield* pair({ Work: handler })
@@ -217,36 +185,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P9: what is kept is bounded by bytes",
-    Effect.gen(function* () {
-      const { handler, runs } = counting()
-      // An answer and its entry have 256 bytes each; half of the bytes are for other things.
-      const { client } = yield* pair({ Order: handler }, { responder: { dedupeBytes: 2_400 } })
-      const order = (id: string) => Effect.tap(client.Order({ id, amount: 1 }), advance("50 millis"))
-      yield* Effect.forEach(["a", "b", "c", "c"], order)
-      assert.deepStrictEqual(runs, ["a", "b", "c"])
-      yield* order("a")
-      assert.deepStrictEqual(runs, ["a", "b", "c", "a"])
-    })
-  )
-
-  law(
-    "P9: what is kept is forgotten when it is old enough",
-    Effect.gen(function* () {
-      const { handler, runs } = counting()
-      const { client } = yield* pair({ Order: handler }, { responder: { dedupeAge: "600 millis" } })
-      yield* client.Order({ id: "a", amount: 1 })
-      yield* advance("100 millis")
-      yield* client.Order({ id: "a", amount: 1 })
-      assert.strictEqual(runs.length, 1)
-      yield* advance("700 millis")
-      yield* client.Order({ id: "a", amount: 1 })
-      assert.strictEqual(runs.length, 2)
-    })
-  )
-
-  law(
-    "P6: another instance knows nothing of it: per instance from memory, as promised",
+    "P6/deduplication: another instance knows nothing of it: per instance from memory, as promised",
     Effect.gen(function* () {
       const bench = newBench()
       const { handler, runs } = counting()
@@ -261,7 +200,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: keys of any length and script are known again, and told apart",
+    "P6/deduplication: keys of any length and script are known again, and told apart",
     Effect.gen(function* () {
       const { handler, runs } = counting()
       const { client } = yield* pair({ Order: handler })
@@ -274,7 +213,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: a stored reply is sent again with the headers that its handler added",
+    "P6/deduplication: a stored reply is sent again with the headers that its handler added",
     Effect.gen(function* () {
       const { client } = yield* pair({
         Order: () => Effect.as(ReplyHeaders.add("x-shelf", "7"), "done")
@@ -292,7 +231,7 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P6: callers that join a run get the headers that its handler added",
+    "P6/deduplication: callers that join a run get the headers that its handler added",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const { bench, client } = yield* pair({

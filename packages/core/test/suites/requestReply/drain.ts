@@ -15,7 +15,7 @@ const settings = { drainTimeout: "2 seconds" } as const
 
 export const drainLaws = (law: Law): void => {
   law(
-    "P12: a closing requester takes no new calls and still hears the replies of those in flight",
+    "P12/drain: a closing requester takes no new calls and still hears the replies of those in flight",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const started: Array<string> = []
@@ -44,7 +44,7 @@ export const drainLaws = (law: Law): void => {
   )
 
   law(
-    "P12: calls that outlast a closing requester's limit fail as closed, and nothing hangs",
+    "P12/drain: calls that outlast a closing requester's limit fail as closed, and nothing hangs",
     Effect.gen(function* () {
       const { client, stop } = yield* connect(newBench(), { drainTimeout: "500 millis" })
       const call = yield* Effect.forkChild(reasonOf(client.Work({ id: "1" })), { startImmediately: true })
@@ -61,7 +61,7 @@ export const drainLaws = (law: Law): void => {
   )
 
   law(
-    "P4: a responder that refuses a request does not speak for one before it that had begun it",
+    "P4/drain: a responder that refuses a request does not speak for one before it that had begun it",
     Effect.gen(function* () {
       const bench = newBench()
       const ran: Array<string> = []
@@ -97,7 +97,7 @@ export const drainLaws = (law: Law): void => {
   )
 
   law(
-    "P12: a closing responder starts nothing, finishes and answers what runs, and commits it",
+    "P12/drain: a closing responder starts nothing, finishes and answers what runs, and commits it",
     Effect.gen(function* () {
       const bench = newBench()
       const { requests, responderGroup } = namesOf(bench)
@@ -131,7 +131,7 @@ export const drainLaws = (law: Law): void => {
   )
 
   law(
-    "P12: a handler that outlasts a closing responder's limit is interrupted, and the request is the next one's",
+    "P12/drain: a handler that outlasts a closing responder's limit is interrupted, and the request is the next one's",
     Effect.gen(function* () {
       const bench = newBench()
       const ran: Array<string> = []
@@ -161,7 +161,7 @@ export const drainLaws = (law: Law): void => {
   )
 
   law(
-    "P12: requests that wait for their turn when a responder closes are the next one's, in their order",
+    "P12/drain: requests that wait for their turn when a responder closes are the next one's, in their order",
     Effect.gen(function* () {
       const bench = newBench()
       const gate = yield* Deferred.make<void>()
@@ -189,7 +189,7 @@ export const drainLaws = (law: Law): void => {
   )
 
   law(
-    "P12: while responders come and go every call is answered",
+    "P12/drain: while responders come and go every call is answered",
     Effect.gen(function* () {
       const bench = newBench()
       const handlers = { Work: ({ id }: { readonly id: string }) => Effect.succeed(`done ${id}`) }

@@ -70,7 +70,7 @@ const connectNew = Effect.fnUntraced(function* (name: string) {
 
 export const evolutionLaws = (law: Law): void => {
   law(
-    "evolution: an old requester is served by a new responder, and ignores what it does not know",
+    "P4/evolution: an old requester is served by a new responder, and ignores what it does not know",
     Effect.gen(function* () {
       const name = newName()
       const notes: Array<unknown> = []
@@ -81,7 +81,7 @@ export const evolutionLaws = (law: Law): void => {
   )
 
   law(
-    "evolution: a new requester is served by an old responder, which ignores what it does not know",
+    "P4/evolution: a new requester is served by an old responder, which ignores what it does not know",
     Effect.gen(function* () {
       const name = newName()
       const notes: Array<unknown> = []
@@ -94,7 +94,7 @@ export const evolutionLaws = (law: Law): void => {
   )
 
   law(
-    "evolution: what a responder does not know makes no difference to deduplication",
+    "P4/evolution: what a responder does not know makes no difference to deduplication",
     Effect.gen(function* () {
       const name = newName()
       const notes: Array<unknown> = []
@@ -110,7 +110,7 @@ export const evolutionLaws = (law: Law): void => {
   )
 
   law(
-    "evolution: old and new on both sides at one time",
+    "P4/evolution: old and new on both sides at one time",
     Effect.gen(function* () {
       const name = newName()
       const notes: Array<unknown> = []

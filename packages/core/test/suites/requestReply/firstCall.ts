@@ -11,7 +11,7 @@ import { namesOf, post, watch } from "./topics.ts"
 
 export const firstCallLaws = (law: Law): void => {
   law(
-    "P3: the reply of a call made at once is never lost",
+    "P3/first call: the reply of a call made at once is never lost",
     Effect.gen(function* () {
       const bench = newBench()
       yield* serve(bench, { Work: ({ id }) => Effect.succeed(`done ${id}`) })
@@ -24,7 +24,7 @@ export const firstCallLaws = (law: Law): void => {
   )
 
   law(
-    "P3: a new requester does not read what is in the reply topic already",
+    "P3/first call: a new requester does not read what is in the reply topic already",
     Effect.gen(function* () {
       const bench = newBench()
       yield* serve(bench, { Work: ({ id }) => Effect.succeed(`done ${id}`) })
@@ -40,7 +40,7 @@ export const firstCallLaws = (law: Law): void => {
   )
 
   law(
-    "P3: a call made before any responder is there is answered by the first that comes",
+    "P3/first call: a call made before any responder is there is answered by the first that comes",
     Effect.gen(function* () {
       const bench = Bench.named(newName())
       const { client } = yield* connect(bench)

@@ -26,7 +26,7 @@ const endless = () => {
 
 export const interruptionLaws = (law: Law): void => {
   law(
-    "P13: interrupting a caller interrupts the handler, and frees the place at once",
+    "P13/interruption: interrupting a caller interrupts the handler, and frees the place at once",
     Effect.gen(function* () {
       const { handler, interrupted, started } = endless()
       const { client, inFlight, responder } = yield* pair({ Work: handler })
@@ -40,7 +40,7 @@ export const interruptionLaws = (law: Law): void => {
   )
 
   law(
-    "P13: a request whose caller has gone before its turn came is not run",
+    "P13/interruption: a request whose caller has gone before its turn came is not run",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const ran: Array<string> = []
@@ -72,7 +72,7 @@ export const interruptionLaws = (law: Law): void => {
   )
 
   law(
-    "P13: of callers of one key who leave together, none is run for nobody",
+    "P13/interruption: of callers of one key who leave together, none is run for nobody",
     Effect.gen(function* () {
       const { handler, started } = endless()
       const { client, inFlight } = yield* pair({ Work: handler })
@@ -90,7 +90,7 @@ export const interruptionLaws = (law: Law): void => {
   )
 
   law(
-    "P13: a cancel that comes before its request is remembered",
+    "P13/interruption: a cancel that comes before its request is remembered",
     Effect.gen(function* () {
       const ran: Array<string> = []
       const { bench } = yield* pair({
@@ -124,7 +124,7 @@ export const interruptionLaws = (law: Law): void => {
   )
 
   law(
-    "P13: an uninterruptible handler is left alone, and its reply disturbs nobody",
+    "P13/interruption: an uninterruptible handler is left alone, and its reply disturbs nobody",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const ended: Array<string> = []
@@ -157,7 +157,7 @@ export const interruptionLaws = (law: Law): void => {
   )
 
   law(
-    "P13: of two callers of one key the run goes on while one is left",
+    "P13/interruption: of two callers of one key the run goes on while one is left",
     Effect.gen(function* () {
       const { handler, interrupted, started } = endless()
       const { client } = yield* pair({ Order: handler })
@@ -179,7 +179,7 @@ export const interruptionLaws = (law: Law): void => {
   )
 
   law(
-    "P13: without cancelOnInterrupt nothing is told, and the deadline is the bound",
+    "P13/interruption: without cancelOnInterrupt nothing is told, and the deadline is the bound",
     Effect.gen(function* () {
       const { handler, interrupted, started } = endless()
       const { client } = yield* pair(
@@ -197,7 +197,7 @@ export const interruptionLaws = (law: Law): void => {
   )
 
   law(
-    "P13: interrupting a caller interrupts the handlers of nested calls too",
+    "P13/interruption: interrupting a caller interrupts the handlers of nested calls too",
     Effect.gen(function* () {
       const { handler, interrupted, started } = endless()
       const inner = yield* pair({ Find: handler })
@@ -213,7 +213,7 @@ export const interruptionLaws = (law: Law): void => {
   )
 
   law(
-    "P13: racing a call interrupts the loser's handler",
+    "P13/interruption: racing a call interrupts the loser's handler",
     Effect.gen(function* () {
       const { handler, interrupted } = endless()
       const { client } = yield* pair({ Work: handler, Find: ({ id }) => Effect.succeed(id) })

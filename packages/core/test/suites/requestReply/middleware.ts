@@ -79,7 +79,7 @@ const club = Effect.fnUntraced(function* (user: string, trace: Array<string>) {
 
 export const middlewareLaws = (law: Law): void => {
   law(
-    "middleware: the first declared is innermost on both sides, and the client's sees the reply",
+    "P4/middleware: the first declared is innermost on both sides, and the client's sees the reply",
     Effect.gen(function* () {
       const trace: Array<string> = []
       const client = yield* club("alice", trace)
@@ -96,7 +96,7 @@ export const middlewareLaws = (law: Law): void => {
   )
 
   law(
-    "middleware: its error arrives as itself, and nothing of the handler runs",
+    "P4/middleware: its error arrives as itself, and nothing of the handler runs",
     Effect.gen(function* () {
       const trace: Array<string> = []
       const client = yield* club("mallory", trace)
@@ -107,7 +107,7 @@ export const middlewareLaws = (law: Law): void => {
   )
 
   law(
-    "middleware: one that throws is a defect of the call, and the next call runs",
+    "P4/middleware: one that throws is a defect of the call, and the next call runs",
     Effect.gen(function* () {
       const trace: Array<string> = []
       const client = yield* club("clumsy", trace)

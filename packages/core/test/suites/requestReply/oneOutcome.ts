@@ -14,7 +14,7 @@ import { connect, newBench, pair } from "./programs.ts"
 
 export const oneOutcomeLaws = (law: Law): void => {
   law(
-    "P1: a call ends with what its handler returned",
+    "P1/outcome: a call ends with what its handler returned",
     Effect.gen(function* () {
       const { client, inFlight } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
       assert.strictEqual(yield* client.Work({ id: "1" }), "done 1")
@@ -23,7 +23,7 @@ export const oneOutcomeLaws = (law: Law): void => {
   )
 
   law(
-    "P1: a call ends with the error its handler declared",
+    "P1/outcome: a call ends with the error its handler declared",
     Effect.gen(function* () {
       const { client, inFlight } = yield* pair({
         Work: ({ id }) => Effect.fail(new Refused({ why: `not ${id}`, isFinal: false }))
@@ -37,7 +37,7 @@ export const oneOutcomeLaws = (law: Law): void => {
   )
 
   law(
-    "P1: a call that nobody answers ends at its deadline, not before and not after",
+    "P1/outcome: a call that nobody answers ends at its deadline, not before and not after",
     Effect.gen(function* () {
       const { slackMillis } = yield* Harness
       const { client, inFlight } = yield* connect(newBench())
@@ -58,7 +58,7 @@ export const oneOutcomeLaws = (law: Law): void => {
   )
 
   law(
-    "P1: many calls at once end each with its own answer",
+    "P1/outcome: many calls at once end each with its own answer",
     Effect.gen(function* () {
       const { client, inFlight } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
       const ids = Array.from({ length: 500 }, (_, index) => String(index))
@@ -72,7 +72,7 @@ export const oneOutcomeLaws = (law: Law): void => {
   )
 
   law(
-    "P1: a payload that cannot be built is an error of the call, never a thrown one",
+    "P1/outcome: a payload that cannot be built is an error of the call, never a thrown one",
     Effect.gen(function* () {
       const { client } = yield* pair({})
       const exit = yield* Effect.exit(client.Work({ id: 1 as never }))
@@ -82,7 +82,7 @@ export const oneOutcomeLaws = (law: Law): void => {
   )
 
   law(
-    "P1: each of many calls has its own deadline, whatever the others have",
+    "P1/outcome: each of many calls has its own deadline, whatever the others have",
     Effect.gen(function* () {
       const { slackMillis } = yield* Harness
       const { client } = yield* connect(newBench())

@@ -14,7 +14,7 @@ const numbers = Array.from({ length: 40 }, (_, seq) => seq)
 
 export const orderLaws = (law: Law): void => {
   law(
-    "P8: requests of one key run one after the other in the order of the calls, other keys go on meanwhile",
+    "P8/order: requests of one key run one after the other in the order of the calls, other keys go on meanwhile",
     Effect.gen(function* () {
       const lists = new Map<string, Array<number>>(keys.map((key) => [key, []]))
       const running = new Map<string, number>()
@@ -45,7 +45,7 @@ export const orderLaws = (law: Law): void => {
   )
 
   law(
-    "P8: a key whose handler is busy holds up no other key, not even of its partition",
+    "P8/order: a key whose handler is busy holds up no other key, not even of its partition",
     Effect.gen(function* () {
       const bench = newBench()
       const gate = yield* Deferred.make<void>()
@@ -68,7 +68,7 @@ export const orderLaws = (law: Law): void => {
   )
 
   law(
-    "P8: the primary key is the routing key unless the call names another",
+    "P8/order: the primary key is the routing key unless the call names another",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const ran: Array<number> = []
@@ -95,7 +95,7 @@ export const orderLaws = (law: Law): void => {
   )
 
   law(
-    "P8: several responders share the partitions, and every request runs once",
+    "P8/order: several responders share the partitions, and every request runs once",
     Effect.gen(function* () {
       const bench = newBench()
       const ran: Array<string> = []

@@ -100,7 +100,7 @@ const poisons = (replies: string): Readonly<Record<string, Poison>> => {
 
 export const poisonLaws = (law: Law): void => {
   law(
-    "P10: calls go on around records that are no requests, and who can be told is told",
+    "P10/poison: calls go on around records that are no requests, and who can be told is told",
     Effect.gen(function* () {
       const bench = newBench()
       const { control, replies, requests } = namesOf(bench)
@@ -135,7 +135,7 @@ export const poisonLaws = (law: Law): void => {
   )
 
   law(
-    "P10: a request that names a topic which is no reply topic is not executed and not answered",
+    "P10/poison: a request that names a topic which is no reply topic is not executed and not answered",
     Effect.gen(function* () {
       const bench = newBench()
       const { requests } = namesOf(bench)

@@ -17,7 +17,7 @@ import { namesOf, replyIn, text, watch } from "./topics.ts"
 
 export const replyLaws = (law: Law): void => {
   law(
-    "replies carry the headers that the handler added, and who asks sees them",
+    "P2/reply: replies carry the headers that the handler added, and who asks sees them",
     Effect.gen(function* () {
       const { client } = yield* pair({
         Work: ({ id }) =>
@@ -50,7 +50,7 @@ export const replyLaws = (law: Law): void => {
   )
 
   law(
-    "replies name the instance that answered and the partition it hears cancels on",
+    "P14/reply: replies name the instance that answered and the partition it hears cancels on",
     Effect.gen(function* () {
       const { bench, client } = yield* pair(
         { Work: () => Effect.succeed("done") },
@@ -65,7 +65,7 @@ export const replyLaws = (law: Law): void => {
   )
 
   law(
-    "handlers see the caller's headers and where the request stands",
+    "P5/handler: handlers see the caller's headers and where the request stands",
     Effect.gen(function* () {
       const { bench, client } = yield* pair({
         Work: (_, { headers }) =>
@@ -83,7 +83,7 @@ export const replyLaws = (law: Law): void => {
   )
 
   law(
-    "a discarded call ends when its handler starts, and its offset is done when the handler ends",
+    "P6/discard: a discarded call ends when its handler starts, and its offset is done when the handler ends",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const ended: Array<string> = []
@@ -106,7 +106,7 @@ export const replyLaws = (law: Law): void => {
   )
 
   law(
-    "a discarded call whose handler fails is accepted all the same, one that cannot start is rejected",
+    "P6/discard: a discarded call whose handler fails is accepted all the same, one that cannot start is rejected",
     Effect.gen(function* () {
       const bench = newBench()
       yield* serve(bench, { Work: () => Effect.die("nobody hears") }, { maxWait: "100 millis", concurrency: 1 })
@@ -140,7 +140,7 @@ export const replyLaws = (law: Law): void => {
   )
 
   law(
-    "a discarded call with a key is joined and known again",
+    "P6/discard: a discarded call with a key is joined and known again",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       let runs = 0

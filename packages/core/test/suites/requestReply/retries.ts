@@ -24,7 +24,7 @@ const success = (value: string): Scripted.Answer => ({ outcome: "success", value
 
 export const retryLaws = (law: Law): void => {
   law(
-    "P7: a rejected attempt is made again under the same correlation id, and the reply tells which attempt it answers",
+    "P7/retry: a rejected attempt is made again under the same correlation id, and the reply tells which attempt it answers",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench)
@@ -49,7 +49,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7: a responder's push-back replaces the backoff",
+    "P7/retry: a responder's push-back replaces the backoff",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench)
@@ -69,7 +69,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7: an operation that may run once is never retried",
+    "P7/retry: an operation that may run once is never retried",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench)
@@ -89,7 +89,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7: retries of reads go to other partitions, others stay with their key's",
+    "P7/retry: retries of reads go to other partitions, others stay with their key's",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench)
@@ -112,7 +112,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7: unimplemented is retried for reads only, so that rolling upgrades work",
+    "P7/retry: unimplemented is retried for reads only, so that rolling upgrades work",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench)
@@ -128,7 +128,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7: a rejection of an older attempt does not end the call",
+    "P7/retry: a rejection of an older attempt does not end the call",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench)
@@ -148,7 +148,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7: a success of any attempt ends the call",
+    "P7/retry: a success of any attempt ends the call",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench)
@@ -167,7 +167,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7: when all attempts are used up the last rejection is the outcome",
+    "P7/retry: when all attempts are used up the last rejection is the outcome",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench)
@@ -181,7 +181,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7: retries stop while the budget is spent, and a success gives some back",
+    "P7/retry: retries stop while the budget is spent, and a success gives some back",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench, { retryBudget: 4, retryBudgetRatio: 1 })
@@ -206,7 +206,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7: an attempt that is not answered is made again, and the responder runs it once",
+    "P7/retry: an attempt that is not answered is made again, and the responder runs it once",
     Effect.gen(function* () {
       let runs = 0
       const { bench, client } = yield* pair({
@@ -227,7 +227,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7: all attempts stay inside the one deadline of the call",
+    "P7/retry: all attempts stay inside the one deadline of the call",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench)

@@ -18,7 +18,7 @@ const answer = (correlationId: Uint8Array, attempt?: number) =>
 
 export const rightReplyLaws = (law: Law): void => {
   law(
-    "P2: requesters that share one reply partition get their own replies only",
+    "P2/correlation: requesters that share one reply partition get their own replies only",
     Effect.gen(function* () {
       const bench = newBench()
       yield* serve(bench, { Work: ({ id }) => Effect.succeed(`done ${id}`) })
@@ -39,7 +39,7 @@ export const rightReplyLaws = (law: Law): void => {
   )
 
   law(
-    "P2: foreign, forged and malformed replies reach no call",
+    "P2/correlation: foreign, forged and malformed replies reach no call",
     Effect.gen(function* () {
       const bench = newBench()
       const gate = yield* Deferred.make<void>()
@@ -71,7 +71,7 @@ export const rightReplyLaws = (law: Law): void => {
   )
 
   law(
-    "P2: of repeated replies the first counts, and later calls are not disturbed",
+    "P2/correlation: of repeated replies the first counts, and later calls are not disturbed",
     Effect.gen(function* () {
       const bench = newBench()
       const gates = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
@@ -93,7 +93,7 @@ export const rightReplyLaws = (law: Law): void => {
   )
 
   law(
-    "P2: a reply that comes after the deadline is dropped, the next call gets its own",
+    "P2/correlation: a reply that comes after the deadline is dropped, the next call gets its own",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       // The first handler goes on after its deadline: it cannot be interrupted.
@@ -117,7 +117,7 @@ export const rightReplyLaws = (law: Law): void => {
   )
 
   law(
-    "P2: two requesters never make the same correlation id",
+    "P2/correlation: two requesters never make the same correlation id",
     Effect.gen(function* () {
       const bench = newBench()
       yield* serve(bench, { Work: () => Effect.succeed("done") })

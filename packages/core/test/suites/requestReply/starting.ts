@@ -29,7 +29,7 @@ const startReasonOf = <A, E extends { readonly reason: unknown }, R>(starting: E
 
 export const startingLaws = (law: Law): void => {
   law(
-    "P1: a missing topic fails the start, naming the topic and the way out",
+    "P1/start: a missing topic fails the start, naming the topic and the way out",
     Effect.gen(function* () {
       const bench = newBench()
       const requester = yield* startReasonOf(connect(bench, { topics: "verify" }))
@@ -41,7 +41,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P1: with its topics there nothing is created and the start succeeds",
+    "P1/start: with its topics there nothing is created and the start succeeds",
     Effect.gen(function* () {
       const bench = newBench()
       yield* serve(bench, { Work: ({ id }) => Effect.succeed(id) })
@@ -53,7 +53,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P1: a reply partition that does not exist, a contract without a name and a missing handler fail the start",
+    "P1/start: a reply partition that does not exist, a contract without a name and a missing handler fail the start",
     Effect.gen(function* () {
       const partition = yield* startReasonOf(connect(newBench(), { replyPartition: 3 }))
       assert.strictEqual(partition._tag, "TooFewPartitions")
@@ -70,7 +70,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P1: an option that makes no sense fails the start, naming it",
+    "P1/start: an option that makes no sense fails the start, naming it",
     Effect.gen(function* () {
       const never = "soon" as Duration.Input
       const unusable: ReadonlyArray<Partial<Options>> = [
@@ -91,7 +91,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P1: an annotation of the contract that no call could go by fails the start, naming it and its operation",
+    "P1/start: an annotation of the contract that no call could go by fails the start, naming it and its operation",
     Effect.gen(function* () {
       const policy = { maxAttempts: 2, baseDelay: "1 second", maxDelay: "1 second" } as const
       const read = Rpc.make("Read").annotate(Contract.Safe, true)
@@ -111,7 +111,27 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P1: streams are refused at the start, on both sides",
+    "P1/start: an operation whose name cannot travel fails the start, saying so",
+    Effect.gen(function* () {
+      for (const tag of ["", "half \ud800", "x".repeat(300)]) {
+        const group = RpcGroup.make(Rpc.make(tag)).annotate(Contract.Name, newName())
+        const reason = yield* startReasonOf(launch(Requester.layer([group], { topics: "create" })))
+        assert.strictEqual(reason._tag, "Unsupported")
+        assert.include(reason.message, "its name")
+      }
+    })
+  )
+
+  law(
+    "P1/start: a client can be written as text",
+    Effect.gen(function* () {
+      const { client } = yield* connect(newBench())
+      assert.match(`${String(client)} ${client as unknown as string}`, /^the client of \S+ the client of \S+$/)
+    })
+  )
+
+  law(
+    "P1/start: streams are refused at the start, on both sides",
     Effect.gen(function* () {
       const group = RpcGroup.make(Rpc.make("Follow", { success: Schema.String, stream: true })).annotate(
         Contract.Name,
@@ -127,7 +147,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "P4: with detectNoResponder a call that nobody would serve fails before it is sent, until somebody comes",
+    "P4/start: with detectNoResponder a call that nobody would serve fails before it is sent, until somebody comes",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench, { detectNoResponder: true })
@@ -147,7 +167,7 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
-    "one requester makes clients of several contracts, and only of those it was given",
+    "P1/start: one requester makes clients of several contracts, and only of those it was given",
     Effect.gen(function* () {
       const [first, second] = [newBench(), newBench()]
       yield* serve(first, { Work: ({ id }) => Effect.succeed(`first ${id}`) })

@@ -33,7 +33,7 @@ const defectOf = <A, E>(call: Effect.Effect<A, E>) =>
 
 export const whatIsKnownLaws = (law: Law): void => {
   law(
-    "P4: what is wrong with a call is said before anything is sent",
+    "P4/certainty: what is wrong with a call is said before anything is sent",
     Effect.gen(function* () {
       const { bench, client } = yield* pair(echo, { requester: { maxRequestBytes: 100, maxTimeout: "1 minute" } })
       const sent = yield* watch(namesOf(bench).requests)
@@ -74,7 +74,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   )
 
   law(
-    "P4: a handler that dies is reported as dying, and the responder goes on",
+    "P4/certainty: a handler that dies is reported as dying, and the responder goes on",
     Effect.gen(function* () {
       const { client } = yield* pair({
         Work: ({ id }) => (id === "bad" ? Effect.die(new Error("out of paper")) : Effect.succeed(`done ${id}`)),
@@ -89,7 +89,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   )
 
   law(
-    "P4: with hideDefects a defect is an internal error with an id, and its content stays at the responder",
+    "P4/certainty: with hideDefects a defect is an internal error with an id, and its content stays at the responder",
     Effect.gen(function* () {
       const { client } = yield* pair(
         { Work: () => Effect.die(new Error("the password is 1234")) },
@@ -103,7 +103,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   )
 
   law(
-    "P4: a cause of several reasons arrives whole",
+    "P4/certainty: a cause of several reasons arrives whole",
     Effect.gen(function* () {
       const { client } = yield* pair({
         Work: () =>
@@ -121,7 +121,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   )
 
   law(
-    "P4: a handler that interrupts itself is reported as interrupted",
+    "P4/certainty: a handler that interrupts itself is reported as interrupted",
     Effect.gen(function* () {
       const { client } = yield* pair({ Work: () => Effect.interrupt })
       assert.strictEqual((yield* reasonOf(client.Work({ id: "1" })))._tag, "Interrupted")
@@ -129,7 +129,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   )
 
   law(
-    "P4: a reply that does not fit the contract, or no record, is answered by a status at once",
+    "P4/certainty: a reply that does not fit the contract, or no record, is answered by a status at once",
     Effect.gen(function* () {
       const { client } = yield* pair(
         {
@@ -145,7 +145,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   )
 
   law(
-    "P4: a reply larger than its topic takes is answered by a status at once",
+    "P4/certainty: a reply larger than its topic takes is answered by a status at once",
     Effect.gen(function* () {
       const { client } = yield* pair(
         { Work: ({ id }) => Effect.succeed("x".repeat(Number(id))) },
@@ -157,7 +157,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   )
 
   law(
-    "P4: a payload that this responder cannot read is answered invalid, an operation it does not have unimplemented",
+    "P4/certainty: a payload that this responder cannot read is answered invalid, an operation it does not have unimplemented",
     Effect.gen(function* () {
       const bench = newBench()
       const { name } = namesOf(bench)
@@ -174,7 +174,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   )
 
   law(
-    "P4: a reply that this caller cannot read is an error of the call",
+    "P4/certainty: a reply that this caller cannot read is an error of the call",
     Effect.gen(function* () {
       const bench = newBench()
       const { client } = yield* connect(bench, { replyPartition: 0 })
@@ -195,7 +195,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   )
 
   law(
-    "P4: a call that timed out says that the broker had it",
+    "P4/certainty: a call that timed out says that the broker had it",
     Effect.gen(function* () {
       const { client } = yield* connect(newBench())
       const call = yield* client
@@ -213,7 +213,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   )
 
   law(
-    "P4: a reply with more headers than a record may have is answered by a status at once",
+    "P4/certainty: a reply with more headers than a record may have is answered by a status at once",
     Effect.gen(function* () {
       const { client } = yield* pair({
         Work: ({ id }) =>

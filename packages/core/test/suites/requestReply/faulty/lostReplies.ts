@@ -13,7 +13,7 @@ import type { FaultLaw } from "./FaultLaw.ts"
 
 export const lostReplyLaws = (law: FaultLaw): void => {
   law(
-    "semantics 9: losing the reply topic fails the calls in flight and refuses new ones, until it is back",
+    "P11/topic made anew: losing the reply topic fails the calls in flight and refuses new ones, until it is back",
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const started: Array<string> = []
@@ -44,7 +44,7 @@ export const lostReplyLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "semantics 9: a reply topic made anew at once is read from its beginning",
+    "P11/topic made anew: a reply topic made anew at once is read from its beginning",
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
@@ -59,7 +59,7 @@ export const lostReplyLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "semantics 9: a request topic made anew is served from its beginning, once",
+    "P11/topic made anew: a request topic made anew is served from its beginning, once",
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const ran: Array<string> = []

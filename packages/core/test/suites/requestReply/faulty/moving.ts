@@ -15,7 +15,7 @@ import { gated } from "./gated.ts"
 
 export const movingLaws = (law: FaultLaw): void => {
   law(
-    "P6: the next owner runs nothing of what is finished, in whatever order it was finished",
+    "P6/handover: the next owner runs nothing of what is finished, in whatever order it was finished",
     Effect.gen(function* () {
       const { handler, runs } = yield* gated()
       const bench = newBench()
@@ -42,7 +42,7 @@ export const movingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P6: work that moves to another owner while it runs may run twice; the caller gets one outcome",
+    "P6/handover: work that moves to another owner while it runs may run twice; the caller gets one outcome",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler, open, runs } = yield* gated()
@@ -80,7 +80,7 @@ export const movingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P12: a handler that runs longer than a closing responder holds its group may run twice; the caller gets one outcome",
+    "P12/handover: a handler that runs longer than a closing responder holds its group may run twice; the caller gets one outcome",
     Effect.gen(function* () {
       const { handler, open, runs } = yield* gated()
       const bench = newBench()
@@ -111,7 +111,7 @@ export const movingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P6: a responder that is cut out of its group commits nothing more; the next owner serves what was unfinished",
+    "P6/handover: a responder that is cut out of its group commits nothing more; the next owner serves what was unfinished",
     Effect.gen(function* () {
       const faults = yield* Faults
       const broker = yield* MemoryBroker

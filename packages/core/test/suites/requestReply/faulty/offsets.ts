@@ -18,7 +18,7 @@ const partitions = 1
 
 export const offsetLaws = (law: FaultLaw): void => {
   law(
-    "P6: the offset of a discarded call is committed when its handler has ended",
+    "P6/offset: the offset of a discarded call is committed when its handler has ended",
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const gate = yield* Deferred.make<void>()
@@ -38,7 +38,7 @@ export const offsetLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P10: the offset of a dead letter is committed when it is written",
+    "P10/offset: the offset of a dead letter is committed when it is written",
     Effect.gen(function* () {
       const faults = yield* Faults
       const broker = yield* MemoryBroker
@@ -59,7 +59,7 @@ export const offsetLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P9: no more requests are taken than may wait and run; the others stay in the topic until there is room",
+    "P9/offset: no more requests are taken than may wait and run; the others stay in the topic until there is room",
     Effect.gen(function* () {
       const faults = yield* Faults
       const gate = yield* Deferred.make<void>()

@@ -16,7 +16,7 @@ import type { FaultLaw } from "./FaultLaw.ts"
 
 export const outageLaws = (law: FaultLaw): void => {
   law(
-    "P11: calls made while no broker answers wait inside their deadline, and end with their answers when one does",
+    "P11/outage: calls made while no broker answers wait inside their deadline, and end with their answers when one does",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler } = counting()
@@ -33,7 +33,7 @@ export const outageLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P11: a call that outlives its deadline in an outage says what stood in the way",
+    "P11/outage: a call that outlives its deadline in an outage says what stood in the way",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { client } = yield* pair({})
@@ -47,7 +47,7 @@ export const outageLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P11: with withWaitForReady(false) a call fails at once as not sent while Kafka is known to be out of reach",
+    "P11/outage: with withWaitForReady(false) a call fails at once as not sent while Kafka is known to be out of reach",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler } = counting()
@@ -68,7 +68,7 @@ export const outageLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "semantics 5: a frozen leader holds up the calls to its partitions only",
+    "P11/outage: a frozen leader holds up the calls to its partitions only",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
@@ -92,7 +92,7 @@ export const outageLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P11: a partition that moves to another leader is found there",
+    "P11/outage: a partition that moves to another leader is found there",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { bench, client } = yield* pair(

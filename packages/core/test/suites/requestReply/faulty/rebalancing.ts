@@ -30,7 +30,7 @@ const disturbances: ReadonlyArray<readonly [name: string, disturb: Disturb]> = [
 export const rebalancingLaws = (law: FaultLaw): void => {
   for (const [name, disturb] of disturbances) {
     law(
-      `P6: a ${name} of one responder runs nothing again, whether finished or running, and every call is answered`,
+      `P6/rebalance: a ${name} of one responder runs nothing again, whether finished or running, and every call is answered`,
       Effect.gen(function* () {
         const faults = yield* Faults
         const broker = yield* MemoryBroker
@@ -69,7 +69,7 @@ export const rebalancingLaws = (law: FaultLaw): void => {
     ]
     for (const [step, reach] of steps) {
       law(
-        `P6: a ${name} ${step} leaves a call with one run and one outcome`,
+        `P6/rebalance: a ${name} ${step} leaves a call with one run and one outcome`,
         Effect.gen(function* () {
           const faults = yield* Faults
           const broker = yield* MemoryBroker
@@ -97,7 +97,7 @@ export const rebalancingLaws = (law: FaultLaw): void => {
     }
 
     law(
-      `P8: a ${name} while requests wait for their turn keeps the order of their key`,
+      `P8/rebalance: a ${name} while requests wait for their turn keeps the order of their key`,
       Effect.gen(function* () {
         const faults = yield* Faults
         const list: Array<number> = []
@@ -131,7 +131,7 @@ export const rebalancingLaws = (law: FaultLaw): void => {
   }
 
   law(
-    "P6: commits that fail are made again, and nothing finished is run again by the next owner",
+    "P6/rebalance: commits that fail are made again, and nothing finished is run again by the next owner",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler, runs } = yield* gated()
@@ -156,7 +156,7 @@ export const rebalancingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P5: a handler that cannot be interrupted holds its offset until its deadline and the allowance, no longer",
+    "P5/rebalance: a handler that cannot be interrupted holds its offset until its deadline and the allowance, no longer",
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const gate = yield* Deferred.make<void>()
@@ -176,7 +176,7 @@ export const rebalancingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P13: a cancel after a rebalance finds the running attempt, and the one behind it does not start",
+    "P13/rebalance: a cancel after a rebalance finds the running attempt, and the one behind it does not start",
     Effect.gen(function* () {
       const faults = yield* Faults
       const started: Array<string> = []

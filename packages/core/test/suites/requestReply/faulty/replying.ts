@@ -33,7 +33,7 @@ const transient: ReadonlyArray<readonly [name: string, fault: Fault.Fault]> = [
 export const replyingLaws = (law: FaultLaw): void => {
   for (const [name, fault] of transient) {
     law(
-      `P2: a call whose reply ${name} ends once, and the next one gets its own`,
+      `P2/reply: a call whose reply ${name} ends once, and the next one gets its own`,
       Effect.gen(function* () {
         const faults = yield* Faults
         const broker = yield* MemoryBroker
@@ -54,7 +54,7 @@ export const replyingLaws = (law: FaultLaw): void => {
   }
 
   law(
-    "P6: nothing is committed before its reply is acknowledged, and what is done above it is in the metadata",
+    "P6/reply: nothing is committed before its reply is acknowledged, and what is done above it is in the metadata",
     Effect.gen(function* () {
       const faults = yield* Faults
       const broker = yield* MemoryBroker
@@ -80,7 +80,7 @@ export const replyingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P6: a lost reply of a retried operation with a key is answered from what is kept",
+    "P6/reply: a lost reply of a retried operation with a key is answered from what is kept",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler, runs } = counting()
@@ -104,7 +104,7 @@ export const replyingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P2: replies that overtake each other reach their own calls",
+    "P2/reply: replies that overtake each other reach their own calls",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) }, one)
@@ -119,7 +119,7 @@ export const replyingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P2: a reply that is read after the deadline ends nothing",
+    "P2/reply: a reply that is read after the deadline ends nothing",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { bench, client, inFlight } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
@@ -136,7 +136,7 @@ export const replyingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "semantics 6: a reply that its topic refuses for good is given up, and the responder goes on",
+    "P10/reply: a reply that its topic refuses for good is given up, and the responder goes on",
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const { handler } = counting()
@@ -159,7 +159,7 @@ export const replyingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "semantics 6: replies to a dead leader are given up at their deadline and allowance; others are served meanwhile",
+    "P10/reply: replies to a dead leader are given up at their deadline and allowance; others are served meanwhile",
     Effect.gen(function* () {
       const faults = yield* Faults
       const broker = yield* MemoryBroker
@@ -184,7 +184,7 @@ export const replyingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "semantics 6: more replies to a dead leader than fit stop the others for no longer than a leader takes to move",
+    "P10/reply: more replies to a dead leader than fit stop the others for no longer than a leader takes to move",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler } = counting()
@@ -221,7 +221,7 @@ export const replyingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P13: without its cancel a handler is interrupted at the deadline",
+    "P13/reply: without its cancel a handler is interrupted at the deadline",
     Effect.gen(function* () {
       const faults = yield* Faults
       const started = yield* Deferred.make<void>()

@@ -32,7 +32,7 @@ const once: ReadonlyArray<readonly [name: string, fault: Fault.Fault, records: n
 export const sendingLaws = (law: FaultLaw): void => {
   for (const [name, fault, records] of once) {
     law(
-      `P1: a call whose request ${name} ends with its answer, and its handler runs once`,
+      `P1/send: a call whose request ${name} ends with its answer, and its handler runs once`,
       Effect.gen(function* () {
         const faults = yield* Faults
         const broker = yield* MemoryBroker
@@ -59,7 +59,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   for (const [name, fault, records] of once.filter(([, , records]) => records > 1)) {
     for (const operation of ["Work", "Order"] as const) {
       law(
-        `P6: the ${operation} whose request ${name} and whose first run fails is not run again: the caller was told`,
+        `P6/send: the ${operation} whose request ${name} and whose first run fails is not run again: the caller was told`,
         Effect.gen(function* () {
           const faults = yield* Faults
           const broker = yield* MemoryBroker
@@ -83,7 +83,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   }
 
   law(
-    "P4: a request that is refused for good was certainly not sent, and the caller is told at once",
+    "P4/send: a request that is refused for good was certainly not sent, and the caller is told at once",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { bench, client } = yield* pair({})
@@ -98,7 +98,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P4: a request that nobody says anything about has an unknown delivery",
+    "P4/send: a request that nobody says anything about has an unknown delivery",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { bench, client } = yield* pair({})
@@ -113,7 +113,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P4: a refusal for good after a try of unknown outcome leaves the delivery unknown",
+    "P4/send: a refusal for good after a try of unknown outcome leaves the delivery unknown",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { bench, client } = yield* pair({})
@@ -134,7 +134,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P4: a request that never left the queue was certainly not sent",
+    "P4/send: a request that never left the queue was certainly not sent",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { client } = yield* pair({})
@@ -160,7 +160,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P4: an acknowledged request that got lost times out as acknowledged, a retried one is sent again",
+    "P4/send: an acknowledged request that got lost times out as acknowledged, a retried one is sent again",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler, runs } = counting()
@@ -179,7 +179,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P8: the order of a key is kept while requests fail and are sent again",
+    "P8/send: the order of a key is kept while requests fail and are sent again",
     Effect.gen(function* () {
       const faults = yield* Faults
       const list: Array<number> = []
@@ -212,7 +212,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P1: a reply that comes before the acknowledgement of its request ends the call",
+    "P1/send: a reply that comes before the acknowledgement of its request ends the call",
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler } = counting()
@@ -223,7 +223,7 @@ export const sendingLaws = (law: FaultLaw): void => {
   )
 
   law(
-    "P13: a request whose caller left before it was written is never written, and nothing is cancelled",
+    "P13/send: a request whose caller left before it was written is never written, and nothing is cancelled",
     Effect.gen(function* () {
       const faults = yield* Faults
       const broker = yield* MemoryBroker

@@ -2,12 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import * as Silence from "../src/Silence.ts"
+import * as NoAnswerHint from "../src/NoAnswerHint.ts"
 
 const saidIn = Effect.fnUntraced(function* (seconds: number) {
   const said: Array<string> = []
   const answer = Effect.as(Effect.sleep(`${seconds} seconds`), "answer").pipe(
-    Silence.noticed((text) => void said.push(text))
+    NoAnswerHint.withHint((text) => void said.push(text))
   )
   const fiber = yield* Effect.forkChild(answer)
   yield* TestClock.adjust("1 minute")
@@ -15,11 +15,11 @@ const saidIn = Effect.fnUntraced(function* (seconds: number) {
   return said
 })
 
-describe("Silence", () => {
-  it.effect("is noticed once, and not when the answer comes soon", () =>
+describe("NoAnswerHint", () => {
+  it.effect("is shown once, and not when the answer comes soon", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* saidIn(2), [])
-      assert.deepStrictEqual(yield* saidIn(30), [Silence.words])
+      assert.deepStrictEqual(yield* saidIn(30), [NoAnswerHint.text])
     })
   )
 })
