@@ -43,13 +43,21 @@ export class RequestError extends Schema.TaggedError<RequestError>("@kafka-reque
   {
     reason: Reason,
     /** Whether the operation that was called is `Safe` or `Idempotent`. */
-    mayRunTwice: Schema.Boolean
+    mayRunTwice: Schema.Boolean,
+    /**
+     * How far another request of the same call came before this one failed. Present when client middleware made more than
+     * one, and an earlier one may have been executed.
+     */
+    earlierDelivery: Schema.optionalKey(Schema.Literals(["unknown", "acknowledged"]))
   }
 ) {
   override readonly cause = this.reason
 
   override get message() {
-    return this.reason.message
+    const { earlierDelivery, reason } = this
+    const earlier =
+      earlierDelivery === undefined ? "" : "; an earlier request of the same call may have been executed all the same"
+    return `${reason.message}${earlier}`
   }
 
   /** The gRPC name for it, for metrics and gateways. */
@@ -57,8 +65,9 @@ export class RequestError extends Schema.TaggedError<RequestError>("@kafka-reque
     return this.reason.code
   }
 
-  /** True when the request was certainly not executed, because it was never written. */
+  /** True when the call was certainly not executed, because no request of it was ever written. */
   get isCertainlyNotExecuted(): boolean {
+    if (this.earlierDelivery !== undefined) return false
     const { reason } = this
     switch (reason._tag) {
       case "NotSent":

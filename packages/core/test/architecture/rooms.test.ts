@@ -73,7 +73,7 @@ describe("the folders of core", () => {
   it("know effect/rpc, which is tagged unstable, in contract/ and beside the two public APIs only", () => {
     const allowed = [
       "core/src/requester/Requester.ts",
-      "core/src/requester/internal/unaryCall.ts",
+      "core/src/requester/internal/method.ts",
       "core/src/responder/Responder.ts",
       "core/src/responder/internal/procedure.ts",
       // The signature of both public APIs at once, for tests of users.

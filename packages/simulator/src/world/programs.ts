@@ -48,7 +48,7 @@ const requesterOf = (environment: ProgramEnvironment, settings: Settings) =>
     maxRequestBytes,
     drainTimeout: settings.drainMillis,
     publisher
-  }).pipe(Effect.map(environment.decorators.requester))
+  })
 
 /** Makes the calls given to it, then waits to be stopped; closing drains. `onMade` is given what tests look into. */
 export const requesterProgram = (

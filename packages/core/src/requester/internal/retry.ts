@@ -1,11 +1,13 @@
 /**
  * Whether and when a call is tried again. Pure decisions; the requester's engine carries them out.
  *
- * The budget is gRPC's retry throttling (gRFC A6): a bucket of tokens, a failure takes one, a success gives a fraction
- * back, and retries stop while the bucket is at half or less, so that retries cannot multiply an outage.
+ * The budget is gRPC's retry throttling (gRFC A6): a bucket of tokens. Every failure that another try might mend takes
+ * one (a transient rejection, an attempt or a call without an answer), whether it is tried again or not; a success gives a
+ * fraction back; and retries stop while the bucket is at half or less, so that they cannot multiply an outage.
  */
 import * as Duration from "effect/Duration"
 import type { RetryPolicy } from "../../contract/Contract.ts"
+import type { Call } from "./call.ts"
 
 export class RetryBudget {
   readonly maxTokens: number
@@ -68,4 +70,27 @@ export const nextAttemptAt = (input: {
   const backoff = Math.min(times.maxMillis, times.baseMillis * 2 ** (made - 1)) * jitter
   const at = now + (retryAfter ?? backoff)
   return at < deadline ? at : Number.POSITIVE_INFINITY
+}
+
+/**
+ * What to do with a call whose next attempt is due: `send` it · `wait` for its newest attempt to be written, behind which
+ * another one would only wait as well · `throttle` it until the budget opens · `give-up`, since nothing better can come
+ * than what the responder said. Takes its token for an attempt that had no answer in its time.
+ */
+export const nextStep = (call: Call, budget: RetryBudget): "give-up" | "none" | "send" | "throttle" | "wait" => {
+  const { operation, policy } = call.template
+  if (policy === undefined) return "none"
+  // Reads go elsewhere.
+  if (call.isWaiting && !operation.isSafe) return "wait"
+  // A rejection took its token when it came.
+  const isRejected = call.rejection !== undefined && !call.hasOpenAttempt
+  if (!isRejected && !call.isThrottled) budget.failed()
+  if (budget.isOpen) return "send"
+  return isRejected ? "give-up" : "throttle"
+}
+
+/** When the attempt made at `now` counts as unanswered, so that another one may follow; infinite when none does. */
+export const unansweredAt = (call: Call, now: number): number => {
+  const { policy } = call.template
+  return policy === undefined || call.made >= policy.maxAttempts ? Number.POSITIVE_INFINITY : now + policy.attemptMillis
 }

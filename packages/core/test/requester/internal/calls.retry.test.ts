@@ -2,8 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import { because, Refused, TransportClosed, Unreachable } from "../../../src/kafka/TransportError.ts"
+import type { RecordHeaders } from "../../../src/wire/RecordHeaders.ts"
+import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import type { ReplyFields } from "../../../src/wire/ReplyEnvelope.ts"
 import * as Engine from "../engine.ts"
 
@@ -15,6 +18,12 @@ const overloaded = (attempt: number, fields: Partial<ReplyFields> = {}): Partial
 })
 
 const times = Engine.retryTimes
+
+/** The attempt that a record names. */
+const attemptOf = (headers: RecordHeaders): number | string => {
+  const envelope = Result.getOrThrow(RequestEnvelope.decode(headers))
+  return envelope.kind === "request" ? envelope.attempt : envelope.kind
+}
 
 describe("a call that may be retried", () => {
   it.effect("is sent again after a growing wait each time a responder is overloaded, and then fails as that", () =>
@@ -39,9 +48,8 @@ describe("a call that may be retried", () => {
         ["overloaded", "busy", 70]
       )
       assert.deepStrictEqual(counted(), ["retried Get", "retried Get", "ended Get Rejected"])
-      // The attempt's number is in the record that `recordOf` makes of it.
       assert.deepStrictEqual(
-        publisher.offered.map(({ value }) => value![0]),
+        publisher.offered.map(({ headers }) => attemptOf(headers)),
         [1, 2, 3]
       )
     })
@@ -157,10 +165,10 @@ describe("a call that may be retried", () => {
 
   it.effect("is not failed by the refusal of an attempt that is not the newest", () =>
     Effect.gen(function* () {
-      const { call, publisher, reply } = yield* Engine.make()
+      const { call, reply, refuse } = yield* Engine.make()
       const fiber = yield* call({ times: { ...times, attemptMillis: 100 }, timeout: 10_000 })
       yield* TestClock.adjust(100)
-      publisher.refuse(0, because(new Refused({ code: "INVALID_RECORD", detail: "" })))
+      yield* refuse(0, because(new Refused({ code: "INVALID_RECORD", detail: "" })))
       assert.isUndefined(fiber.pollUnsafe())
       reply(1)
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
@@ -169,12 +177,12 @@ describe("a call that may be retried", () => {
 
   it.effect("fails with its rejection at once when the attempt after it is refused for good", () =>
     Effect.gen(function* () {
-      const { call, publisher, reply } = yield* Engine.make()
+      const { call, publisher, reply, refuse } = yield* Engine.make()
       const fiber = yield* call({ times, timeout: 10_000 })
       publisher.acknowledge(0)
       reply(1, overloaded(1))
       yield* TestClock.adjust(100)
-      publisher.refuse(1, because(new Refused({ code: "POLICY_VIOLATION", detail: "" })))
+      yield* refuse(1, because(new Refused({ code: "POLICY_VIOLATION", detail: "" })))
       assert.isDefined(fiber.pollUnsafe())
       assert.strictEqual((yield* Engine.failureOf(fiber))._tag, "Rejected")
     })
@@ -182,11 +190,11 @@ describe("a call that may be retried", () => {
 
   it.effect("says that it may have been written when any attempt may have been", () =>
     Effect.gen(function* () {
-      const { call, publisher } = yield* Engine.make()
+      const { call, publisher, refuse } = yield* Engine.make()
       const fiber = yield* call({ times: { ...times, attemptMillis: 100 }, timeout: 1_000 })
       publisher.handOver(0)
       yield* TestClock.adjust(100)
-      publisher.refuse(1, because(new Unreachable({ brokers: ["a:1"], detail: "" })))
+      yield* refuse(1, because(new Unreachable({ brokers: ["a:1"], detail: "" })))
       yield* TestClock.adjust(900)
       const reason = yield* Engine.failureOf(fiber)
       assert.deepStrictEqual(reason._tag === "Timeout" ? reason.delivery : reason._tag, "unknown")
@@ -195,80 +203,12 @@ describe("a call that may be retried", () => {
 
   it.effect("ends when the transport closes before a retry can be sent", () =>
     Effect.gen(function* () {
-      const { call, publisher, reply } = yield* Engine.make()
+      const { call, reply, refuse } = yield* Engine.make()
       const fiber = yield* call({ times, timeout: 10_000 })
       reply(1, overloaded(1))
       yield* TestClock.adjust(100)
-      publisher.refuse(1, because(new TransportClosed({})))
+      yield* refuse(1, because(new TransportClosed({})))
       assert.strictEqual((yield* Engine.failureOf(fiber))._tag, "Closed")
-    })
-  )
-})
-
-describe("the retry budget", () => {
-  it.effect("lets half its tokens be spent, then fails calls with their rejection", () =>
-    Effect.gen(function* () {
-      const { call, counted, reply } = yield* Engine.make({ retryBudget: 4, retryBudgetRatio: 0.5 })
-      const outcomes: Array<string> = []
-      for (let number = 1; number <= 5; number++) {
-        const fiber = yield* call({ times, timeout: 10_000 })
-        reply(number, overloaded(1))
-        yield* TestClock.adjust(100)
-        outcomes.push(fiber.pollUnsafe() === undefined ? "retried" : (yield* Engine.failureOf(fiber))._tag)
-      }
-      assert.deepStrictEqual(outcomes, ["retried", "retried", "Rejected", "Rejected", "Rejected"])
-      const throttled = counted().filter((what) => what === "throttled")
-      assert.strictEqual(throttled.length, 3)
-      // A success opens it again.
-      yield* call()
-      reply(6)
-      const fiber = yield* call({ times, timeout: 10_000 })
-      reply(7, overloaded(1))
-      yield* TestClock.adjust(100)
-      assert.isUndefined(fiber.pollUnsafe())
-    })
-  )
-
-  it.effect("does not fail a call with a rejection while a later attempt may be executed", () =>
-    Effect.gen(function* () {
-      const { call, publisher, reply } = yield* Engine.make({ retryBudget: 2 })
-      const fiber = yield* call({ times: { ...times, attemptMillis: 200 }, timeout: 1_000 })
-      publisher.acknowledge(0)
-      reply(1, overloaded(1))
-      yield* TestClock.adjust(100)
-      assert.strictEqual(publisher.offered.length, 2)
-      publisher.acknowledge(1)
-      // The budget is spent when the second attempt had no answer in its time.
-      yield* TestClock.adjust(200)
-      assert.strictEqual(publisher.offered.length, 2)
-      assert.isUndefined(fiber.pollUnsafe())
-      yield* TestClock.adjust(700)
-      const reason = yield* Engine.failureOf(fiber)
-      assert.deepStrictEqual(reason._tag === "Timeout" ? reason.delivery : reason._tag, "acknowledged")
-    })
-  )
-
-  it.effect("leaves a call without a rejection to its deadline", () =>
-    Effect.gen(function* () {
-      const { call, counted, publisher, reply } = yield* Engine.make({ retryBudget: 1, retryBudgetRatio: 0.1 })
-      const budgeted = { times: { ...times, attemptMillis: 100 }, timeout: 1_000 }
-      const fibers = [yield* call(budgeted), yield* call(budgeted)]
-      yield* TestClock.adjust(500)
-      // What was refused stays refused, though the budget opens again and other calls come and go.
-      for (let number = 3; number <= 12; number++) {
-        yield* call({ timeout: 100 })
-        reply(number)
-        yield* TestClock.adjust(1)
-      }
-      yield* TestClock.adjust(489)
-      assert.strictEqual(publisher.offered.length, 13)
-      assert.strictEqual(counted().filter((what) => what === "throttled").length, 2)
-      yield* TestClock.adjust(1)
-      const reasons = yield* Effect.forEach(fibers, Engine.failureOf)
-      assert.deepStrictEqual(
-        reasons.map(({ _tag }) => _tag),
-        ["Timeout", "Timeout"]
-      )
     })
   )
 })

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import type { RequestError } from "../../../src/requester/RequestError.ts"
-import type { Reply } from "../../../src/requester/internal/pendingCall.ts"
+import type { Reply } from "../../../src/requester/internal/call.ts"
 import type { ReplyFields } from "../../../src/wire/ReplyEnvelope.ts"
 import * as Engine from "../engine.ts"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import { nextAttemptAt, RetryBudget, timesOf } from "../../../src/requester/internal/retryDecision.ts"
+import { nextAttemptAt, RetryBudget, timesOf } from "../../../src/requester/internal/retry.ts"
 import { boolean, elementOf, int, maybe, oneOf } from "../../wire/arbitraries.ts"
 
 const never = Number.POSITIVE_INFINITY

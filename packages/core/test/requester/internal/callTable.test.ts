@@ -1,17 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import type { PendingCall } from "../../../src/requester/internal/pendingCall.ts"
-import { PendingTable } from "../../../src/requester/internal/pendingTable.ts"
+import type { Call } from "../../../src/requester/internal/call.ts"
+import { CallTable } from "../../../src/requester/internal/callTable.ts"
 import { elementOf, int, oneOf } from "../../wire/arbitraries.ts"
 import { pendingCall } from "../fixtures.ts"
 
 /** The table beside a plain list of the calls in it. */
 class Pair {
-  readonly table = new PendingTable()
-  readonly all: Array<PendingCall> = []
-  pending: Array<PendingCall> = []
+  readonly table = new CallTable()
+  readonly all: Array<Call> = []
+  pending: Array<Call> = []
   /** How often each call was handed to somebody as theirs to end. */
-  readonly ended = new Map<PendingCall, number>()
+  readonly ended = new Map<Call, number>()
 
   add(deadline: number, retryAt: number, byteSize: number): void {
     const call = pendingCall(this.all.length + 1, { deadline, retryAt, byteSize })
@@ -46,7 +46,7 @@ class Pair {
     this.took(this.pending)
   }
 
-  took(calls: ReadonlyArray<PendingCall>): void {
+  took(calls: ReadonlyArray<Call>): void {
     this.pending = this.pending.filter((call) => !calls.includes(call))
     for (const call of calls) this.ended.set(call, (this.ended.get(call) ?? 0) + 1)
   }
@@ -84,7 +84,7 @@ const step = oneOf<Step>(
   })
 )
 
-describe("PendingTable", () => {
+describe("CallTable", () => {
   it.prop(
     "gives each call to exactly one of those who would end it, and counts its bytes until then",
     [Arbitrary.array(step, { maxLength: 80 })],

@@ -3,11 +3,12 @@
  * caller's fiber, where the services that the schemas need are.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type { Operation } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
 import { Interrupted, InvalidReply } from "../RequestError.ts"
-import type { Reply } from "./pendingCall.ts"
+import type { Reply } from "./call.ts"
 import { requestErrorOf } from "./requestErrorOf.ts"
 
 /** An exit as `Rpc.exitSchema` encodes it, for a defect that travelled alone. */
@@ -39,8 +40,12 @@ export const outcomeOf = (
   if (Result.isFailure(body)) return Effect.fail(invalid(`its body is no JSON: ${body.failure}`))
   const toInvalid = (error: { readonly message: string }) => invalid(error.message)
   switch (outcome) {
-    case "success":
-      return isDiscard ? Effect.void : Effect.mapError(operation.success.decode(body.success), toInvalid)
+    case "success": {
+      if (isDiscard) return Effect.void
+      const decoding = operation.success.decode(body.success)
+      // Most schemas need no fiber to decode.
+      return Exit.isExit(decoding) && Exit.isSuccess(decoding) ? decoding : Effect.mapError(decoding, toInvalid)
+    }
     case "failure":
       return Effect.flatMap(Effect.mapError(operation.error.decode(body.success), toInvalid), Effect.fail)
     case "defect":

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import type { Reply } from "../../../src/requester/internal/pendingCall.ts"
+import type { Reply } from "../../../src/requester/internal/call.ts"
 import type { RequestError } from "../../../src/requester/RequestError.ts"
 import { because, Unreachable } from "../../../src/kafka/TransportError.ts"
 import type { Outcome } from "../../../src/wire/ReplyEnvelope.ts"
@@ -46,7 +46,7 @@ describe("the call engine", () => {
     [Arbitrary.array(event, { maxLength: 40 })],
     ([events]) =>
       Effect.gen(function* () {
-        const { call, close, engine, reply } = yield* Engine.make()
+        const { call, close, engine, hear, reply } = yield* Engine.make()
         const fibers: Array<Fiber.Fiber<Reply, RequestError>> = []
         /** What is expected of each call; undefined while it is pending. */
         const expected: Array<string | undefined> = []
@@ -82,6 +82,7 @@ describe("the call engine", () => {
             }
             case "Lost":
               engine.onReplyAddressLost(because(new Unreachable({ brokers: [], detail: "" })))
+              hear()
               for (let number = 1; number <= expected.length; number++) end(number, "ReplyAddressLost")
           }
           assert.strictEqual(engine.inFlight(), expected.filter((word) => word === undefined).length)

@@ -1,31 +1,30 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import { Attempt } from "../../../src/requester/internal/pendingCall.ts"
 import type { Delivery } from "../../../src/publisher/Publication.ts"
 import { boolean, elementOf } from "../../wire/arbitraries.ts"
 import { pendingCall } from "../fixtures.ts"
 
-const observer = { onAttemptRefused: () => {} }
 const record = { topic: "stock.requests", partition: 0, key: null, value: null, headers: [] }
 
 describe("what is known of a call's delivery", () => {
   const attempts = Arbitrary.array(
     Arbitrary.all([elementOf<Delivery>(["queued", "handed-over", "acknowledged"]), boolean]),
-    { maxLength: 4 }
+    { minLength: 1, maxLength: 4 }
   )
-  it.prop("is the furthest of its attempts", [attempts], ([attempts]) => {
+  it.prop("is the furthest of its attempts, the first of which is the call itself", [attempts], ([attempts]) => {
     const call = pendingCall(1)
-    for (const [index, [delivery, isUnclear]] of attempts.entries()) {
-      const attempt = new Attempt(call, index + 1, record, observer)
-      attempt.delivery = delivery
-      attempt.isUnclear = isUnclear
-      call.attempts.push(attempt)
-    }
+    const made = attempts.map(([delivery, isUnclear], index) =>
+      Object.assign(index === 0 ? call : call.again(record), { delivery, isUnclear })
+    )
     const isAcknowledged = attempts.some(([delivery]) => delivery === "acknowledged")
     const isMaybe = attempts.some(([delivery, isUnclear]) => delivery === "handed-over" || isUnclear)
-    assert.strictEqual(call.delivery, isAcknowledged ? "acknowledged" : isMaybe ? "unknown" : "not-sent")
-    assert.strictEqual(call.newestAttempt, attempts.length)
+    assert.strictEqual(call.furthest, isAcknowledged ? "acknowledged" : isMaybe ? "unknown" : "not-sent")
+    assert.deepStrictEqual([call.made, call.newest], [attempts.length, made.at(-1)])
+    assert.deepStrictEqual(
+      made.map(({ ordinal }) => ordinal),
+      made.map((_, index) => index + 1)
+    )
     call.abandon()
-    assert.isTrue(call.attempts.every(({ abandoned }) => abandoned))
+    assert.isTrue(made.every(({ abandoned }) => abandoned))
   })
 })

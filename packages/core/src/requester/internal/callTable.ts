@@ -1,23 +1,23 @@
 /**
  * The calls in flight, by number. Everything that can end a call goes through the one step "remove from the table":
- * whoever removes it decides its outcome, everybody else comes too late.
+ * whatever removes it decides its outcome, everything else comes too late.
  *
  * Pure: no clock, no transport, no Effect.
  */
-import type { PendingCall } from "./pendingCall.ts"
+import type { Call } from "./call.ts"
 
 /** What became due at a moment. */
 export interface Due {
   /** Removed: past their deadline. */
-  readonly expired: ReadonlyArray<PendingCall>
+  readonly expired: ReadonlyArray<Call>
   /** Still pending: their next attempt is due. */
-  readonly retry: ReadonlyArray<PendingCall>
+  readonly retry: ReadonlyArray<Call>
   /** When something will be due next, if nothing changes; infinite when nothing is pending. */
   readonly next: number
 }
 
-export class PendingTable {
-  readonly #calls = new Map<number, PendingCall>()
+export class CallTable {
+  readonly #calls = new Map<number, Call>()
   #bytes = 0
 
   get size(): number {
@@ -29,26 +29,26 @@ export class PendingTable {
     return this.#bytes
   }
 
-  add(call: PendingCall): void {
+  add(call: Call): void {
     this.#calls.set(call.number, call)
     this.#bytes += call.byteSize
   }
 
-  get(number: number): PendingCall | undefined {
+  get(number: number): Call | undefined {
     return this.#calls.get(number)
   }
 
-  /** True for exactly one of all who try to end this call. */
-  remove(call: PendingCall): boolean {
+  /** True for exactly one of all that try to end this call. */
+  remove(call: Call): boolean {
     if (!this.#calls.delete(call.number)) return false
     this.#bytes -= call.byteSize
     return true
   }
 
-  /** Removes what is past its deadline and lists whose next attempt is due. */
+  /** Removes what is past its deadline and lists the calls whose next attempt is due. */
   takeDue(now: number): Due {
-    const expired: Array<PendingCall> = []
-    const retry: Array<PendingCall> = []
+    const expired: Array<Call> = []
+    const retry: Array<Call> = []
     let next = Number.POSITIVE_INFINITY
     for (const call of this.#calls.values()) {
       if (call.deadline <= now) expired.push(call)
@@ -63,7 +63,7 @@ export class PendingTable {
   }
 
   /** Removes and returns everything. */
-  takeAll(): ReadonlyArray<PendingCall> {
+  takeAll(): ReadonlyArray<Call> {
     const calls = [...this.#calls.values()]
     this.#calls.clear()
     this.#bytes = 0

@@ -6,14 +6,12 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import { CallDeadline } from "../../../src/contract/CallBudget.ts"
 import { monotonicMillis } from "../../../src/host/MonotonicTime.ts"
 import * as CallSettings from "../../../src/requester/CallSettings.ts"
 import { RequestError } from "../../../src/requester/RequestError.ts"
-import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
-import { correlationId, method, type Middleware, reasonOf } from "../method.ts"
+import { method, type Middleware, reasonOf } from "../method.ts"
 
 /** The timeout in the request, or why there is none. */
 const timeoutOf = (asked: Duration.Input) =>
@@ -78,28 +76,14 @@ describe("a method's time", () => {
     })
   )
 
-  it.effect("is what is left of it when an attempt is made, and all attempts have one deadline", () =>
-    Effect.gen(function* () {
-      const { call, prepared, sent } = method("Get")
-      yield* call({ sku: "a" })
-      const first = sent().envelope
-      const recordOf = prepared[0]!.recordOf(correlationId)
-      yield* TestClock.adjust("3 seconds")
-      const second = Result.getOrThrow(RequestEnvelope.decode(recordOf(2).headers))
-      if (second.kind !== "request") return assert.fail(second.kind)
-      assert.deepStrictEqual([first.timeout, second.timeout], [5_000, 2_000])
-      assert.strictEqual(second.deadline, first.deadline)
-    })
-  )
-
   it.effect("runs while middleware waits and tries again", () =>
     Effect.gen(function* () {
       const { call, sent } = method("Get", undefined, {}, [later])
       const fiber = yield* Effect.forkChild(call({ sku: "a" }), { startImmediately: true })
       yield* TestClock.adjust("3 seconds")
       yield* Fiber.join(fiber)
-      const { envelope, prepared } = sent()
-      const left = prepared.deadline - monotonicMillis(yield* Clock.Clock)
+      const { envelope, template } = sent()
+      const left = template.deadline - monotonicMillis(yield* Clock.Clock)
       assert.deepStrictEqual([envelope.timeout, envelope.deadline - (yield* Clock.currentTimeMillis)], [left, left])
     })
   )

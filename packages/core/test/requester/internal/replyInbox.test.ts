@@ -2,13 +2,17 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { partitionOf } from "../../../src/protocol/partitioner.ts"
-import * as ReplyAddress from "../../../src/requester/internal/replyAddress.ts"
+import * as ReplyInbox from "../../../src/requester/internal/replyInbox.ts"
 import type { ReadPartition, Transport } from "../../../src/kafka/Transport.ts"
 import { because, NoSuchPartition, type TransportError } from "../../../src/kafka/TransportError.ts"
 import { ScriptedLink } from "../../publisher/ScriptedLink.ts"
+import type { ReplyAddress } from "../../../src/wire/ReplyAddress.ts"
+import { recorderInto } from "../engine.ts"
 import { token } from "../fixtures.ts"
 
 const lost = because(new NoSuchPartition({ topic: "stock.replies", partition: 5, partitions: 0 }))
+
+const unexpected = (): never => assert.fail("nothing was received")
 
 /** Replies read from a topic that the test deletes and makes anew. */
 const listening = Effect.fnUntraced(function* (partition?: number) {
@@ -40,14 +44,31 @@ const listening = Effect.fnUntraced(function* (partition?: number) {
     joinGroup: () => Effect.die("not scripted"),
     groupSize: () => Effect.die("not scripted")
   }
-  const replies = yield* ReplyAddress.make(transport, {
-    topic: "stock.replies",
-    partitions: 6,
-    partition,
-    token,
-    onRecords: () => {},
-    onLost: (error) => void losses.push(error)
-  })
+  let address: ReplyAddress | undefined
+  let lostBecause: TransportError | undefined
+  const calls: ReplyInbox.WaitingCalls = {
+    answered: unexpected,
+    deafen: (error) => {
+      lostBecause = error
+      losses.push(error)
+    },
+    hearAt: (found) => {
+      address = found
+      lostBecause = undefined
+    },
+    now: () => 0,
+    rejected: unexpected,
+    resumeCallers: () => {},
+    unusable: unexpected,
+    waiting: unexpected
+  }
+  yield* ReplyInbox.open(
+    transport,
+    { topic: "stock.replies", partitions: 6, partition, token },
+    calls,
+    recorderInto([])
+  )
+  const replies = { address: () => address!, lostBecause: () => lostBecause }
   return { losses, open: () => open, reads, replies, topic }
 })
 
