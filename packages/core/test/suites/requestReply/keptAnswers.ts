@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import { counting } from "./faulty/counting.ts"
 import { advance, type Law } from "./Harness.ts"
 import { pair } from "./programs.ts"
-import { bytes } from "./topics.ts"
 
 export const keptAnswerLaws = (law: Law): void => {
   law(
