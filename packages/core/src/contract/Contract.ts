@@ -84,6 +84,18 @@ export const StoreReplies: Context.Reference<boolean> = Context.Reference<boolea
   defaultValue: () => true
 })
 
+/** How long answers of the operation are kept per key. The responder's `dedupeAge` applies when this is absent. */
+export const DedupeAge: Context.Reference<Duration.Input | undefined> = Context.Reference<Duration.Input | undefined>(
+  `${id}/DedupeAge`,
+  { defaultValue: () => undefined }
+)
+
+/** How many answers of the operation are kept. The responder's `dedupeEntries` applies when this is absent. */
+export const DedupeEntries: Context.Reference<number | undefined> = Context.Reference<number | undefined>(
+  `${id}/DedupeEntries`,
+  { defaultValue: () => undefined }
+)
+
 /** Topics and group of a contract. */
 export interface ContractNames {
   readonly name: string

@@ -77,6 +77,9 @@ export interface Operation {
   readonly isFinalError: (error: unknown) => boolean
   /** Whether its answers are kept for repeated requests. */
   readonly storesReplies: boolean
+  /** How long they are kept, and how many; undefined: as the responder's options say. */
+  readonly dedupeAge: Duration.Input | undefined
+  readonly dedupeEntries: number | undefined
 }
 
 /** Why an operation cannot be carried over Kafka, if it cannot. */
@@ -128,7 +131,9 @@ const build = (rpc: AnyRpc): Operation => {
     timeout: Context.get(rpc.annotations, Contract.Timeout),
     retry: Context.get(rpc.annotations, Contract.Retry),
     isFinalError: Context.get(rpc.annotations, Contract.FinalErrors),
-    storesReplies: Context.get(rpc.annotations, Contract.StoreReplies)
+    storesReplies: Context.get(rpc.annotations, Contract.StoreReplies),
+    dedupeAge: Context.get(rpc.annotations, Contract.DedupeAge),
+    dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries)
   }
 }
 

@@ -35,7 +35,7 @@ import "../host/requiredNode.ts"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { ConsumedRecord, TopicPartition } from "./KafkaRecord.ts"
+import type { ConsumedRecord, TopicPartition, UndecodableBatch } from "./KafkaRecord.ts"
 import type { ProducerLink } from "./ProducerLink.ts"
 import type { TransportError } from "./TransportError.ts"
 
@@ -50,6 +50,8 @@ export interface ReadPartition extends TopicPartition {
   readonly from: StartPosition
   /** Called synchronously with each fetched batch, in offset order. Must not throw. */
   readonly onRecords: (records: ReadonlyArray<ConsumedRecord>) => void
+  /** A batch that cannot be decoded, in the place of its records; reading goes on after it. Must not throw. */
+  readonly onUndecodable?: (batch: UndecodableBatch) => void
   /**
    * The reader found its partition gone (topic deleted or re-created with fewer partitions); it goes on looking for it.
    * Called once per loss.
@@ -68,6 +70,10 @@ export interface AssignedPartition extends TopicPartition {
   readonly committed: number | undefined
   /** The commit's metadata, empty when none. */
   readonly metadata: string
+  /** The id of the topic now, if the driver knows it: see `LogFacts`. */
+  readonly topicId?: string | undefined
+  /** The leader epoch that was committed beside the offset, if there was one. */
+  readonly leaderEpoch?: number | undefined
 }
 
 export interface OffsetCommit extends TopicPartition {
@@ -75,6 +81,8 @@ export interface OffsetCommit extends TopicPartition {
   readonly offset: number
   /** At most 4 096 characters: the broker refuses more (`offset.metadata.max.bytes`). */
   readonly metadata: string
+  /** The leader epoch of the newest record below the offset, if it is known. */
+  readonly leaderEpoch?: number | undefined
 }
 
 export interface JoinGroup {
@@ -91,6 +99,11 @@ export interface JoinGroup {
    * Must not throw.
    */
   readonly onRecords: (records: ReadonlyArray<ConsumedRecord>) => number
+  /**
+   * A batch that cannot be decoded, in the place of its records. False when it was not taken: it is delivered again after
+   * `resume`, as with `onRecords`. Without it such batches are passed over and logged. Must not throw.
+   */
+  readonly onUndecodable?: (batch: UndecodableBatch) => boolean
   /**
    * Run before the member gives up its partitions to rejoin: start nothing new, finish or let go, commit. The transport
    * waits for it, at most `revokeTimeoutMillis`.

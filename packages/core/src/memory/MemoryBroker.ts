@@ -132,6 +132,7 @@ export const assignInTurn = (
 export const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const topics = new Map<string, MemoryTopic>()
+  let topicsMade = 0
   const groups = new Map<string, MemoryGroup & { isRebalancing: boolean; isAgain: boolean }>()
 
   const groupOf = (id: string) => {
@@ -146,7 +147,8 @@ export const make = Effect.gen(function* () {
   const broker: MemoryBroker["Service"] = {
     createTopic: (spec) => {
       if (topics.has(spec.name)) return false
-      const logs = Array.from({ length: spec.partitions }, (_, partition) => new MemoryLog(spec.name, partition))
+      const id = `topic-${topicsMade++}`
+      const logs = Array.from({ length: spec.partitions }, (_, partition) => new MemoryLog(spec.name, partition, id))
       topics.set(spec.name, { spec, logs })
       return true
     },

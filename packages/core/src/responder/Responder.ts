@@ -57,6 +57,7 @@ import * as TopicSetup from "../startup/TopicSetup.ts"
 import { type GroupMember, Transport } from "../kafka/Transport.ts"
 import * as CommitLoop from "./internal/commitLoop.ts"
 import * as DeadLetters from "./internal/deadLetters.ts"
+import { AttemptTable } from "./internal/attemptTable.ts"
 import { DedupeTable } from "./internal/dedupeTable.ts"
 import { type Procedure, procedureOf } from "./internal/procedure.ts"
 import * as ServeRecorder from "./internal/serveRecorder.ts"
@@ -128,7 +129,8 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     yield* TopicSetup.ensure(topics, TopicSetup.deadLetterTopic(options.deadLetterTopic), options.topics)
   }
 
-  const token = (yield* Entropy).bytes(instanceBytes)
+  const entropy = yield* Entropy
+  const token = entropy.bytes(instanceBytes)
   const origin = { from: options.instance ?? Buffer.from(token).toString("hex"), ctl: token[0]! % controlPartitions }
   const recorder = yield* ServeRecorder.make
   const dirty = Latch.makeUnsafe(false)
@@ -142,10 +144,9 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     publisher,
     recorder,
     origin,
-    dedupe: new DedupeTable(
-      { entries: options.dedupeEntries, bytes: options.dedupeBytes, ageMillis: times.dedupeAge },
-      recorder.evicted
-    ),
+    // A half each: calls without a key never take the place of answers that are kept for one.
+    dedupe: new DedupeTable(options.dedupeBytes / 2),
+    attempts: new AttemptTable(options.dedupeBytes / 2, Buffer.from(entropy.bytes(4)).readInt32BE(0)),
     deadLetters:
       options.deadLetterTopic === undefined
         ? undefined
@@ -170,6 +171,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     topics: [names.requests],
     onAssigned: loop.onAssigned,
     onRecords: loop.onRecords,
+    onUndecodable: loop.onUndecodable,
     onRevoking: Effect.sync(() => loop.hold()).pipe(
       Effect.andThen(loop.idleWithin(times.quiesceTimeout)),
       Effect.andThen(commit)
