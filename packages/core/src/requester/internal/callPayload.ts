@@ -4,6 +4,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
@@ -34,11 +35,15 @@ const misfitsIn = (payload: unknown, error: unknown): Misfits => {
   return issue === undefined ? thrown(error) : misfitsOf(root, payload, issue)
 }
 
-/** The value of the schema. */
-export const make = (operation: Operation, payload: unknown): Result.Result<unknown, InvalidPayload> => {
+/** The value of the schema. `disableChecks` leaves the checks of values to `encode`, which makes them as well. */
+export const make = (
+  operation: Operation,
+  payload: unknown,
+  disableChecks = false
+): Result.Result<unknown, InvalidPayload> => {
   const { payloadSchema } = operation.rpc
   try {
-    return Result.succeed(payloadSchema.make(payload as never))
+    return Result.succeed(payloadSchema.make(payload as never, { disableChecks }))
   } catch (first) {
     try {
       // Once more, for all that is wrong with it: most calls are right, and pay nothing for this.
@@ -50,27 +55,40 @@ export const make = (operation: Operation, payload: unknown): Result.Result<unkn
   }
 }
 
-/** The JSON of a made payload. */
+/** The JSON of a made payload: an exit when its schema needs no fiber. */
 export const encode = (operation: Operation, made: unknown): Effect.Effect<unknown, InvalidPayload> => {
-  const fail = (error: unknown) => Effect.fail(invalid(operation, misfitsIn(made, error)))
+  let encoding: Effect.Effect<unknown, unknown>
   try {
-    const encoded = operation.payload
-      .encode(made)
-      .pipe(
-        Effect.catchCause((cause) =>
-          Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause as Cause.Cause<never>) : fail(Cause.squash(cause))
-        )
-      )
-    if (!operation.payload.mayLose) return encoded
-    return Effect.flatMap(encoded, (json) => {
-      try {
-        const loss = lossIn(root, json)
-        return loss === undefined ? Effect.succeed(json) : Effect.fail(invalid(operation, loss))
-      } catch (error) {
-        return fail(error)
-      }
-    })
+    encoding = operation.payload.encode(made)
+  } catch (error) {
+    encoding = Exit.die(error)
+  }
+  return Exit.isExit(encoding)
+    ? encoded(operation, made, encoding)
+    : Effect.flatMap(Effect.exit(encoding), (exit) => encoded(operation, made, exit))
+}
+
+const encoded = (
+  operation: Operation,
+  made: unknown,
+  exit: Exit.Exit<unknown, unknown>
+): Exit.Exit<unknown, InvalidPayload> => {
+  const fail = (error: unknown) => Exit.fail(invalid(operation, misfitsIn(made, error)))
+  if (Exit.isFailure(exit)) {
+    const { cause } = exit
+    return Cause.hasInterruptsOnly(cause) ? Exit.failCause(cause as Cause.Cause<never>) : fail(Cause.squash(cause))
+  }
+  const success = exit as Exit.Success<unknown>
+  if (!operation.payload.mayLose) return success
+  try {
+    const loss = lossIn(root, success.value)
+    return loss === undefined ? success : Exit.fail(invalid(operation, loss))
   } catch (error) {
     return fail(error)
   }
 }
+
+/** Whether it needed no fiber. */
+export const isEncoded = (
+  encoding: Effect.Effect<unknown, InvalidPayload>
+): encoding is Exit.Exit<unknown, InvalidPayload> => Exit.isExit(encoding)
