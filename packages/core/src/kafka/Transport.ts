@@ -3,6 +3,33 @@
  *
  * Everything above works on bytes and knows no driver; everything below (kafkajs, memory) knows no contract. Laws every
  * transport obeys: `test/suites/TransportSuite.ts`.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import { Transport } from "@kafka-request-reply/core/Transport"
+ * import { Effect, Layer } from "effect"
+ *
+ * // A transport that tells which topics are created.
+ * const created: Array<string> = []
+ * const watched = Layer.effect(
+ *   Transport,
+ *   Effect.map(Transport, (transport) => {
+ *     const create: typeof transport.topics.create = (topic) => {
+ *       created.push(topic.name)
+ *       return transport.topics.create(topic)
+ *     }
+ *     return { ...transport, topics: { ...transport.topics, create } }
+ *   })
+ * ).pipe(Layer.provide(MemoryTransport.layer))
+ *
+ * const program = Effect.flatMap(Transport, ({ topics }) =>
+ *   topics.create({ name: "orders", partitions: 1, replicationFactor: 1, configs: {} })
+ * )
+ * await Effect.runPromise(Effect.provide(program, watched))
+ * assert.deepEqual(created, ["orders"])
+ * ```
  */
 import "../host/requiredNode.ts"
 import * as Context from "effect/Context"
@@ -11,6 +38,10 @@ import type * as Scope from "effect/Scope"
 import type { ConsumedRecord, TopicPartition } from "./KafkaRecord.ts"
 import type { ProducerLink } from "./ProducerLink.ts"
 import type { TransportError } from "./TransportError.ts"
+
+export type { ConsumedRecord, OutgoingRecord, TopicPartition } from "./KafkaRecord.ts"
+export type { RecordHeader, RecordHeaders } from "../wire/RecordHeaders.ts"
+export type { PartitionAck, ProducerLink } from "./ProducerLink.ts"
 
 /** Where a reader starts. `end` is resolved once, before `readPartition` returns. */
 export type StartPosition = "earliest" | "end" | number
