@@ -35,7 +35,7 @@ describe("docs/operations.md", () => {
   })
 
   it("names every metric", () => {
-    const metrics = [RequesterMetrics, ResponderMetrics, DriverMetrics].flatMap((all) => Object.values(all))
+    const metrics = [DriverMetrics, RequesterMetrics, ResponderMetrics].flatMap((all) => Object.values(all))
     assert.deepStrictEqual(namedUnder("Metrics"), metrics.map(({ id }) => id).toSorted())
   })
 })
