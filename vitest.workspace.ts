@@ -13,6 +13,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // Only what hangs is to be ended: a loaded machine must not fail a test that is right.
+    testTimeout: 60_000,
     globalSetup: ["packages/dev-kafka/src/testBroker.ts"],
     projects: readdirSync(packages).map((folder) => ({
       extends: true as const,

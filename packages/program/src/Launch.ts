@@ -26,11 +26,14 @@ const advice: Readonly<Record<string, string>> = {
   TopicMissing: "\nKAFKA_TOPICS=create lets the program create its topics."
 }
 
+// Causes can form a circle.
+const maxDepth = 8
+
 const adviceOn = (error: unknown): string => {
   const reasons: Array<string> = []
-  for (let at = error; typeof at === "object" && at !== null;) {
+  for (let at = error, depth = 0; typeof at === "object" && at !== null && depth < maxDepth; depth++) {
     if ("_tag" in at) reasons.push(String(at._tag))
-    at = "reason" in at ? at.reason : "error" in at ? at.error : undefined
+    at = "reason" in at ? at.reason : "cause" in at ? at.cause : undefined
   }
   return reasons.map((reason) => advice[reason]).find((text) => text !== undefined) ?? ""
 }

@@ -8,7 +8,7 @@ const unreachable = becauseOfTransport(new Unreachable({ brokers: ["kafka:9092"]
 
 describe("Launch.describe", () => {
   it("says what to do when there is no Kafka, however deep that reason lies", () => {
-    for (const error of [unreachable, because(new TransportFailed({ error: unreachable }))]) {
+    for (const error of [unreachable, because(new TransportFailed({ cause: unreachable }))]) {
       const text = Launch.describe(Cause.fail(error))
       assert.match(text, /no Kafka broker answers at kafka:9092 \(connection refused\)/)
       assert.match(text, /npx -y pnpm@12 kafka up.*KAFKA_BROKERS/)

@@ -6,6 +6,7 @@ import * as Requester from "@kafka-request-reply/core/Requester"
 import * as ConsoleLog from "@kafka-request-reply/program/ConsoleLog"
 import * as Launch from "@kafka-request-reply/program/Launch"
 import * as Setting from "@kafka-request-reply/program/Setting"
+import * as UnknownSetting from "@kafka-request-reply/program/UnknownSetting"
 import * as Usage from "@kafka-request-reply/program/Usage"
 import * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
@@ -62,16 +63,21 @@ const consoleOf = (
   settings: Pick<Settings.Settings, "logFormat"> & { readonly logLevel: LogLevel.LogLevel },
   options: ScreenOptions
 ) =>
-  Layer.unwrap(
-    Effect.map(Screen, ({ complaint }) =>
-      ConsoleLog.layer({
-        format: settings.logFormat,
-        level: settings.logLevel,
-        write: complaint.line,
-        isColoured: complaint.isColoured
-      })
-    )
-  ).pipe(Layer.provideMerge(screen(options)))
+  Layer.effectDiscard(UnknownSetting.warn(Settings.settings, "REQUESTER_")).pipe(
+    Layer.provideMerge(
+      Layer.unwrap(
+        Effect.map(Screen, ({ complaint }) =>
+          ConsoleLog.layer({
+            format: settings.logFormat,
+            level: settings.logLevel,
+            write: complaint.line,
+            isColoured: complaint.isColoured
+          })
+        )
+      )
+    ),
+    Layer.provideMerge(screen(options))
+  )
 
 const run = Command.make(
   "run",

@@ -14,6 +14,7 @@ import * as ConsoleLog from "@kafka-request-reply/program/ConsoleLog"
 import * as Launch from "@kafka-request-reply/program/Launch"
 import { counted } from "@kafka-request-reply/program/Tally"
 import * as Setting from "@kafka-request-reply/program/Setting"
+import * as UnknownSetting from "@kafka-request-reply/program/UnknownSetting"
 import * as Usage from "@kafka-request-reply/program/Usage"
 import type { Signals } from "@kafka-request-reply/program/Signals"
 import * as RequestLog from "./RequestLog.ts"
@@ -56,7 +57,7 @@ const start = Effect.gen(function* () {
   const { logFormat: format } = settings
   const level = Option.getOrElse(yield* GlobalFlag.LogLevel, () => settings.logLevel)
   return yield* Effect.provide(
-    serve(settings),
+    Effect.andThen(UnknownSetting.warn(Settings.settings, "RESPONDER_"), serve(settings)),
     ConsoleLog.layer({ format, level, write: toStandardOutput, isColoured: ConsoleLog.showsColours(process.stdout) })
   )
 })

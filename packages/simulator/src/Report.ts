@@ -23,6 +23,7 @@ const ordinary: Partial<PlannedCall> = {
   behaviour: "ok",
   isDiscard: false,
   isImpatient: false,
+  isThrowing: false,
   isOversize: false
 }
 

@@ -19,12 +19,24 @@ import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import * as Bounds from "../wire/Bounds.ts"
 import * as Contract from "./Contract.ts"
+import { mayLose } from "./JsonLoss.ts"
 
 /** An `Rpc` with its schemas visible and its types erased. */
 export type AnyRpc = Rpc.Rpc<string, Schema.Top, Schema.Top, Schema.Top, RpcMiddleware.AnyServiceWithProps, any>
 
 /** A group of any operations. */
 export type AnyGroup = RpcGroup.RpcGroup<any>
+
+/** One contract, or several. */
+export type Contracts = AnyGroup | readonly [AnyGroup, ...ReadonlyArray<AnyGroup>]
+
+/** The operations of one contract or of several. */
+export type Operations<Given> =
+  Given extends RpcGroup.RpcGroup<infer Rpcs> ? Rpcs : Given extends ReadonlyArray<infer One> ? Operations<One> : never
+
+/** One contract or several, as a list. */
+export const groupsOf = (contracts: Contracts): ReadonlyArray<AnyGroup> =>
+  Array.isArray(contracts) ? contracts : [contracts as AnyGroup]
 
 /** A request as middleware sees it, its types erased. */
 export interface RpcRequest {
@@ -38,6 +50,8 @@ export interface RpcRequest {
 
 /** Between a value and its JSON form. Services that a schema needs come from the fiber that runs the effect. */
 export interface Codec<A> {
+  /** Whether the JSON form may hold what JSON cannot say, since the schema takes anything somewhere. */
+  readonly mayLose: boolean
   readonly encode: (value: A) => Effect.Effect<unknown, Schema.SchemaError>
   readonly decode: (json: unknown) => Effect.Effect<A, Schema.SchemaError>
 }
@@ -63,10 +77,16 @@ export interface Operation {
   readonly isFinalError: (error: unknown) => boolean
   /** Whether its answers are kept for repeated requests. */
   readonly storesReplies: boolean
+  /** How long they are kept, and how many; undefined: as the responder's options say. */
+  readonly dedupeAge: Duration.Input | undefined
+  readonly dedupeEntries: number | undefined
 }
 
 /** Why an operation cannot be carried over Kafka, if it cannot. */
 export const obstacleOf = (operation: Operation): string | undefined => {
+  if (operation.tag === "") return "its name is empty; name it in Rpc.make"
+  // All halves of a character have the same UTF-8: two operations could be one on the wire.
+  if (!operation.tag.isWellFormed()) return "its name is no valid text, since half of a character is missing"
   if (operation.isStream) return "streams are not in version 1 of the protocol yet"
   const bytes = Buffer.byteLength(operation.tag, "utf8")
   return bytes <= Bounds.maxOperationBytes
@@ -88,6 +108,7 @@ const build = (rpc: AnyRpc): Operation => {
   const codec = <A>(schema: Schema.Top): Codec<A> => {
     const json = Schema.toCodecJson(schema)
     return {
+      mayLose: mayLose(json.ast),
       encode: Schema.encodeUnknownEffect(json, options) as Codec<A>["encode"],
       decode: Schema.decodeUnknownEffect(json, options) as Codec<A>["decode"]
     }
@@ -109,8 +130,10 @@ const build = (rpc: AnyRpc): Operation => {
     hasPrimaryKey: declaresPrimaryKey(rpc),
     timeout: Context.get(rpc.annotations, Contract.Timeout),
     retry: Context.get(rpc.annotations, Contract.Retry),
-    isFinalError: Context.get(rpc.annotations, Contract.isFinalError),
-    storesReplies: Context.get(rpc.annotations, Contract.StoreReplies)
+    isFinalError: Context.get(rpc.annotations, Contract.FinalErrors),
+    storesReplies: Context.get(rpc.annotations, Contract.StoreReplies),
+    dedupeAge: Context.get(rpc.annotations, Contract.DedupeAge),
+    dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries)
   }
 }
 

@@ -1,7 +1,6 @@
 /**
  * Fibers that must live as long as their scope: one that ends, whatever it died of, is reported and started again.
  */
-import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -19,7 +18,7 @@ export const fork = <A, E, R>(
     Effect.flatMap((exit) =>
       exit._tag === "Success"
         ? Effect.logError(`${name} has ended; it is started again`)
-        : Effect.logError(`${name} has failed; it is started again`, Cause.squash(exit.cause))
+        : Effect.logError(`${name} has failed; it is started again`, exit.cause)
     ),
     Effect.andThen(Effect.sleep(pause)),
     Effect.forever,

@@ -2,7 +2,8 @@
  * One fiber that handles many deadlines: it sleeps until the earliest one is due, so that no call needs a timer of its own.
  *
  * After a stall of the event loop Node runs expired timers before it reads sockets, so a reply may already be there when
- * what it answers looks expired. A sweep that wakes late therefore lets one poll phase pass first.
+ * what it answers looks expired. A sweep that wakes late therefore lets one poll phase pass first. A sweep that throws is
+ * reported and made again a moment later: time must not stop for everything else.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -10,9 +11,14 @@ import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import { EventLoop } from "./EventLoop.ts"
 import { monotonicMillis } from "./MonotonicTime.ts"
+import * as Supervised from "./Supervised.ts"
+import * as ThrownReport from "./ThrownReport.ts"
 
 // Later than this is a stall, not scheduling noise.
 const lateMillis = 50
+
+// After a sweep that threw: it may have left things that are due.
+const againMillis = 100
 
 export interface Sweeper {
   /** Makes sure the sweep happens at this moment (monotonic milliseconds) or before. */
@@ -25,10 +31,20 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Sweeper, never, Scope.Scope> {
   const clock = yield* Clock.Clock
   const eventLoop = yield* EventLoop
+  const report = yield* ThrownReport.make
   const earlier = Latch.makeUnsafe(false)
   let dueAt = Number.POSITIVE_INFINITY
 
   const poll = Effect.callback<void>((resume) => eventLoop.nextTurn(() => resume(Effect.void)))
+
+  const guardedSweep = (now: number): number => {
+    try {
+      return sweep(now)
+    } catch (thrown) {
+      report("a sweep", thrown)
+      return now + againMillis
+    }
+  }
 
   const round = Effect.gen(function* () {
     const wait = dueAt - monotonicMillis(clock)
@@ -41,11 +57,11 @@ export const make = Effect.fnUntraced(function* (
     if (now < dueAt) return
     if (now - dueAt > lateMillis) yield* poll
     dueAt = Number.POSITIVE_INFINITY
-    const next = sweep(now)
+    const next = guardedSweep(now)
     // The sweep itself may have asked to be woken earlier.
     dueAt = Math.min(dueAt, next)
   })
-  yield* round.pipe(Effect.forever({ disableYield: true }), Effect.forkScoped)
+  yield* Supervised.fork("the sweeper", Effect.forever(round, { disableYield: true }))
 
   return {
     wakeBy: (at) => {

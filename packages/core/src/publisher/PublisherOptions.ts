@@ -2,7 +2,7 @@
  * Every setting of a publisher, with its default.
  */
 import type * as Duration from "effect/Duration"
-import { duration, type Rule, whole, wireDuration } from "../settings/OptionRules.ts"
+import { duration, type Rules, whole, wireDuration } from "../settings/OptionRules.ts"
 
 export interface Options {
   /** Produce requests in flight per leader, 2–4 (default 4): one loses throughput, more gain nothing. */
@@ -28,7 +28,7 @@ export const defaults: Options = {
 }
 
 /** What the options accept. */
-export const rules: { readonly [K in keyof Options]?: Rule } = {
+export const rules: Rules<Options> = {
   maxBatchesInFlight: whole(1),
   maxBatchRecords: whole(1),
   maxBatchBytes: whole(1),

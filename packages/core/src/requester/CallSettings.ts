@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import { dual } from "effect/Function"
 import type { Operation } from "../contract/Operation.ts"
 import type { RecordHeaders } from "../wire/RecordHeaders.ts"
 
@@ -34,6 +35,25 @@ export const WaitForReady: Context.Reference<boolean> = Context.Reference<boolea
   defaultValue: () => true
 })
 
+/**
+ * Headers as they are given to `withHeaders`: pairs in their order, names as often as they come, or a record. Text is
+ * written in UTF-8, bytes as they are; names are case-sensitive, as Kafka's are.
+ */
+export type HeadersInput =
+  | RecordHeaders
+  | Iterable<readonly [name: string, value: string | Uint8Array]>
+  | Readonly<Record<string, string | Uint8Array>>
+
+/** Not checked before the call: a wrong value is an `InvalidHeaders` of the call, whatever it is. */
+export type GivenHeaders = ReadonlyArray<readonly [name: unknown, value: unknown]>
+
+const noHeaders: GivenHeaders = []
+
+/** Record headers of the call, byte for byte, behind those that Effect's `RpcClient.withHeaders` gives it. */
+export const Headers: Context.Reference<GivenHeaders> = Context.Reference<GivenHeaders>(`${id}/Headers`, {
+  defaultValue: () => noHeaders
+})
+
 /** What came with a reply besides its value. */
 export interface ReplyMetadata {
   /** What the handler added, by `ReplyHeaders.add`; protocol headers are not among them. */
@@ -51,22 +71,51 @@ export const ReplyObserver: Context.Reference<((metadata: ReplyMetadata) => void
   ((metadata: ReplyMetadata) => void) | undefined
 >(`${id}/ReplyObserver`, { defaultValue: () => undefined })
 
+/** A combinator that sets something for all calls made inside an effect; data-first or data-last. */
+export interface With<Setting> {
+  (setting: Setting): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(effect: Effect.Effect<A, E, R>, setting: Setting): Effect.Effect<A, E, R>
+}
+
+const withSetting = <S, Setting extends S>(reference: Context.Reference<S>): With<Setting> =>
+  dual(2, <A, E, R>(effect: Effect.Effect<A, E, R>, setting: Setting) =>
+    Effect.provideService(effect, reference, setting)
+  )
+
 /** Gives all calls made inside the effect this timeout. */
-export const withTimeout: (
-  timeout: Duration.Input
-) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (timeout) =>
-  Effect.provideService(Timeout, timeout)
+export const withTimeout: With<Duration.Input> = withSetting(Timeout)
 
 /** Gives all calls made inside the effect this routing key, over the payload's primary key. */
-export const withRoutingKey: (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (
-  key
-) => Effect.provideService(RoutingKey, key)
+export const withRoutingKey: With<string> = withSetting(RoutingKey)
 
 /** Says for all calls made inside the effect whether they wait for Kafka to become reachable. */
-export const withWaitForReady: (
-  waits: boolean
-) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (waits) =>
-  Effect.provideService(WaitForReady, waits)
+export const withWaitForReady: With<boolean> = withSetting(WaitForReady)
+
+const pairsOf = (input: unknown): GivenHeaders => {
+  if (typeof input !== "object" || input === null) return [[input, undefined]]
+  if (!(Symbol.iterator in input)) return Object.entries(input)
+  return Array.from(input as Iterable<unknown>, (pair) =>
+    Array.isArray(pair) ? [pair[0], pair[1]] : [pair, undefined]
+  )
+}
+
+const withThem = (around: GivenHeaders, input: HeadersInput): GivenHeaders => {
+  const own = pairsOf(input)
+  const names = new Set(own.map(([name]) => name))
+  return [...around.filter(([name]) => !names.has(name)), ...own]
+}
+
+/**
+ * Gives all calls made inside the effect these record headers, exactly as they are: case, order, repeats and bytes.
+ * Headers around them are kept, except those of the same name. Names of the protocol (`kafka_…`, `REPLY_…`, `rr`,
+ * `traceparent`) and values that are neither text nor bytes fail the call as `InvalidHeaders`.
+ */
+export const withHeaders: {
+  (headers: HeadersInput): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(effect: Effect.Effect<A, E, R>, headers: HeadersInput): Effect.Effect<A, E, R>
+} = dual(2, <A, E, R>(effect: Effect.Effect<A, E, R>, headers: HeadersInput): Effect.Effect<A, E, R> =>
+  Effect.updateService(effect, Headers, (around) => withThem(around, headers))
+)
 
 /** The effect's result together with the metadata of the last reply it got; undefined when it got none. */
 export const withReplyMetadata = <A, E, R>(
@@ -89,6 +138,15 @@ export interface CallSettings {
   readonly waitsForReady: boolean
   readonly observer: ((metadata: ReplyMetadata) => void) | undefined
 }
+
+/** The record headers around a request: read when it is sent, since middleware may add some. */
+export const headersOf = (
+  own: Context.Context<never> | undefined,
+  fiber: Fiber.Fiber<unknown, unknown>
+): GivenHeaders =>
+  (own === undefined ? undefined : Context.getOrUndefined(own, Headers)) ??
+  Context.getOrUndefined(fiber.context, Headers) ??
+  noHeaders
 
 /** Reads the settings in their order of precedence. */
 export const read = (

@@ -2,7 +2,17 @@
  * Every setting of a requester, with its default and the reason for it.
  */
 import * as Duration from "effect/Duration"
-import { between, duration, type Rule, whole, wireDuration } from "../settings/OptionRules.ts"
+import {
+  between,
+  duration,
+  flag,
+  oneOf,
+  record,
+  type Rules,
+  text,
+  whole,
+  wireDuration
+} from "../settings/OptionRules.ts"
 import type * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import type { TopicPolicy } from "../startup/TopicSetup.ts"
 
@@ -70,19 +80,28 @@ export const defaults: Options = {
   tracing: "inherit"
 }
 
+// Kafka's own limit.
+const maxTopicLength = 249
+
 /** What the options accept. */
-export const rules: { readonly [K in keyof Options]?: Rule } = {
+export const rules: Rules<Options> = {
   timeout: wireDuration(1),
   maxTimeout: wireDuration(1),
   maxInFlight: whole(1),
   maxInFlightBytes: whole(1),
   maxRequestBytes: whole(1),
+  replyTopic: text(maxTopicLength),
   replyPartition: whole(0),
+  topics: oneOf("verify", "create"),
   partitions: whole(1),
   startTimeout: duration(1),
   drainTimeout: duration(0),
   retryBudget: whole(0),
-  retryBudgetRatio: between(0, 1)
+  retryBudgetRatio: between(0, 1),
+  publisher: record,
+  cancelOnInterrupt: flag,
+  detectNoResponder: flag,
+  tracing: oneOf("inherit", "always", "never")
 }
 
 /** What a contract's annotations may say of an operation here: a timeout beyond `maxTimeout` would fail every call. */

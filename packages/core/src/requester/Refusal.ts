@@ -2,6 +2,7 @@
  * Why a call was not sent: the reasons of a `RequestError` after which the request is certainly in no log, so nothing was
  * executed.
  */
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { TransportError } from "../kafka/TransportError.ts"
 import * as StatusCode from "./StatusCode.ts"
@@ -72,7 +73,12 @@ export class BudgetExhausted extends Schema.TaggedError<BudgetExhausted>(`${id}/
 /** The payload does not fit the contract. */
 export class InvalidPayload extends Schema.TaggedError<InvalidPayload>(`${id}/InvalidPayload`)("InvalidPayload", {
   operation: Schema.String,
-  detail: Schema.String
+  /** All that is wrong, up to five places: `payload.quantity: expected a value greater than or equal to 1, got 0`. */
+  detail: Schema.String,
+  /** The places, where the schema names them: `{ path: "payload.quantity", expected: "an integer" }`. */
+  issues: Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })).pipe(
+    Schema.withConstructorDefault(Effect.succeed([]))
+  )
 }) {
   override get message() {
     return `${this.operation} was not sent, its payload does not fit the contract: ${this.detail}`
@@ -115,11 +121,12 @@ export class InvalidHeaders extends Schema.TaggedError<InvalidHeaders>(`${id}/In
 /** The timeout asked for is no duration, or longer than the requester allows. */
 export class InvalidTimeout extends Schema.TaggedError<InvalidTimeout>(`${id}/InvalidTimeout`)("InvalidTimeout", {
   operation: Schema.String,
-  timeoutMillis: Schema.Number,
+  /** What was asked for, as text. */
+  given: Schema.String,
   maxTimeoutMillis: Schema.Number
 }) {
   override get message() {
-    return `${this.operation} was not sent: its timeout of ${this.timeoutMillis} ms is not between 1 ms and maxTimeout (${this.maxTimeoutMillis} ms)`
+    return `${this.operation} was not sent: its timeout is ${this.given}; it takes a duration from 1 ms to maxTimeout (${this.maxTimeoutMillis} ms), as in "2 seconds"`
   }
 
   get code(): StatusCode.StatusCode {

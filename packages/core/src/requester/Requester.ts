@@ -5,213 +5,200 @@
  * the position that replies are read from, so the very first call cannot lose its reply; closing it waits for calls in
  * flight, at most `drainTimeout`.
  *
+ * The layer's type names the operations it serves: a client of an operation that no layer in the program serves does not
+ * compile. For a second requester of one contract, on another cluster or with other options, name it by a `Tag`.
+ *
  * @example
  * ```ts
- * const program = Effect.gen(function* () {
- *   const inventory = yield* Requester.client(Inventory)
- *   return yield* inventory.GetStock({ sku: "TEA-0001" }).pipe(Requester.withTimeout("2 seconds"))
- * }).pipe(Effect.provide(Requester.layer([Inventory])))
+ * import * as assert from "node:assert/strict"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import * as Requester from "@kafka-request-reply/core/Requester"
+ * import * as Responder from "@kafka-request-reply/core/Responder"
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ *
+ * // The same contract on a second cluster.
+ * class EuInventory extends Requester.Tag<EuInventory>()("EuInventory", Inventory) {}
+ *
+ * const stock = Effect.gen(function* () {
+ *   const here = yield* Requester.client(Inventory)
+ *   const there = yield* EuInventory.client
+ *   const asked = { sku: "TEA-0001" }
+ *   return [yield* here.GetStock(asked).pipe(Requester.withTimeout("2 seconds")), yield* there.GetStock(asked)]
+ * })
+ *
+ * // Each cluster is a transport: KafkajsTransport.layer in production.
+ * const responderWith = (stock: number) =>
+ *   Responder.layer(Inventory, { topics: "create" }).pipe(
+ *     Layer.provide(Inventory.toLayer({ GetStock: () => Effect.succeed(stock) }))
+ *   )
+ * const here = Layer.mergeAll(Requester.layer(Inventory, { topics: "create" }), responderWith(12))
+ * const there = Layer.mergeAll(EuInventory.layer({ topics: "create" }), responderWith(7))
+ * const both = Layer.mergeAll(
+ *   here.pipe(Layer.provide(MemoryTransport.share())),
+ *   there.pipe(Layer.provide(MemoryTransport.share()))
+ * )
+ * assert.deepEqual(await Effect.runPromise(Effect.provide(stock, both)), [12, 7])
  * ```
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as Scope from "effect/Scope"
-import * as Contract from "../contract/Contract.ts"
-import { type AnyGroup, clientMiddlewares, obstacleOf, operationsOf } from "../contract/Operation.ts"
-import { Entropy } from "../host/Entropy.ts"
-import { monotonicMillis } from "../host/MonotonicTime.ts"
-import * as OptionRules from "../settings/OptionRules.ts"
-import * as Publisher from "../publisher/Publisher.ts"
-import * as PublisherOptions from "../publisher/PublisherOptions.ts"
-import * as StartError from "../startup/StartError.ts"
-import * as TopicSetup from "../startup/TopicSetup.ts"
-import { Transport } from "../kafka/Transport.ts"
-import * as CallEngine from "./internal/callEngine.ts"
-import * as CallRecorder from "./internal/callRecorder.ts"
-import * as Canceller from "./internal/canceller.ts"
-import * as ReplyAddress from "./internal/replyAddress.ts"
-import * as RequestRouter from "./internal/requestRouter.ts"
-import * as ResponderWatch from "./internal/responderWatch.ts"
-import * as UnaryCall from "./internal/unaryCall.ts"
-import { annotationRules, defaults, type Options, rules } from "./Options.ts"
+import { type AnyGroup, type Contracts, groupsOf, type Operations } from "../contract/Operation.ts"
+import type { Transport } from "../kafka/Transport.ts"
+import type * as StartError from "../startup/StartError.ts"
+import * as Clients from "./internal/clients.ts"
+import * as OperationKeys from "./internal/operationKeys.ts"
+import { started } from "./internal/started.ts"
+import { type Methods, mock } from "./Mock.ts"
+import type { Options } from "./Options.ts"
 import type { RequestError } from "./RequestError.ts"
 
+export {
+  ReplyObserver,
+  RoutingKey,
+  Timeout,
+  WaitForReady,
+  withHeaders,
+  withReplyMetadata,
+  withRoutingKey,
+  withTimeout,
+  withWaitForReady
+} from "./CallSettings.ts"
+export type { ReplyMetadata, With } from "./CallSettings.ts"
+export type { Methods } from "./Mock.ts"
 export type { Options } from "./Options.ts"
-export { withReplyMetadata, withRoutingKey, withTimeout, withWaitForReady } from "./CallSettings.ts"
 
-// The length of the random part of a correlation id (docs/protocol.md).
-const tokenBytes = 8
-
-// Closing waits no longer than this, for all contracts together, for the cancels of calls that were interrupted just before.
-const cancelMillis = 1_000
-
-/** What clients of one contract share. */
-interface Route {
-  readonly router: RequestRouter.RequestRouter
-  readonly canceller: Canceller.Canceller | undefined
-  readonly watch: ResponderWatch.ResponderWatch | undefined
+/** A requester of these operations. */
+export interface Requester<Rpcs extends Rpc.Any> {
+  /** A client of a contract whose operations it serves. Client middleware is taken from the context here. */
+  readonly client: <Asked extends Rpcs>(
+    contract: RpcGroup.RpcGroup<Asked>
+  ) => Effect.Effect<RpcClient.RpcClient<Asked, RequestError>, never, Rpc.MiddlewareClient<Asked>>
+  /** Calls waiting for their outcome now, those of all its clients together. */
+  readonly inFlight: Effect.Effect<number>
 }
 
-/** Makes clients. Use `Requester.client`. */
-export class Requester extends Context.Service<
-  Requester,
-  {
-    /** What a client of the contract with this name needs; undefined for contracts the layer was not given. */
-    readonly environmentOf: (contract: string) => UnaryCall.Environment | undefined
-    /** Calls waiting for their outcome now. */
-    readonly inFlight: Effect.Effect<number>
-  }
->()("@kafka-request-reply/core/requester/Requester") {}
+/** That a requester in the context serves an operation: one for each of a contract, as `Rpc.Handler` is at the responder. */
+export interface Serves<in out Operation> {
+  readonly _: unique symbol
+  readonly operation: (operation: Operation) => Operation
+}
 
-const routeOf = Effect.fnUntraced(function* (
-  group: AnyGroup,
-  options: Options,
-  publisher: Publisher.Publisher,
-  recorder: CallRecorder.CallRecorder,
-  closesAt: () => number
-) {
-  const { groupSize, topics } = yield* Transport
-  yield* StartError.checkEffect(group)
-  const operations = operationsOf(group)
-  const names = Contract.namesOf(group)
-  if (names === undefined) {
-    return yield* StartError.because(new StartError.Unnamed({ operations: operations.map(({ tag }) => tag) }))
-  }
-  const maxTimeoutMillis = Duration.toMillis(options.maxTimeout)
-  const annotations = annotationRules(maxTimeoutMillis)
-  for (const operation of operations) {
-    const { retry, tag, timeout } = operation
-    const detail = obstacleOf(operation)
-    if (detail !== undefined) return yield* StartError.because(new StartError.Unsupported({ operation: tag, detail }))
-    yield* StartError.checkOptions({ ...retry, timeout }, annotations, tag)
-  }
-  const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)
-  const partitions = yield* TopicSetup.ensure(topics, requests, options.topics)
-  const router = yield* RequestRouter.make(names.requests, partitions, publisher)
-  const watch = options.detectNoResponder
-    ? yield* ResponderWatch.make(names.responderGroup, groupSize(names.responderGroup))
-    : undefined
-  if (!options.cancelOnInterrupt) return [names.name, { router, canceller: undefined, watch }] as const
-  const control = TopicSetup.controlTopic(names.control, maxTimeoutMillis)
-  const controlPartitions = yield* TopicSetup.ensure(topics, control, options.topics)
-  const cancels = { topic: names.control, partitions: controlPartitions, closesAt }
-  const canceller = yield* Canceller.make(cancels, publisher, recorder)
-  return [names.name, { router, canceller, watch }] as const
-})
+type Each<Rpcs> = Rpcs extends Rpc.Any ? Serves<Rpcs> : never
 
-const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, options: Options) {
-  const transport = yield* Transport
-  const publisher = yield* Publisher.make(transport.link, options.publisher)
-  const token = (yield* Entropy).bytes(tokenBytes)
-  const maxTimeoutMillis = Duration.toMillis(options.maxTimeout)
-  const recorder = yield* CallRecorder.make
-  const clock = yield* Clock.Clock
-  const closeMillis = Math.min(cancelMillis, Duration.toMillis(options.drainTimeout))
-  let closing: number | undefined
-  // The first canceller that closes starts the time of all.
-  const closesAt = (): number => (closing ??= monotonicMillis(clock) + closeMillis)
-  const routes = new Map<string, Route>(
-    yield* Effect.forEach(groups, (group) => routeOf(group, options, publisher, recorder, closesAt), {
-      concurrency: "unbounded"
-    })
-  )
-  const [first] = routes.keys()
-  const replyTopic = options.replyTopic ?? `${first}.replies`
-  if (!replyTopic.endsWith(".replies")) {
-    yield* Effect.logWarning(
-      `responders answer to topics ending in .replies unless isReplyTopic lets them: ${replyTopic}`
-    )
-  }
-  const spec = TopicSetup.replyTopic(replyTopic, options.partitions, maxTimeoutMillis)
-  const partitions = yield* TopicSetup.ensure(transport.topics, spec, options.topics)
-  if (options.replyPartition !== undefined && options.replyPartition >= partitions) {
-    const needed = options.replyPartition + 1
-    return yield* StartError.because(
-      new StartError.TooFewPartitions({ topic: replyTopic, partitions, needed, setting: "replyPartition" })
-    )
-  }
-  // The reader comes first and so closes last: replies are still heard while calls in flight are waited for.
-  let engine: CallEngine.CallEngine | undefined
-  const replies = yield* ReplyAddress.make(transport, {
-    topic: replyTopic,
-    partitions,
-    partition: options.replyPartition,
-    token,
-    onRecords: (records) => engine?.onReplies(records),
-    onLost: (error) => engine?.onReplyAddressLost(error)
-  })
-  const started = yield* CallEngine.make({
-    token,
-    publisher,
-    options,
-    recorder,
-    lostBecause: replies.lostBecause
-  })
-  engine = started
-  return Requester.of({
-    environmentOf: (contract) => {
-      const route = routes.get(contract)
-      if (route === undefined) return undefined
-      return { ...route, engine: started, replyTo: replies.address, options, recorder, maxTimeoutMillis }
-    },
-    inFlight: Effect.sync(started.inFlight)
-  })
-})
+/** What a client of a contract needs in the context: `Requester.Of<typeof Inventory>`. */
+export type Of<Given> = Each<Operations<Given>>
 
-/** A default that no call may have would fail every call. To be asked of options that meet their rules. */
-const checkTimeout = ({ maxTimeout, timeout }: Options): Effect.Effect<void, StartError.StartError> =>
-  Duration.toMillis(timeout) <= Duration.toMillis(maxTimeout)
-    ? Effect.void
-    : StartError.because(
-        new StartError.InvalidOption({ option: "timeout", given: String(timeout), accepts: "at most maxTimeout" })
-      )
+/** The class that `Tag` makes. */
+export interface TagClass<Self, Id extends string, Rpcs extends Rpc.Any> extends Context.ServiceClass<
+  Self,
+  Id,
+  Requester<Rpcs>
+> {
+  readonly contract: RpcGroup.RpcGroup<Rpcs>
+  /** A client made by the requester of this name. */
+  readonly client: Effect.Effect<RpcClient.RpcClient<Rpcs, RequestError>, never, Self | Rpc.MiddlewareClient<Rpcs>>
+  /** The requester of this name, over the transport in the context. */
+  readonly layer: (options?: Partial<Options>) => Layer.Layer<Self, StartError.StartError, Transport>
+}
+
+/** A requester named by a tag, whatever its name. */
+export interface Tagged<Self, Rpcs extends Rpc.Any> extends Context.Key<Self, Requester<Rpcs>> {
+  readonly contract: RpcGroup.RpcGroup<Rpcs>
+}
 
 /**
- * A requester for these contracts. Fails when the brokers or topics are not there within `startTimeout`; later outages
- * are waited out inside the deadline of each call.
+ * A requester of one contract or of several. Fails when the brokers or topics are not there within `startTimeout`; later
+ * outages are waited out inside the deadline of each call.
  */
-export const make = (
-  groups: readonly [AnyGroup, ...ReadonlyArray<AnyGroup>],
+export const make = <const Given extends Contracts>(
+  contracts: Given,
   overrides: Partial<Options> = {}
-): Effect.Effect<Requester["Service"], StartError.StartError, Transport | Scope.Scope> => {
-  const options = OptionRules.withDefaults(defaults, overrides)
-  return StartError.checkOptions(options, rules).pipe(
-    Effect.andThen(() => StartError.checkOptions(options.publisher, PublisherOptions.rules, "publisher")),
-    Effect.andThen(() => checkTimeout(options)),
-    Effect.andThen(StartError.within(start(groups, options), options.startTimeout, "preparing the requester's topics"))
-  )
+): Effect.Effect<Requester<Operations<Given>>, StartError.StartError, Transport | Scope.Scope> => {
+  const groups = groupsOf(contracts)
+  return Effect.map(started(groups, overrides), (engine): Requester<Operations<Given>> => ({
+    client: Clients.clientFrom(engine) as Requester<Operations<Given>>["client"],
+    inFlight: Effect.sync(engine.inFlight)
+  }))
 }
 
-/** The layer of `make`. */
-export const layer = (
-  groups: readonly [AnyGroup, ...ReadonlyArray<AnyGroup>],
+/** The layer of `make`. Its clients are made by `client`, from the contracts given here. */
+export const layer = <const Given extends Contracts>(
+  contracts: Given,
   options: Partial<Options> = {}
-): Layer.Layer<Requester, StartError.StartError, Transport> => Layer.effect(Requester, make(groups, options))
+): Layer.Layer<Of<Given>, StartError.StartError, Transport> =>
+  Layer.effectContext(
+    Effect.map(
+      make(contracts, options),
+      (requester) => OperationKeys.provided(groupsOf(contracts), requester) as Context.Context<Of<Given>>
+    )
+  )
 
 /**
- * A client of one contract: Effect's own type of an RPC client, so code written for Effect RPC reads the same. Dies when
- * the contract is not among those the layer was given: that is a mistake in the program's wiring.
+ * A client of a contract: Effect's own type of an RPC client, so code written for Effect RPC reads the same. The contract
+ * may be a part of what the layer serves. Another group of its name is checked as that one was.
+ *
+ * Dies when the layers in the context serve operations of these types under another `Contract.Name` only: names are not in
+ * the types.
  */
-export const client: <Rpcs extends Rpc.Any>(
-  group: RpcGroup.RpcGroup<Rpcs>
-) => Effect.Effect<RpcClient.RpcClient<Rpcs, RequestError>, never, Requester | Rpc.MiddlewareClient<Rpcs>> =
-  Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(group: RpcGroup.RpcGroup<Rpcs>) {
-    const requester = yield* Requester
-    const services = yield* Effect.context<Rpc.MiddlewareClient<Rpcs>>()
-    const name = Context.get(group.annotations, Contract.Name)
-    const environment = requester.environmentOf(name)
-    if (environment === undefined) {
-      return yield* Effect.die(new Error(`contract "${name}" is not among those given to Requester.layer`))
-    }
-    const methods: Record<string, unknown> = Object.create(null)
-    for (const operation of operationsOf(group)) {
-      methods[operation.tag] = UnaryCall.make(operation, clientMiddlewares(operation, services), environment)
-    }
-    return methods as unknown as RpcClient.RpcClient<Rpcs, RequestError>
-  })
+export const client: {
+  <Self, Rpcs extends Rpc.Any>(
+    tag: Tagged<Self, Rpcs>
+  ): Effect.Effect<RpcClient.RpcClient<Rpcs, RequestError>, never, Self | Rpc.MiddlewareClient<Rpcs>>
+  <Rpcs extends Rpc.Any>(
+    contract: RpcGroup.RpcGroup<Rpcs>
+  ): Effect.Effect<RpcClient.RpcClient<Rpcs, RequestError>, never, Each<Rpcs> | Rpc.MiddlewareClient<Rpcs>>
+} = (asked: AnyGroup | Tagged<any, any>): Effect.Effect<any, never, any> =>
+  Context.isKey(asked)
+    ? Effect.flatMap(asked, (requester) => requester.client((asked as Tagged<any, any>).contract))
+    : OperationKeys.client(asked as AnyGroup)
+
+/** Calls of the requester that serves the contract, waiting for their outcome now. */
+export const inFlight: {
+  <Self, Rpcs extends Rpc.Any>(tag: Tagged<Self, Rpcs>): Effect.Effect<number, never, Self>
+  <Rpcs extends Rpc.Any>(contract: RpcGroup.RpcGroup<Rpcs>): Effect.Effect<number, never, Each<Rpcs>>
+} = (asked: AnyGroup | Tagged<any, any>): Effect.Effect<number, never, any> =>
+  Context.isKey(asked)
+    ? Effect.flatMap(asked, (requester) => requester.inFlight)
+    : OperationKeys.inFlight(asked as AnyGroup)
+
+/**
+ * Names a requester, so that several of one contract live side by side:
+ * `class EuInventory extends Requester.Tag<EuInventory>()("EuInventory", Inventory) {}`.
+ */
+export const Tag =
+  <Self>() =>
+  <const Id extends string, Rpcs extends Rpc.Any>(
+    id: Id,
+    contract: RpcGroup.RpcGroup<Rpcs>
+  ): TagClass<Self, Id, Rpcs> => {
+    const key = Context.Service<Self, Requester<Rpcs>>()(id)
+    const starting = (options?: Partial<Options>) =>
+      make(contract, options) as Effect.Effect<Requester<Rpcs>, StartError.StartError, Transport | Scope.Scope>
+    return Object.assign(key, {
+      contract,
+      client: Effect.flatMap(key, (requester) => requester.client(contract)),
+      layer: (options?: Partial<Options>) => Layer.effect(key, starting(options))
+    })
+  }
+
+/**
+ * A requester that sends nothing, for tests of code that makes calls: each operation is the function given for it, and one
+ * without a function dies when it is called. `RequestReplyTest` runs the real engine instead.
+ */
+export const layerMock: {
+  <Self, Rpcs extends Rpc.Any>(tag: Tagged<Self, Rpcs>, methods: Partial<Methods<Rpcs>>): Layer.Layer<Self>
+  <Rpcs extends Rpc.Any>(contract: RpcGroup.RpcGroup<Rpcs>, methods: Partial<Methods<Rpcs>>): Layer.Layer<Each<Rpcs>>
+} = (asked: AnyGroup | Tagged<any, any>, methods: Partial<Methods<any>>): Layer.Layer<any> =>
+  Context.isKey(asked)
+    ? Layer.succeed(asked, mock(methods))
+    : Layer.succeedContext(OperationKeys.provided([asked as AnyGroup], mock(methods)))

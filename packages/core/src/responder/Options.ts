@@ -2,7 +2,7 @@
  * Every setting of a responder, with its default and the reason for it.
  */
 import type * as Duration from "effect/Duration"
-import { duration, type Rule, text, whole, wireDuration } from "../settings/OptionRules.ts"
+import { duration, flag, func, oneOf, record, type Rules, text, whole, wireDuration } from "../settings/OptionRules.ts"
 import type * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import type { TopicPolicy } from "../startup/TopicSetup.ts"
 import * as Bounds from "../wire/Bounds.ts"
@@ -62,11 +62,14 @@ export interface Options {
   readonly quiesceTimeout: Duration.Input
   /** How often finished offsets are committed. Default 250 milliseconds. */
   readonly commitInterval: Duration.Input
-  /** Answers kept by idempotency key, apart from as many calls that are known by their id. Default 100 000. */
+  /** Answers kept per idempotency key, of each operation that does not say itself. Default 100 000. */
   readonly dedupeEntries: number
-  /** Bytes of either. Default 64 MiB. */
+  /**
+   * Bytes of all that is remembered of answered requests: half for the answers kept per key, half for the outcomes of
+   * attempts, which are kept until nobody can be waiting. Default 64 MiB.
+   */
   readonly dedupeBytes: number
-  /** How long they are kept. Default 10 minutes. */
+  /** How long answers are kept per key, of each operation that does not say itself. Default 10 minutes. */
   readonly dedupeAge: Duration.Input
   /**
    * Answer a defect with an id instead of its content; the content is logged under the id. Default true: what a handler
@@ -111,8 +114,12 @@ export const defaults: Options = {
   onAnswered: undefined
 }
 
+// Kafka's own limits: a topic's name is part of file names, a group's name of records.
+const maxTopicLength = 249
+const maxGroupLength = 32_767
+
 /** What the options accept. */
-export const rules: { readonly [K in keyof Options]?: Rule } = {
+export const rules: Rules<Options> = {
   concurrency: whole(1),
   maxWaiting: whole(1),
   maxOpenBytes: whole(1),
@@ -131,5 +138,13 @@ export const rules: { readonly [K in keyof Options]?: Rule } = {
   commitInterval: duration(1),
   dedupeEntries: whole(0),
   dedupeBytes: whole(0),
-  dedupeAge: duration(0)
+  dedupeAge: duration(0),
+  isReplyTopic: func,
+  topics: oneOf("verify", "create"),
+  group: text(maxGroupLength),
+  publisher: record,
+  hideDefects: flag,
+  deadLetterTopic: text(maxTopicLength),
+  tracing: oneOf("inherit", "never"),
+  onAnswered: func
 }

@@ -1,5 +1,27 @@
 /**
  * Why a requester or a responder could not start. Everything that can be known before the first call is said here.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import * as Requester from "@kafka-request-reply/core/Requester"
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ *
+ * // Topics are not created unless the options say so.
+ * const started = Layer.build(Requester.layer(Inventory)).pipe(
+ *   Effect.as("started"),
+ *   Effect.catchReason("StartError", "TopicMissing", ({ topic }) => Effect.succeed(`${topic} is missing`)),
+ *   Effect.scoped,
+ *   Effect.provide(MemoryTransport.layer)
+ * )
+ * assert.equal(await Effect.runPromise(started), "inventory.requests is missing")
+ * ```
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -66,10 +88,10 @@ export class HandlerMissing extends Schema.TaggedError<HandlerMissing>(`${id}/Ha
 
 /** The brokers did not answer, or refused, within the start timeout. */
 export class TransportFailed extends Schema.TaggedError<TransportFailed>(`${id}/TransportFailed`)("TransportFailed", {
-  error: TransportError
+  cause: TransportError
 }) {
   override get message() {
-    return this.error.message
+    return this.cause.message
   }
 }
 
@@ -89,7 +111,7 @@ export class Unsupported extends Schema.TaggedError<Unsupported>(`${id}/Unsuppor
   detail: Schema.String
 }) {
   override get message() {
-    return `${this.operation} cannot be carried over Kafka: ${this.detail}`
+    return `${this.operation} cannot be called over Kafka as it is declared: ${this.detail}`
   }
 }
 
@@ -130,7 +152,7 @@ const fromTransport = (error: TransportError): StartError =>
   because(
     error.reason._tag === "NoSuchTopic"
       ? new TopicMissing({ topic: error.reason.topic })
-      : new TransportFailed({ error })
+      : new TransportFailed({ cause: error })
   )
 
 /** Bounds a start in time and says in `StartError`'s terms why it failed. `step` completes "not ready while …". */
@@ -156,10 +178,10 @@ export const checkEffect = (group: AnyGroup): Effect.Effect<void, StartError> =>
   return found === undefined ? Effect.void : Effect.fail(because(new TwoCopiesOfEffect(found)))
 }
 
-/** Fails with the first option that does not meet its rule; it is named with its owner, when it has one. */
+/** Fails with the first option that is none or does not meet its rule; it is named with its owner, when it has one. */
 export const checkOptions = <O extends object>(
   options: O,
-  rules: { readonly [K in keyof O]?: OptionRules.Rule },
+  rules: OptionRules.Rules<O>,
   owner?: string
 ): Effect.Effect<void, StartError> => {
   const found = OptionRules.invalidIn(options, rules)

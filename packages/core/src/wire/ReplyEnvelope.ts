@@ -65,6 +65,16 @@ export interface ReplyEnvelope {
   readonly replyHeaders: RecordHeaders
 }
 
+/** A record with a correlation id that is no reply this version can use. */
+export interface MalformedReply {
+  readonly reason: string
+  /**
+   * It says that the call has ended, or that it is a reply to a kind of call that this version does not make: no other
+   * reply is to be waited for. False for what may not be a reply at all.
+   */
+  readonly isReply: boolean
+}
+
 /** What a responder says. */
 export interface ReplyFields {
   readonly outcome: Outcome
@@ -115,11 +125,13 @@ const labelOf = (members: Members, key: string): string | undefined => {
   return text !== undefined && text.length > 0 && text.length <= Bounds.maxLabelLength ? text : undefined
 }
 
-const foreign = (scan: headerScan.Scan, correlationId: Uint8Array): Result.Result<ReplyEnvelope, string> => {
-  if (scan.replyTopic !== undefined) return Result.fail("a request, not a reply")
+const malformed = (reason: string, isReply = false) => Result.fail<MalformedReply>({ reason, isReply })
+
+const foreign = (scan: headerScan.Scan, correlationId: Uint8Array): Result.Result<ReplyEnvelope, MalformedReply> => {
+  if (scan.replyTopic !== undefined) return malformed("a request, not a reply")
   for (const [name] of scan.others) {
     if (name === HeaderNames.nestError || name === HeaderNames.smallRyeError) {
-      return Result.fail(`an error in another system's convention, ${name}`)
+      return malformed(`an error in another system's convention, ${name}`, true)
     }
   }
   return Result.succeed({
@@ -140,24 +152,25 @@ const foreign = (scan: headerScan.Scan, correlationId: Uint8Array): Result.Resul
 }
 
 /** What the headers of a record say as a reply, or what is wrong with them. Total. */
-export const decode = (headers: RecordHeaders): Result.Result<ReplyEnvelope, string> => {
+export const decode = (headers: RecordHeaders): Result.Result<ReplyEnvelope, MalformedReply> => {
   const scan = headerScan.scan(headers)
-  if (scan.excess !== undefined) return Result.fail(scan.excess)
+  if (scan.excess !== undefined) return malformed(scan.excess)
   const correlationId = headerScan.correlationIdOf(scan)
   if (correlationId === undefined) {
-    return Result.fail(`${HeaderNames.correlationId} is missing or not of 1 to ${Bounds.maxCorrelationIdBytes} bytes`)
+    return malformed(`${HeaderNames.correlationId} is missing or not of 1 to ${Bounds.maxCorrelationIdBytes} bytes`)
   }
   if (scan.rr === undefined) return foreign(scan, correlationId)
   const decoded = Dictionary.decode(scan.rr)
-  if (decoded._tag === "Failure") return Result.fail(`${HeaderNames.rr}: ${decoded.failure}`)
+  if (decoded._tag === "Failure") return malformed(`${HeaderNames.rr}: ${decoded.failure}`)
   const members = decoded.success
-  if (members.get("v") !== Bounds.protocolVersion) return Result.fail("another protocol version, or none")
+  if (members.get("v") !== Bounds.protocolVersion) return malformed("another protocol version, or none")
   const outcome = Dictionary.textOf(members.get("outcome"))
-  if (outcome === undefined || !isOutcome(outcome)) return Result.fail("outcome is missing or unknown")
+  if (outcome === undefined) return malformed("outcome is missing or no text")
+  if (!isOutcome(outcome)) return malformed(`outcome is unknown: ${outcome.slice(0, Bounds.maxLabelLength)}`, true)
   const status = labelOf(members, "status")
-  if (outcome === "rejected" && status === undefined) return Result.fail("rejected without a status")
+  if (outcome === "rejected" && status === undefined) return malformed("rejected without a status", true)
   const contentType = labelOf(members, "content-type")
-  if (contentType === undefined && members.has("content-type")) return Result.fail("content-type is no short text")
+  if (contentType === undefined && members.has("content-type")) return malformed("content-type is no short text", true)
   return Result.succeed({
     outcome,
     status: outcome === "rejected" ? status : undefined,

@@ -83,19 +83,48 @@ const addressHeaders = (address: ReplyAddress.ReplyAddress): ReadonlyArray<Recor
  * The headers of one attempt of a call. Call headers come first: of a name that repeats the last counts, so nothing a
  * caller adds can replace what the protocol says.
  */
-export const encode = (request: Fields & AttemptFields): RecordHeaders => {
-  const { callHeaders, contentType, key, replyTo, traceparent, via } = request
-  let text = `v=${Bounds.protocolVersion}, op=${Dictionary.textValue(request.operation)}, deadline=${request.deadline}`
-  text += `, timeout=${request.timeout}, attempt=${request.attempt}`
-  if (key !== undefined) text += `, key=${Dictionary.textValue(IdempotencyKey.onWire(key))}`
-  if (request.isDiscard === true) text += ", discard"
-  if (via !== undefined && via.length > 0) text += `, via="${via.join(" ")}"`
-  if (contentType !== undefined) text += `, content-type=${Dictionary.textValue(contentType)}`
+export const encode = (request: Fields & AttemptFields): RecordHeaders =>
+  encodeAttempt(request, request.timeout, request.correlationId, request.replyTo, request.attempt)
 
+// Calls of one moment say the same: without a key, the deadline's millisecond is all that tells most of them apart.
+const last = { operation: "", deadline: -1, timeout: -1, attempt: -1, isDiscard: false, bytes: new Uint8Array(0) }
+
+const isLast = (fields: Fields, timeout: number, attempt: number, isDiscard: boolean): boolean =>
+  fields.deadline === last.deadline &&
+  timeout === last.timeout &&
+  attempt === last.attempt &&
+  isDiscard === last.isDiscard &&
+  fields.operation === last.operation
+
+const dictionaryOf = (fields: Fields, timeout: number, attempt: number): Uint8Array => {
+  const { contentType, deadline, isDiscard = false, key, operation, via } = fields
+  const isNested = via !== undefined && via.length > 0
+  const isShared = key === undefined && contentType === undefined && !isNested
+  if (isShared && isLast(fields, timeout, attempt, isDiscard)) return last.bytes
+  let text = `v=${Bounds.protocolVersion}, op=${Dictionary.textValue(operation)}, deadline=${deadline}`
+  text += `, timeout=${timeout}, attempt=${attempt}`
+  if (key !== undefined) text += `, key=${Dictionary.textValue(IdempotencyKey.onWire(key))}`
+  if (isDiscard) text += ", discard"
+  if (isNested) text += `, via="${via.join(" ")}"`
+  if (contentType !== undefined) text += `, content-type=${Dictionary.textValue(contentType)}`
+  const bytes = Dictionary.toBytes(text)
+  if (isShared) Object.assign(last, { operation, deadline, timeout, attempt, isDiscard, bytes })
+  return bytes
+}
+
+/** The same, without an object that holds it all: `timeout` and `attempt` are of this attempt. */
+export const encodeAttempt = (
+  fields: Fields,
+  timeout: number,
+  correlationId: Uint8Array,
+  replyTo: ReplyAddress.ReplyAddress | undefined,
+  attempt: number
+): RecordHeaders => {
+  const { callHeaders, traceparent } = fields
   const headers: Array<RecordHeader> = callHeaders === undefined || callHeaders.length === 0 ? [] : callHeaders.slice()
-  headers.push([HeaderNames.correlationId, request.correlationId])
+  headers.push([HeaderNames.correlationId, correlationId])
   if (replyTo !== undefined) for (const header of addressHeaders(replyTo)) headers.push(header)
-  headers.push([HeaderNames.rr, Dictionary.toBytes(text)])
+  headers.push([HeaderNames.rr, dictionaryOf(fields, timeout, attempt)])
   if (traceparent !== undefined) headers.push([HeaderNames.traceparent, Dictionary.toBytes(traceparent)])
   return headers
 }

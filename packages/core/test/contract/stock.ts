@@ -40,7 +40,7 @@ export const Reserve = Rpc.make("Reserve", {
   primaryKey: ({ order }) => order
 })
   .annotate(Contract.Idempotent, true)
-  .annotate(Contract.isFinalError, (error) => error instanceof UnknownSku)
+  .annotate(Contract.FinalErrors, (error) => error instanceof UnknownSku)
 
 export const Take = Rpc.make("Take", { payload: { sku: Schema.String }, success: Schema.Int, error: SoldOut })
 

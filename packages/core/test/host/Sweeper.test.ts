@@ -93,6 +93,21 @@ describe("Sweeper", () => {
     })
   )
 
+  it.effect("goes on after a sweep that throws", () =>
+    Effect.gen(function* () {
+      const { sweeps, wakeBy } = yield* sweeping((now) => {
+        if (now === 100) throw new Error("a sweep that throws")
+        return Number.POSITIVE_INFINITY
+      })
+      wakeBy(100)
+      yield* TestClock.adjust(1_000)
+      assert.deepStrictEqual(sweeps, [100, 200])
+      wakeBy(2_000)
+      yield* TestClock.adjust(1_000)
+      assert.deepStrictEqual(sweeps, [100, 200, 2_000])
+    })
+  )
+
   it.effect("ends with its scope", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()

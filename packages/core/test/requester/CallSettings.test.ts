@@ -69,4 +69,24 @@ describe("the settings of a call", () => {
       assert.deepStrictEqual(none, ["done", undefined])
     })
   )
+
+  it.effect("take headers in both forms, the inner ones over outer ones of the same name", () =>
+    Effect.gen(function* () {
+      const inner = Effect.withFiber((fiber) => Effect.succeed(CallSettings.headersOf(undefined, fiber)))
+      const both = CallSettings.withHeaders(inner, { Tenant: "inner" }).pipe(
+        CallSettings.withHeaders([
+          ["tenant", "1"],
+          ["Tenant", "2"],
+          ["tenant", "3"]
+        ])
+      )
+      assert.deepStrictEqual(yield* both, [
+        ["tenant", "1"],
+        ["tenant", "3"],
+        ["Tenant", "inner"]
+      ])
+      // Whatever is wrong is told by the call.
+      for (const wrong of [null, undefined, 7, [1], "x"]) yield* CallSettings.withHeaders(inner, wrong as never)
+    })
+  )
 })

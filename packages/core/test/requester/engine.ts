@@ -1,5 +1,5 @@
 /**
- * A call engine over a publisher whose every step is taken by the test.
+ * The calls of a requester over a publisher whose every step is taken by the test.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -9,20 +9,24 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import { monotonicMillis } from "../../src/host/MonotonicTime.ts"
-import * as CallEngine from "../../src/requester/internal/callEngine.ts"
 import type { CallRecorder } from "../../src/requester/internal/callRecorder.ts"
-import type { Reply } from "../../src/requester/internal/pendingCall.ts"
-import type { RetryTimes } from "../../src/requester/internal/retryDecision.ts"
+import type { CallHistory } from "../../src/requester/internal/callHistory.ts"
+import type { Cancellation } from "../../src/requester/internal/canceller.ts"
+import type { Reply } from "../../src/requester/internal/call.ts"
+import * as ReplyInbox from "../../src/requester/internal/replyInbox.ts"
+import type { RetryTimes } from "../../src/requester/internal/retry.ts"
+import { makeCalls } from "../../src/requester/internal/start.ts"
 import { defaults, type Options } from "../../src/requester/Options.ts"
 import type { Reason, RequestError } from "../../src/requester/RequestError.ts"
 import type { Publication } from "../../src/publisher/Publication.ts"
 import type { Publisher } from "../../src/publisher/Publisher.ts"
 import type { TransportError } from "../../src/kafka/TransportError.ts"
 import * as CorrelationId from "../../src/wire/CorrelationId.ts"
+import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
 import type { ReplyFields } from "../../src/wire/ReplyEnvelope.ts"
 import * as Stock from "../contract/stock.ts"
 import * as ScriptedEventLoop from "../host/scriptedEventLoop.ts"
-import { replyRecord, token } from "./fixtures.ts"
+import { replyRecord, route, template, token } from "./fixtures.ts"
 
 /** Takes publications and does nothing with them until told. */
 export class ScriptedPublisher implements Publisher {
@@ -69,56 +73,79 @@ export interface CallFields {
   readonly times?: RetryTimes
   readonly waitsForReady?: boolean
   readonly isCancelled?: boolean
+  readonly key?: string
+  readonly history?: CallHistory
   readonly operation?: "Get" | "Reserve" | "Take"
 }
 
 /** `chance` is drawn for the jitter; in the middle there is none. */
 export const make = Effect.fnUntraced(function* (options: Partial<Options> = {}, chance = 0.5) {
-  const clock = yield* Clock.Clock
+  const testClock = yield* Clock.Clock
   const scope = yield* Scope.fork(yield* Effect.scope)
-  const publisher = new ScriptedPublisher()
   const log: Array<string> = []
-  const cancelled: Array<number> = []
+  const cancelled: Array<string> = []
   const eventLoop = ScriptedEventLoop.make()
-  let lost: TransportError | undefined
-  const engine = yield* CallEngine.make({
+  const publisher = new ScriptedPublisher()
+  let stalledNanos = 0n
+  // Time goes on while the process stands still; timers are the test's.
+  const clock: Clock.Clock = Object.assign(Object.create(testClock) as Clock.Clock, {
+    monotonicTimeNanosUnsafe: () => testClock.monotonicTimeNanosUnsafe() + stalledNanos
+  })
+  const recorder = recorderInto(log)
+  const calls = yield* makeCalls({
     token,
     publisher,
     // What a test leaves behind is not waited for.
     options: { ...defaults, drainTimeout: 0, ...options },
-    recorder: recorderInto(log),
-    lostBecause: () => lost
+    recorder
   }).pipe(
     Scope.provide(scope),
+    Effect.provideService(Clock.Clock, clock),
     Effect.provideService(Random.Random, { nextDoubleUnsafe: () => chance, nextIntUnsafe: () => 0 }),
     eventLoop.provide
   )
+  const address = { topic: "stock.replies", partition: 5 }
+  calls.hearAt(address)
+  yield* Scope.addFinalizer(scope, calls.close)
 
   const exchange = (fields: CallFields = {}) =>
     Effect.suspend(() => {
       const startedAt = monotonicMillis(clock)
-      return engine.exchange({
+      const asked = template({
         operation: Stock.operation(fields.operation ?? "Get"),
-        times: fields.times,
+        policy: fields.times,
         startedAt,
         deadline: startedAt + (fields.timeout ?? 1_000),
         byteSize: fields.byteSize ?? 10,
         waitsForReady: fields.waitsForReady ?? true,
-        canceller: fields.isCancelled === true ? { cancel: ({ number }) => void cancelled.push(number) } : undefined,
-        recordOf: () => (attempt) => ({
-          topic: "stock.requests",
-          partition: 0,
-          key: null,
-          value: Buffer.of(attempt),
-          headers: []
-        })
+        key: fields.key === undefined ? null : Buffer.from(fields.key)
       })
+      const cancel = fields.isCancelled === true ? { cancel: noteCancel } : undefined
+      return calls.exchange(asked, route(cancel), fields.history)
     })
 
+  const noteCancel = ({ correlationId }: Cancellation): void =>
+    void cancelled.push(String(CorrelationId.counterOf(correlationId, token)))
+
+  const engine = {
+    inFlight: (): number => calls.inFlight,
+    onReplies: (records: ReadonlyArray<ConsumedRecord>): void => ReplyInbox.receive(records, token, calls, recorder),
+    onReplyAddressLost: (error: TransportError): void => calls.deafen(error)
+  }
+
   return {
+    calls,
     engine,
     eventLoop,
     publisher,
+    /** The publisher has given an attempt up, and the turn in which its caller hears of it is over. */
+    refuse: (index: number, error: TransportError) =>
+      Effect.andThen(
+        Effect.sync(() => publisher.refuse(index, error)),
+        eventLoop.turn
+      ),
+    /** The process has stood still for so long. */
+    stall: (millis: number): void => void (stalledNanos += BigInt(millis) * 1_000_000n),
     exchange,
     /** What the recorder was told, since the last look. */
     counted: (): ReadonlyArray<string> => log.splice(0),
@@ -129,8 +156,8 @@ export const make = Effect.fnUntraced(function* (options: Partial<Options> = {},
     /** A reply to the call with this number, the first one being 1, has been read. */
     reply: (number: number, fields: Partial<ReplyFields> = {}, body: unknown = null): void =>
       engine.onReplies([replyRecord(CorrelationId.make(token, number), fields, body)]),
-    /** Replies cannot come, for this reason, or can again. */
-    lose: (cause: TransportError | undefined): void => void (lost = cause),
+    /** There is a reply address again. */
+    hear: (): void => calls.hearAt(address),
     close: Scope.close(scope, Exit.void)
   }
 })

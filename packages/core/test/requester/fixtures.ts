@@ -2,7 +2,10 @@
  * What the requester's tests share: calls, and replies as they come from the log.
  */
 import type { Operation } from "../../src/contract/Operation.ts"
-import { PendingCall, type Reply } from "../../src/requester/internal/pendingCall.ts"
+import { Call, type Reply } from "../../src/requester/internal/call.ts"
+import type { ContractRoute } from "../../src/requester/internal/contractRoute.ts"
+import type { RequestTemplate } from "../../src/requester/internal/prepare.ts"
+import type { RetryTimes } from "../../src/requester/internal/retry.ts"
 import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
 import * as CorrelationId from "../../src/wire/CorrelationId.ts"
 import * as ReplyEnvelope from "../../src/wire/ReplyEnvelope.ts"
@@ -10,6 +13,42 @@ import * as Result from "effect/Result"
 import * as Stock from "../contract/stock.ts"
 
 export const token = Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1)
+
+/** A template with no headers of its own; its payload is as long as `byteSize` says. */
+export const template = (
+  fields: {
+    readonly operation?: Operation
+    readonly startedAt?: number
+    readonly deadline?: number
+    readonly byteSize?: number
+    readonly policy?: RetryTimes | undefined
+    readonly waitsForReady?: boolean
+    readonly key?: Uint8Array | null
+  } = {}
+): RequestTemplate => {
+  const operation = fields.operation ?? Stock.operation("Get")
+  const { deadline = 1_000, startedAt = 0 } = fields
+  return {
+    operation,
+    policy: fields.policy,
+    startedAt,
+    deadline,
+    waitsForReady: fields.waitsForReady ?? true,
+    key: fields.key ?? null,
+    value: new Uint8Array(fields.byteSize ?? 0),
+    fields: { operation: operation.tag, deadline: 0, timeout: Math.max(0, deadline - startedAt) }
+  }
+}
+
+/** Routes keys to 2, else in turn from 0; shifts are added. */
+export const route = (canceller?: ContractRoute["canceller"]): ContractRoute => {
+  let turn = 0
+  return {
+    router: { topic: "stock.requests", route: (key, shift) => (key === null ? turn++ : 2 + shift) },
+    canceller,
+    watch: undefined
+  }
+}
 
 export const pendingCall = (
   number: number,
@@ -19,17 +58,16 @@ export const pendingCall = (
     readonly retryAt?: number
     readonly operation?: Operation
   } = {}
-): PendingCall => {
-  const call = new PendingCall({
+): Call => {
+  const record = { topic: "stock.requests", partition: 0, key: null, value: null, headers: [] }
+  const call = new Call(record, {
+    owner: { attemptRefused: () => {} },
     number,
     correlationId: CorrelationId.make(token, number),
-    operation: fields.operation ?? Stock.operation("Get"),
-    startedAt: 0,
-    deadline: fields.deadline ?? 1_000,
-    byteSize: fields.byteSize ?? 0,
-    waitsForReady: true,
-    resend: undefined,
-    times: undefined
+    template: template(fields),
+    route: route(),
+    resume: () => {},
+    history: undefined
   })
   call.retryAt = fields.retryAt ?? Number.POSITIVE_INFINITY
   return call

@@ -3,26 +3,28 @@
  */
 import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type { Operation } from "../../src/contract/Operation.ts"
-import type { Prepared } from "../../src/requester/internal/callEngine.ts"
-import type { Reply } from "../../src/requester/internal/pendingCall.ts"
-import * as UnaryCall from "../../src/requester/internal/unaryCall.ts"
+import { monotonicMillis } from "../../src/host/MonotonicTime.ts"
+import type { Reply } from "../../src/requester/internal/call.ts"
+import * as Method from "../../src/requester/internal/method.ts"
+import type { RequestTemplate } from "../../src/requester/internal/prepare.ts"
 import { defaults, type Options } from "../../src/requester/Options.ts"
 import { RequestError } from "../../src/requester/RequestError.ts"
 import * as CorrelationId from "../../src/wire/CorrelationId.ts"
 import * as RequestEnvelope from "../../src/wire/RequestEnvelope.ts"
 import * as Stock from "../contract/stock.ts"
 import { recorderInto } from "./engine.ts"
-import { reply, token } from "./fixtures.ts"
+import { reply, route, token } from "./fixtures.ts"
 
 export type Tag = "Get" | "Reserve" | "Take" | "Odd" | "Ping"
 
 export const correlationId = CorrelationId.make(token, 1)
 
-export type Middleware = Parameters<typeof UnaryCall.make>[1][number]
+export type Middleware = Parameters<typeof Method.make>[1][number]
 
 /** A method over an engine that notes what it is given and answers at once. */
 export const method = (
@@ -31,38 +33,39 @@ export const method = (
   options: Partial<Options> = {},
   middlewares: ReadonlyArray<Middleware> = []
 ) => {
-  const prepared: Array<Prepared> = []
+  const prepared: Array<RequestTemplate> = []
   const counted: Array<string> = []
-  let turn = 0
-  const call = UnaryCall.make(typeof tag === "string" ? Stock.operation(tag) : tag, middlewares, {
-    engine: {
-      exchange: (one) => {
-        prepared.push(one)
-        return answer
+  const build = Effect.map(Clock.Clock, (clock) =>
+    Method.make(typeof tag === "string" ? Stock.operation(tag) : tag, middlewares, {
+      calls: {
+        exchange: (one) => {
+          prepared.push(one)
+          return answer
+        },
+        now: () => monotonicMillis(clock),
+        wallMillis: () => clock.currentTimeMillisUnsafe(),
+        within: (_, effect) => effect
       },
-      onReplies: () => {},
-      onReplyAddressLost: () => {},
-      inFlight: () => 0
-    },
-    // By key always to 2, else in turn.
-    router: { topic: "stock.requests", route: (key, shift) => (key === null ? turn++ : 2 + shift) },
-    canceller: undefined,
-    watch: undefined,
-    replyTo: () => ({ topic: "stock.replies", partition: 5 }),
-    options: { ...defaults, ...options },
-    recorder: recorderInto(counted),
-    maxTimeoutMillis: 300_000
-  })
-  /** The record of an attempt of the only call, and its envelope. */
-  const sent = (attempt = 1) => {
+      route: route(),
+      options: { ...defaults, ...options },
+      recorder: recorderInto(counted),
+      maxTimeoutMillis: 300_000
+    })
+  )
+  /** The only template, and what the headers of its first attempt say. */
+  const sent = () => {
     assert.strictEqual(prepared.length, 1)
-    const record = prepared[0]!.recordOf(correlationId)(attempt)
-    const envelope = Result.getOrThrow(RequestEnvelope.decode(record.headers))
+    const [template] = prepared as [RequestTemplate]
+    const address = { topic: "stock.replies", partition: 5 }
+    const { fields } = template
+    const headers = RequestEnvelope.encodeAttempt(fields, fields.timeout, correlationId, address, 1)
+    const envelope = Result.getOrThrow(RequestEnvelope.decode(headers))
     if (envelope.kind !== "request") throw new Error(envelope.kind)
-    return { record, envelope, prepared: prepared[0]! }
+    return { envelope, template }
   }
   return {
-    call: call as (...args: Parameters<typeof call>) => Effect.Effect<unknown, unknown>,
+    call: (payload: unknown, own?: Method.CallOptions) =>
+      Effect.flatMap(build, (call) => call(payload, own)) as Effect.Effect<unknown, unknown>,
     prepared,
     sent,
     counted

@@ -55,7 +55,7 @@ export const reasons: ReadonlyArray<Reason> = [
   new InvalidPayload({ operation, detail: "" }),
   new RequestTooLarge({ operation, bytes: 2, limit: 1 }),
   new InvalidHeaders({ operation, detail: "" }),
-  new InvalidTimeout({ operation, timeoutMillis: 0, maxTimeoutMillis: 1 }),
+  new InvalidTimeout({ operation, given: "0", maxTimeoutMillis: 1 }),
   ...Delivery.literals.flatMap((delivery) => [
     new Timeout({ operation, timeoutMillis: 1, delivery, attempts: 1, correlationId: "00" }),
     new Timeout({ operation, timeoutMillis: 1, delivery, attempts: 1, correlationId: "00", cause: passing }),

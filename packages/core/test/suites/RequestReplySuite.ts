@@ -17,6 +17,8 @@ import { orderLaws } from "./requestReply/order.ts"
 import { poisonLaws } from "./requestReply/poison.ts"
 import { retryLaws } from "./requestReply/retries.ts"
 import { deduplicationLaws } from "./requestReply/deduplication.ts"
+import { keptAnswerLaws } from "./requestReply/keptAnswers.ts"
+import { isolationLaws } from "./requestReply/isolation.ts"
 import { interruptionLaws } from "./requestReply/interruption.ts"
 import { replyLaws } from "./requestReply/replies.ts"
 import { drainLaws } from "./requestReply/drain.ts"
@@ -29,6 +31,7 @@ import { whatIsKnownLaws } from "./requestReply/whatIsKnown.ts"
 
 const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   oneOutcomeLaws,
+  isolationLaws,
   rightReplyLaws,
   firstCallLaws,
   whatIsKnownLaws,
@@ -38,6 +41,7 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   boundLaws,
   poisonLaws,
   deduplicationLaws,
+  keptAnswerLaws,
   interruptionLaws,
   replyLaws,
   drainLaws,

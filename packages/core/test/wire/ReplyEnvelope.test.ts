@@ -54,21 +54,27 @@ describe("ReplyEnvelope", () => {
     { arbitrary: { runs: 1000 } }
   )
 
-  const faults: ReadonlyArray<readonly [name: string, headers: RecordHeaders, reason: RegExp]> = [
+  const faults: ReadonlyArray<readonly [name: string, headers: RecordHeaders, reason: RegExp, isReply?: boolean]> = [
     ["no correlation id", [rr("v=1, outcome=success")], /kafka_correlationId/],
     ["another version", [id, rr("v=2, outcome=success")], /version/],
     ["no version", [id, rr("outcome=success")], /version/],
     ["no outcome", [id, rr("v=1")], /outcome/],
-    ["an unknown outcome", [id, rr("v=1, outcome=maybe")], /outcome/],
-    ["a rejection without a status", [id, rr("v=1, outcome=rejected")], /status/],
-    ["a rejection with an empty status", [id, rr(`v=1, outcome=rejected, status=""`)], /status/],
-    ["a content type that is no text", [id, rr("v=1, outcome=success, content-type=1")], /content-type/],
+    ["an unknown outcome", [id, rr("v=1, outcome=maybe")], /outcome/, true],
+    ["a rejection without a status", [id, rr("v=1, outcome=rejected")], /status/, true],
+    ["a rejection with an empty status", [id, rr(`v=1, outcome=rejected, status=""`)], /status/, true],
+    ["a content type that is no text", [id, rr("v=1, outcome=success, content-type=1")], /content-type/, true],
     ["a request", [id, rr(`v=1, op="Get", deadline=1, timeout=1`)], /outcome/],
     ["a foreign request", [id, [HeaderNames.replyTopic, Buffer.from("a")]], /a request/],
-    ["an error of NestJS", [id, [HeaderNames.nestError, Buffer.from("{}")]], /kafka_nest-err/],
-    ["an error of SmallRye", [id, [HeaderNames.smallRyeError, Buffer.from("no")]], /REPLY_ERROR/]
+    ["an error of NestJS", [id, [HeaderNames.nestError, Buffer.from("{}")]], /kafka_nest-err/, true],
+    ["an error of SmallRye", [id, [HeaderNames.smallRyeError, Buffer.from("no")]], /REPLY_ERROR/, true]
   ]
-  it.each(faults)("refuses %s", (_, headers, reason) => assert.match(refused(...headers), reason))
+  for (const [name, headers, reason, isReply = false] of faults) {
+    it(`refuses ${name}, which ${isReply ? "is a reply" : "may be none"}`, () => {
+      const malformed = refused(...headers)
+      assert.match(malformed.reason, reason)
+      assert.strictEqual(malformed.isReply, isReply)
+    })
+  }
 
   it("takes words as tokens or strings", () => {
     for (const line of ["outcome=rejected, status=internal", `outcome="rejected", status="internal"`]) {

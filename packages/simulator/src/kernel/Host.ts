@@ -12,6 +12,7 @@ import * as Scheduler from "effect/Scheduler"
 import { Entropy } from "@kafka-request-reply/core/simulator/host/Entropy"
 import { EventLoop } from "@kafka-request-reply/core/simulator/host/EventLoop"
 import * as RandomStream from "./RandomStream.ts"
+import { CallbackError } from "./CallbackError.ts"
 import type { Task } from "./RunQueue.ts"
 import { clockOf, type Timers, type VirtualClock } from "./VirtualClock.ts"
 
@@ -109,8 +110,17 @@ export class Host {
 
   /** Runs a task in this process: now, when it goes on, or never. */
   run(task: Task): void {
-    if (this.state === "up") task()
+    if (this.state === "up") this.#attempt(task)
     else if (this.state === "paused") this.#held.push(task)
+  }
+
+  /** What a planned callback throws may come up to here, as it may reach the handler of uncaught exceptions. */
+  #attempt(task: Task): void {
+    try {
+      task()
+    } catch (thrown) {
+      if (!(thrown instanceof CallbackError)) throw thrown
+    }
   }
 
   /** A crash: no finalizer runs, no socket is closed properly. */

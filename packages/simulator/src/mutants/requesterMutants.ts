@@ -1,23 +1,23 @@
 /**
  * Bugs of the requester: its table of pending calls, its deadlines, what it says of a failure.
  */
-import { CallDeadline } from "@kafka-request-reply/core/CallBudget"
-import type { Requester } from "@kafka-request-reply/core/Requester"
+import { CallDeadline } from "@kafka-request-reply/core/simulator/contract/CallBudget"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { Attempt, PendingCall } from "@kafka-request-reply/core/simulator/requester/internal/pendingCall"
-import { PendingTable } from "@kafka-request-reply/core/simulator/requester/internal/pendingTable"
-import type { Environment } from "@kafka-request-reply/core/simulator/requester/internal/unaryCall"
+import { Attempt, Call } from "@kafka-request-reply/core/simulator/requester/internal/call"
+import { Calls } from "@kafka-request-reply/core/simulator/requester/internal/calls"
+import { FinishedCalls } from "@kafka-request-reply/core/simulator/requester/internal/finishedCalls"
+import { CallTable } from "@kafka-request-reply/core/simulator/requester/internal/callTable"
 import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
 const registerAfterSend = ofClasses(
   "register after send",
   "a call is in the table only once its request is acknowledged",
   () => {
-    const waiting = new WeakMap<PendingCall, () => void>()
+    const waiting = new WeakMap<Call, () => void>()
     return both(
       replace(
-        PendingTable.prototype,
+        CallTable.prototype,
         "add",
         (original) =>
           function (call) {
@@ -40,7 +40,7 @@ const registerAfterSend = ofClasses(
 
 const sweeperEarly = ofClasses("sweeper early", "calls expire up to 40 ms before their deadline", () =>
   replace(
-    PendingTable.prototype,
+    CallTable.prototype,
     "takeDue",
     (original) =>
       function (now) {
@@ -50,21 +50,21 @@ const sweeperEarly = ofClasses("sweeper early", "calls expire up to 40 ms before
 )
 
 const duplicateDelivered = ofClasses("duplicate reply delivered", "a second reply ends its call a second time", () => {
-  const gone = new WeakMap<PendingTable, Map<number, PendingCall>>()
+  const gone = new WeakMap<CallTable, Map<number, Call>>()
   return both(
     replace(
-      PendingTable.prototype,
+      CallTable.prototype,
       "remove",
       (original) =>
         function (call) {
-          const calls = gone.get(this) ?? new Map<number, PendingCall>()
+          const calls = gone.get(this) ?? new Map<number, Call>()
           gone.set(this, calls.set(call.number, call))
           original.call(this, call)
           return true
         }
     ),
     replace(
-      PendingTable.prototype,
+      CallTable.prototype,
       "get",
       (original) =>
         function (number) {
@@ -75,10 +75,10 @@ const duplicateDelivered = ofClasses("duplicate reply delivered", "a second repl
 })
 
 const lateDelivered = ofClasses("late reply delivered", "a reply whose call has ended goes to another call", () => {
-  const newest = new WeakMap<PendingTable, PendingCall>()
+  const newest = new WeakMap<CallTable, Call>()
   return both(
     replace(
-      PendingTable.prototype,
+      CallTable.prototype,
       "add",
       (original) =>
         function (call) {
@@ -87,7 +87,7 @@ const lateDelivered = ofClasses("late reply delivered", "a reply whose call has 
         }
     ),
     replace(
-      PendingTable.prototype,
+      CallTable.prototype,
       "get",
       (original) =>
         function (number) {
@@ -97,27 +97,24 @@ const lateDelivered = ofClasses("late reply delivered", "a reply whose call has 
   )
 })
 
-const entryLeaked: Mutant = ofServices(
+const entryLeaked = ofClasses(
   "interrupted entry leaked",
   "a call goes on in the table when its caller was interrupted",
-  {
-    requester: (requester): Requester["Service"] => ({
-      ...requester,
-      environmentOf: (contract) => {
-        const environment: Environment | undefined = requester.environmentOf(contract)
-        if (environment === undefined) return undefined
-        const { engine } = environment
-        const exchange: typeof engine.exchange = (prepared) =>
-          Effect.flatMap(Effect.forkDetach(engine.exchange(prepared), { startImmediately: true }), Fiber.join)
-        return { ...environment, engine: { ...engine, exchange } }
-      }
-    })
-  }
+  () =>
+    replace(
+      Calls.prototype,
+      "exchange",
+      (original) =>
+        function (template, route, history) {
+          const exchange = original.call(this, template, route, history)
+          return Effect.flatMap(Effect.forkDetach(exchange, { startImmediately: true }), Fiber.join)
+        }
+    )
 )
 
 const closeForgets = ofClasses("close forgets one", "a requester that closes leaves one caller waiting", () =>
   replace(
-    PendingTable.prototype,
+    CallTable.prototype,
     "takeAll",
     (original) =>
       function () {
@@ -129,13 +126,13 @@ const closeForgets = ofClasses("close forgets one", "a requester that closes lea
 const abandonForgotten = ofClasses(
   "abandoned attempts are sent",
   "a request that was given up before it was sent is sent later",
-  () => replace(PendingCall.prototype, "abandon", () => function () {})
+  () => replace(Call.prototype, "abandon", () => function () {})
 )
 
 const alwaysNotSent = ofClasses("always not sent", "every failure says that nothing was sent", () => {
-  const original = Object.getOwnPropertyDescriptor(PendingCall.prototype, "delivery")!
-  Object.defineProperty(PendingCall.prototype, "delivery", { ...original, get: () => "not-sent" })
-  return () => void Object.defineProperty(PendingCall.prototype, "delivery", original)
+  const original = Object.getOwnPropertyDescriptor(Call.prototype, "furthest")!
+  Object.defineProperty(Call.prototype, "furthest", { ...original, get: () => "not-sent" })
+  return () => void Object.defineProperty(Call.prototype, "furthest", original)
 })
 
 const budgetNotInherited: Mutant = ofServices(
@@ -148,13 +145,27 @@ const budgetNotInherited: Mutant = ofServices(
 
 const retryForgotten = ofClasses("retries forgotten", "an attempt that has no answer is not followed by another", () =>
   replace(
-    PendingTable.prototype,
+    CallTable.prototype,
     "takeDue",
     (original) =>
       function (now) {
         return { ...original.call(this, now), retry: [] }
       }
   )
+)
+
+const callbacksUnguarded = ofClasses(
+  "callbacks unguarded",
+  "what a caller's callback throws goes through the loop that ended its call",
+  () =>
+    replace(
+      FinishedCalls.prototype,
+      "add",
+      () =>
+        function (call) {
+          call.resume(call.outcome!)
+        }
+    )
 )
 
 export const requesterMutants: ReadonlyArray<Mutant> = [
@@ -167,5 +178,6 @@ export const requesterMutants: ReadonlyArray<Mutant> = [
   abandonForgotten,
   alwaysNotSent,
   budgetNotInherited,
-  retryForgotten
+  retryForgotten,
+  callbacksUnguarded
 ]

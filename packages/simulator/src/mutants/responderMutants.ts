@@ -2,14 +2,14 @@
  * Bugs of the responder: its ledger, its deduplication, its lanes, its drain.
  */
 import { CancelledIds } from "@kafka-request-reply/core/simulator/responder/internal/cancelledIds"
-import { DedupeTable, KeptAnswer } from "@kafka-request-reply/core/simulator/responder/internal/dedupeTable"
+import { KeptAnswers } from "@kafka-request-reply/core/simulator/responder/internal/keptAnswers"
 import { OffsetLedger } from "@kafka-request-reply/core/simulator/responder/internal/offsetLedger"
 import { Ownership } from "@kafka-request-reply/core/simulator/responder/internal/ownership"
 import { Schedule } from "@kafka-request-reply/core/simulator/responder/internal/schedule"
-import { Claims, type Request, Run } from "@kafka-request-reply/core/simulator/responder/internal/state"
+import { Claims, KeptAnswer, type Request, Run } from "@kafka-request-reply/core/simulator/responder/internal/state"
 import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
-const table = DedupeTable.prototype
+const table = KeptAnswers.prototype as KeptAnswers<KeptAnswer>
 const schedule = Schedule.prototype as Schedule<Request>
 
 const always = (): boolean => true
@@ -18,7 +18,7 @@ const noDedupe = ofClasses("no dedupe", "every request is a new one", () =>
   both(
     replace(
       table,
-      "get",
+      "find",
       () =>
         function () {
           return undefined
@@ -40,8 +40,9 @@ const errorAsSuccess = ofClasses("stored error replayed as success", "what is ke
     table,
     "keep",
     (original) =>
-      function (id, fingerprint, reply, now, ageMillis) {
-        return original.call(this, id, fingerprint, { ...reply, outcome: "success" }, now, ageMillis)
+      function (kept, limits, now) {
+        Object.defineProperty(kept, "reply", { value: { ...kept.reply, outcome: "success" } })
+        return original.call(this, kept, limits, now)
       }
   )
 )

@@ -3,13 +3,19 @@
  */
 import { Calls, CallEntry } from "@kafka-request-reply/core/simulator/responder/internal/calls"
 import { Commands } from "@kafka-request-reply/core/simulator/responder/internal/commands"
-import { DedupeTable, type KeptAnswer } from "@kafka-request-reply/core/simulator/responder/internal/dedupeTable"
+import { KeptAnswers } from "@kafka-request-reply/core/simulator/responder/internal/keptAnswers"
 import { Ownership } from "@kafka-request-reply/core/simulator/responder/internal/ownership"
 import { Schedule } from "@kafka-request-reply/core/simulator/responder/internal/schedule"
-import { Claims, type Request, Run } from "@kafka-request-reply/core/simulator/responder/internal/state"
+import {
+  Claims,
+  type KeptAnswer,
+  type Request,
+  Run
+} from "@kafka-request-reply/core/simulator/responder/internal/state"
 import * as Effect from "effect/Effect"
-import { type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
+import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
+const answers = KeptAnswers.prototype as KeptAnswers<KeptAnswer>
 const schedule = Schedule.prototype as Schedule<Request>
 
 const attemptsUnknown = ofClasses("attempts unknown", "another record of an attempt is taken for a new call", () =>
@@ -91,11 +97,11 @@ const followersForgotten = ofClasses(
 
 const answersNotKept = ofClasses("answers not kept", "what was answered is forgotten when its offset is done", () =>
   replace(
-    DedupeTable.prototype,
+    answers,
     "keep",
     (original) =>
-      function (id, fingerprint, reply, now) {
-        return original.call(this, id, fingerprint, reply, now, 0)
+      function (kept, limits, now) {
+        return original.call(this, kept, { ...limits, ageMillis: 0 }, now)
       }
   )
 )
@@ -104,29 +110,26 @@ const anothersAnswer = ofClasses(
   "another key's answer",
   "a repeated request gets the answer that was kept last",
   () => {
-    const newest = new WeakMap<DedupeTable, KeptAnswer>()
-    const undo = replace(
-      DedupeTable.prototype,
-      "keep",
-      (original) =>
-        function (...given) {
-          const kept = original.call(this, ...given)
-          newest.set(this, kept)
-          return kept
-        }
+    const newest = new WeakMap<KeptAnswers<KeptAnswer>, KeptAnswer>()
+    return both(
+      replace(
+        answers,
+        "keep",
+        (original) =>
+          function (kept, limits, now) {
+            newest.set(this, kept)
+            return original.call(this, kept, limits, now)
+          }
+      ),
+      replace(
+        answers,
+        "find",
+        (original) =>
+          function (id, now) {
+            return original.call(this, id, now) === undefined ? undefined : newest.get(this)
+          }
+      )
     )
-    const undoGet = replace(
-      DedupeTable.prototype,
-      "get",
-      (original) =>
-        function (id, now) {
-          return original.call(this, id, now) === undefined ? undefined : newest.get(this)
-        }
-    )
-    return () => {
-      undoGet()
-      undo()
-    }
   }
 )
 

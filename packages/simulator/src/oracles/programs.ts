@@ -5,8 +5,10 @@
 import type { Facts } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 
-/** What the handlers of a plan make a responder say. */
-const isPlanned = (message: string): boolean => /^the handler of \w+ died \(call [0-9a-f]+\)$/.test(message)
+/** What the handlers of a plan make a responder say, and what its callbacks make a requester say. */
+const isPlanned = (message: string): boolean =>
+  /^the handler of \w+ died \(call [0-9a-f]+\)$/.test(message) ||
+  /^the caller of \w+ threw: CallbackError: /.test(message)
 
 export const programs = (facts: Facts): ReadonlyArray<Violation> => {
   const { worldFaults } = facts.plan

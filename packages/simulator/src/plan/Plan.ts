@@ -35,6 +35,8 @@ export interface PlannedCall {
   readonly isDiscard: boolean
   /** Does not wait for Kafka to become reachable. */
   readonly isImpatient: boolean
+  /** Has a callback that throws when it is told how the call ended. */
+  readonly isThrowing: boolean
   /** Makes the payload larger than the requester allows. */
   readonly isOversize: boolean
 }

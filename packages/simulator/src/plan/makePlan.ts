@@ -111,6 +111,7 @@ const callOf = (
     interruptAfter: random.chance(0.12) ? random.pick([0, 0, random.between(0, 120)]) : undefined,
     isDiscard: random.chance(0.06),
     isImpatient: random.chance(0.06),
+    isThrowing: random.chance(0.05),
     isOversize: random.chance(0.02)
   }
 }

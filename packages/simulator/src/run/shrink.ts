@@ -31,6 +31,7 @@ function* shorter(plan: Plan): Generator<Plan> {
 const plainer = (call: PlannedCall): ReadonlyArray<Partial<PlannedCall>> => [
   ...(call.isScattered ? [{ isScattered: false }] : []),
   ...(call.isDiscard ? [{ isDiscard: false }] : []),
+  ...(call.isThrowing ? [{ isThrowing: false }] : []),
   ...(call.isImpatient ? [{ isImpatient: false }] : []),
   ...(call.interruptAfter === undefined ? [] : [{ interruptAfter: undefined }]),
   ...(call.behaviour === "ok" ? [] : [{ behaviour: "ok" as const }]),

@@ -44,14 +44,14 @@ const Read = Rpc.make("Read", { payload: order, success: Answer, error: Refusal 
 const Put = Rpc.make("Put", { payload: order, success: Answer, error: Refusal, primaryKey: ({ subject }) => subject })
   .annotate(CoreContract.Idempotent, true)
   .annotate(CoreContract.Retry, retry)
-  .annotate(CoreContract.isFinalError, isFinalError)
+  .annotate(CoreContract.FinalErrors, isFinalError)
 
 const Take = Rpc.make("Take", {
   payload: order,
   success: Answer,
   error: Refusal,
   primaryKey: ({ subject }) => subject
-}).annotate(CoreContract.isFinalError, isFinalError)
+}).annotate(CoreContract.FinalErrors, isFinalError)
 
 const Do = Rpc.make("Do", { payload: order, success: Answer, error: Refusal })
 

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { callHeader } from "../cluster/Labels.ts"
 import type { Happening } from "../history/Event.ts"
+import { CallbackError } from "../kernel/CallbackError.ts"
 import type { PlannedCall } from "../plan/Plan.ts"
 import type { Answer, Order, Refusal } from "./Contract.ts"
 import type { Client } from "./handlers.ts"
@@ -106,9 +107,12 @@ export const makeCall = (
       Effect.forkChild({ startImmediately: true })
     )
     const ended = Effect.callback<void>((resume) => {
+      const isThrowing = call.isThrowing && fiber.pollUnsafe() === undefined
       fiber.addObserver((exit) => {
         onEvent({ type: "ended", call: name, ...outcomeOf(call, exit) })
         resume(Effect.void)
+        // As a callback of a program does that has no room for another answer.
+        if (isThrowing) throw new CallbackError(`the callback of ${name} throws`)
       })
     })
     if (call.interruptAfter !== undefined) {

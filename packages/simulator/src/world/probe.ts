@@ -17,6 +17,7 @@ const probe: PlannedCall = {
   interruptAfter: undefined,
   isDiscard: false,
   isImpatient: false,
+  isThrowing: false,
   isOversize: false
 }
 

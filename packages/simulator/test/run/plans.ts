@@ -40,6 +40,7 @@ const call = (name: string, at: number, differences: Partial<PlannedCall>): Plan
   interruptAfter: undefined,
   isDiscard: false,
   isImpatient: false,
+  isThrowing: false,
   isOversize: false,
   ...differences
 })

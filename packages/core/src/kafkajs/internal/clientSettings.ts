@@ -2,7 +2,7 @@
  * What every connection of the driver is made with, and the time limits of talking to brokers.
  */
 import * as Duration from "effect/Duration"
-import { required, type Rule, text, wireDuration } from "../../settings/OptionRules.ts"
+import { anything, required, type Rules, text, wireDuration } from "../../settings/OptionRules.ts"
 import * as BrokerList from "../BrokerList.ts"
 import type { Sasl, Ssl } from "./kafkajsInternals.ts"
 
@@ -13,7 +13,7 @@ export interface ClientSettings {
   readonly sasl?: Sasl | undefined
   /** How long a connection attempt may take. */
   readonly connectionTimeoutMillis: number
-  /** Without an answer for this long, a request has failed and its connection is cut. */
+  /** Without an answer for this long, a request has failed and its connection is cut, though its broker is there. */
   readonly requestTimeoutMillis: number
   /** How long opening a client, a reader or a topic may be tried before its error is the caller's. */
   readonly startTimeoutMillis: number
@@ -36,8 +36,8 @@ export interface ClientOptions {
   /** How long one connection attempt may take (default 3 seconds). */
   readonly connectionTimeout?: Duration.Input
   /**
-   * How long a broker may take to answer before its connection is cut (default 10 seconds). Below 5 seconds a stalled
-   * event loop is mistaken for a silent broker.
+   * How long a broker that is there may take to answer before the connection is cut (default 10 seconds). One that keeps
+   * silent altogether is suspected after one to two seconds, whatever is set here.
    */
   readonly requestTimeout?: Duration.Input
   /** How long the layer, a reader or a topic may be tried to open (default 4.5 seconds: an error is said within 5). */
@@ -64,7 +64,7 @@ export const defaults = {
 } as const satisfies Partial<ClientOptions>
 
 /** What the options accept. */
-export const rules: { readonly [K in keyof ClientOptions]?: Rule } = {
+export const rules: Rules<ClientOptions> = {
   brokers: required(BrokerList.rule),
   clientId: required(text(maxClientIdLength)),
   connectionTimeout: wireDuration(1),
@@ -72,7 +72,10 @@ export const rules: { readonly [K in keyof ClientOptions]?: Rule } = {
   startTimeout: wireDuration(1),
   maxWait: wireDuration(1),
   sessionTimeout: wireDuration(1),
-  heartbeatInterval: wireDuration(1)
+  heartbeatInterval: wireDuration(1),
+  // kafkajs checks them when it connects.
+  ssl: anything,
+  sasl: anything
 }
 
 export const toSettings = (options: ClientOptions): ClientSettings => ({

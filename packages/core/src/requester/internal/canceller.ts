@@ -16,10 +16,17 @@ import { Publication } from "../../publisher/Publication.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
 import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import type { CallRecorder } from "./callRecorder.ts"
-import type { PendingCall } from "./pendingCall.ts"
+
+/** The call that nobody waits for any more. */
+export interface Cancellation {
+  readonly operation: string
+  readonly correlationId: Uint8Array
+  /** Until when it is worth writing, monotonic milliseconds. */
+  readonly deadline: number
+}
 
 export interface Canceller {
-  readonly cancel: (call: PendingCall) => void
+  readonly cancel: (call: Cancellation) => void
 }
 
 export interface Options {
@@ -80,7 +87,7 @@ export const make = Effect.fnUntraced(function* (
     cancel: (call) => {
       if (unwritten + partitions > maxUnwritten) return
       recorder.cancelled()
-      const headers = RequestEnvelope.encodeCancel(call.correlationId, call.operation.tag)
+      const headers = RequestEnvelope.encodeCancel(call.correlationId, call.operation)
       for (let partition = 0; partition < partitions; partition++) {
         unwritten++
         publisher.offer(new Cancel({ topic, partition, key: null, value: null, headers }, call.deadline, settled))

@@ -6,11 +6,8 @@ import type { Operation } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
 import * as Status from "../../wire/Status.ts"
 import { ClockSkew, Rejected, type RequestError, Unanswerable } from "../RequestError.ts"
-import type { Reply } from "./pendingCall.ts"
+import type { Reply } from "./call.ts"
 import { requestErrorOf } from "./requestErrorOf.ts"
-
-/** The responder's push-back in milliseconds, when it gave one. */
-export const retryAfterOf = (reply: Reply): number | undefined => reply.envelope.retryAfter
 
 // A rejection's body is {"message": "..."}; anything else is shown as nothing rather than refused.
 const detailOf = (reply: Reply): string => {

@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Supervised from "../../host/Supervised.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
 import { partitionOf } from "../../protocol/partitioner.ts"
 
@@ -30,7 +31,10 @@ export const make = Effect.fnUntraced(function* (
     )
     partitions = found
   })
-  yield* refresh.pipe(Effect.ignore, Effect.delay("30 seconds"), Effect.forever, Effect.forkScoped)
+  yield* Supervised.fork(
+    `the look at the partitions of ${topic}`,
+    refresh.pipe(Effect.ignore, Effect.delay("30 seconds"), Effect.forever)
+  )
   return {
     topic,
     route: (key, shift) => {

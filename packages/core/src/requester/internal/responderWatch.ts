@@ -7,6 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Supervised from "../../host/Supervised.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 
 export interface ResponderWatch {
@@ -42,6 +43,15 @@ export const make = Effect.fnUntraced(function* (
         })
     })
   )
-  yield* look.pipe(Effect.andThen(Effect.sleep(pause)), Effect.forever, Effect.forkScoped)
+  // A watch that dies knows nothing any more: somebody may be there.
+  const forget = Effect.sync(() => (empty = 0))
+  yield* Supervised.fork(
+    `the watch on the group ${group}`,
+    look.pipe(
+      Effect.andThen(Effect.sleep(pause)),
+      Effect.forever,
+      Effect.onExit(() => forget)
+    )
+  )
   return { group, isAbsent: () => empty >= looksNeeded }
 })

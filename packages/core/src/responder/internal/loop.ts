@@ -207,7 +207,8 @@ export class Loop {
     recorder.open(machine.ownership.open)
     recorder.overdue(machine.overdue)
     recorder.bytes(machine.bytes)
-    recorder.evicted(machine.keyed.takeEvicted() + machine.single.takeEvicted())
+    recorder.evicted(machine.evicted)
+    machine.evicted = 0
     if (machine.hasProgress) {
       machine.hasProgress = false
       onProgress()

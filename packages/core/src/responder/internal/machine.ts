@@ -6,11 +6,11 @@ import type { Options } from "../Options.ts"
 import { Calls } from "./calls.ts"
 import { CancelledIds } from "./cancelledIds.ts"
 import { Commands } from "./commands.ts"
-import { DedupeTable } from "./dedupeTable.ts"
+import { KeptAnswers } from "./keptAnswers.ts"
 import { Ownership } from "./ownership.ts"
 import type { Procedure } from "./procedure.ts"
 import { Schedule } from "./schedule.ts"
-import { Claims, type Request, type Run, type TakenRecord } from "./state.ts"
+import { Claims, type KeptAnswer, type Request, type Run, type TakenRecord } from "./state.ts"
 import type { Times } from "./times.ts"
 
 export interface Settings {
@@ -28,8 +28,10 @@ export class Machine {
   readonly calls: Calls
   readonly cancelled = new CancelledIds()
   /** Answers by idempotency key, and by call. */
-  readonly keyed: DedupeTable
-  readonly single: DedupeTable
+  readonly keyed: KeptAnswers<KeptAnswer>
+  readonly single: KeptAnswers<KeptAnswer>
+  /** Answers that had to go before their age, since this was reported last. */
+  evicted = 0
   readonly runs = new Set<Run>()
   readonly claims = new Claims()
   /** Runs that go on though their time is up. */
@@ -51,9 +53,10 @@ export class Machine {
     this.settings = settings
     const { concurrency, dedupeBytes, dedupeEntries } = settings.options
     this.schedule = new Schedule(concurrency)
-    this.calls = new Calls({ entries: dedupeEntries, bytes: dedupeBytes })
-    this.keyed = new DedupeTable({ entries: dedupeEntries, bytes: dedupeBytes })
-    this.single = new DedupeTable({ entries: dedupeEntries, bytes: dedupeBytes })
+    // A half for what is kept per key: calls without one never take the place of it.
+    this.keyed = new KeptAnswers(dedupeBytes / 2)
+    this.single = new KeptAnswers(dedupeBytes / 4)
+    this.calls = new Calls({ entries: dedupeEntries, bytes: dedupeBytes / 4 })
   }
 
   /** Bytes of everything that is kept: open records, replies on the way, answers, what is known of calls. */

@@ -1,15 +1,16 @@
 /**
  * Steps about runs: who gets one, who joins one, how one ends for all that wait for it.
  */
+import * as Duration from "effect/Duration"
 import { invariant } from "../../host/Invariant.ts"
 import { AgeOrder } from "./ageOrder.ts"
 import { isAncestor, waitsForItself } from "./ancestry.ts"
 import { type Answer, interrupted, rejected } from "./answer.ts"
-import type { DedupeTable, KeptAnswer, StoredReply } from "./dedupeTable.ts"
+import type { KeptAnswers, KeyLimits } from "./keptAnswers.ts"
 import * as IdempotencyKey from "../../wire/IdempotencyKey.ts"
 import type { Machine } from "./machine.ts"
 import { accept, leave, settle } from "./settle.ts"
-import { type Ended, type Request, Run, type Stop } from "./state.ts"
+import { type Ended, KeptAnswer, type Request, Run, type Stop } from "./state.ts"
 
 /** What a run is to do when the turn of its handler has come. */
 export type Claimed =
@@ -151,7 +152,7 @@ const join = (machine: Machine, owner: Run, request: Request, at: number): Claim
   return pass
 }
 
-export const tableOf = (machine: Machine, request: Request): DedupeTable =>
+export const tableOf = (machine: Machine, request: Request): KeptAnswers<KeptAnswer> =>
   request.procedure.operation.hasPrimaryKey ? machine.keyed : machine.single
 
 /** What a run may do for its request, which is known by this claim and fingerprint. Asked where its handler would start. */
@@ -163,7 +164,7 @@ export const claim = (machine: Machine, one: Run, id: string, fingerprint: strin
   // Middleware may run what it wraps more than once.
   if (one.claim === id) return run
   const owner = machine.claims.get(id)
-  const kept = owner === undefined ? tableOf(machine, request).get(id, at) : undefined
+  const kept = owner === undefined ? tableOf(machine, request).find(id, at) : undefined
   const known = owner ?? kept
   if (known !== undefined && !known.isFor(fingerprint)) {
     machine.commands.add("repeated", "conflict")
@@ -205,19 +206,21 @@ const answerOf = ({ stop }: Run, result: Ended): Answer | undefined => {
   return stop === undefined ? interrupted : undefined
 }
 
+const limitsOf = ({ settings: { options, times } }: Machine, { procedure }: Request): KeyLimits => {
+  const { dedupeAge, dedupeEntries } = procedure.operation
+  return {
+    entries: dedupeEntries ?? options.dedupeEntries,
+    ageMillis: dedupeAge === undefined ? times.dedupeAge : Duration.toMillis(dedupeAge)
+  }
+}
+
 const keep = (machine: Machine, one: Run, result: Ended, at: number): KeptAnswer | undefined => {
   if (result._tag !== "Answered" || !result.isKept || one.claim === undefined) return undefined
   const { request } = one
-  // After that nobody can ask with this correlation id any more.
-  const age = tableOf(machine, request) === machine.keyed ? machine.settings.times.dedupeAge : request.replyBy - at
-  const reply = { outcome: result.answer.outcome as StoredReply["outcome"], body: result.answer.body }
-  return tableOf(machine, request).keep(
-    one.claim,
-    one.fingerprint!,
-    { ...reply, headers: result.headers },
-    at,
-    Math.max(0, age)
-  )
+  const { tag } = request.procedure.operation
+  const kept = new KeptAnswer(one.claim, tag, one.fingerprint!, result.answer, result.headers)
+  machine.evicted += tableOf(machine, request).keep(kept, limitsOf(machine, request), at)
+  return kept
 }
 
 const tell = (machine: Machine, one: Run, waiter: Request, result: Ended, kept: KeptAnswer | undefined, at: number) => {

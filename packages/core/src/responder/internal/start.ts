@@ -10,6 +10,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Latch from "effect/Latch"
 import * as Result from "effect/Result"
 import * as Contract from "../../contract/Contract.ts"
+import { idleAnnotationsOf } from "../../contract/IdleAnnotations.ts"
 import { type AnyGroup, obstacleOf, operationsOf } from "../../contract/Operation.ts"
 import { Entropy } from "../../host/Entropy.ts"
 import { EventLoop } from "../../host/EventLoop.ts"
@@ -44,6 +45,7 @@ const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Cont
     if (detail !== undefined) {
       return yield* StartError.because(new StartError.Unsupported({ operation: operation.tag, detail }))
     }
+    for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)
     const procedure = procedureOf(operation, context)
     if (procedure === undefined) {
       return yield* StartError.because(new StartError.HandlerMissing({ operation: operation.tag }))

@@ -10,7 +10,8 @@ import type { RequestEnvelope } from "../../wire/RequestEnvelope.ts"
 import type { AgeOrder, Aging } from "./ageOrder.ts"
 import type { Answer } from "./answer.ts"
 import type { CallEntry } from "./calls.ts"
-import type { KeptAnswer } from "./dedupeTable.ts"
+import type { Kept } from "./keptAnswers.ts"
+import { type StoredAnswer, stored } from "./storedAnswer.ts"
 import type { Procedure } from "./procedure.ts"
 import { sizeOfRecord } from "./memory.ts"
 
@@ -220,6 +221,32 @@ export class Claims {
 
   release(id: string): void {
     this.#runs.delete(id)
+  }
+}
+
+/** The answer of a finished run that repeated requests are given again. */
+export class KeptAnswer implements Kept<KeptAnswer> {
+  readonly id: string
+  readonly operation: string
+  readonly reply: StoredAnswer
+  /** Of the payload that it answers. */
+  readonly #fingerprint: string
+  /** Once for the request that made it; each request that is answered from it adds one until its offset is done. */
+  pins = 1
+  finishedAt = 0
+  older: KeptAnswer | undefined
+  newer: KeptAnswer | undefined
+
+  constructor(id: string, operation: string, fingerprint: string, answer: Answer, headers: RecordHeaders) {
+    this.id = id
+    this.operation = operation
+    this.#fingerprint = fingerprint
+    this.reply = stored(answer, headers)
+  }
+
+  /** Whether it answers a request with this payload. */
+  isFor(fingerprint: string): boolean {
+    return this.#fingerprint === fingerprint
   }
 }
 

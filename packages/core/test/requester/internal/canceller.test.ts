@@ -8,9 +8,16 @@ import * as TestClock from "effect/testing/TestClock"
 import { monotonicMillis } from "../../../src/host/MonotonicTime.ts"
 import * as Canceller from "../../../src/requester/internal/canceller.ts"
 import { because, Unreachable } from "../../../src/kafka/TransportError.ts"
+import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import { recorderInto, ScriptedPublisher } from "../engine.ts"
-import { pendingCall } from "../fixtures.ts"
+import { token } from "../fixtures.ts"
+
+const cancellation = (number: number, deadline = 1_000): Canceller.Cancellation => ({
+  operation: "Get",
+  correlationId: CorrelationId.make(token, number),
+  deadline
+})
 
 const start = Effect.fnUntraced(function* (partitions: number, closeMillis = 1_000) {
   const publisher = new ScriptedPublisher()
@@ -31,7 +38,7 @@ describe("a cancel", () => {
   it.effect("goes to every partition of the control topic, until the call's deadline, whatever becomes of it", () =>
     Effect.gen(function* () {
       const { canceller, log, publisher } = yield* start(3)
-      const call = pendingCall(7, { deadline: 1_234 })
+      const call = cancellation(7, 1_234)
       canceller.cancel(call)
       assert.deepStrictEqual(
         publisher.offered.map(({ deadline, partition, topic }) => [topic, partition, deadline]),
@@ -55,7 +62,7 @@ describe("a cancel", () => {
   it.effect("is written before closing ends: a program that is interrupted closes at once", () =>
     Effect.gen(function* () {
       const { canceller, close, publisher } = yield* start(2)
-      canceller.cancel(pendingCall(1))
+      canceller.cancel(cancellation(1))
       const closing = yield* Effect.forkChild(close, { startImmediately: true })
       publisher.acknowledge(0)
       yield* Effect.yieldNow
@@ -71,7 +78,7 @@ describe("a cancel", () => {
       const idle = yield* start(1)
       yield* idle.close
       const { canceller, close } = yield* start(1, 300)
-      canceller.cancel(pendingCall(1))
+      canceller.cancel(cancellation(1))
       const closing = yield* Effect.forkChild(close, { startImmediately: true })
       yield* TestClock.adjust(299)
       assert.isUndefined(closing.pollUnsafe())
@@ -83,12 +90,12 @@ describe("a cancel", () => {
   it.effect("is not made while too many wait to be written", () =>
     Effect.gen(function* () {
       const { canceller, log, publisher } = yield* start(2, 0)
-      for (let number = 1; number <= 10_000; number++) canceller.cancel(pendingCall(number))
+      for (let number = 1; number <= 10_000; number++) canceller.cancel(cancellation(number))
       assert.strictEqual(publisher.offered.length, 10_000)
       publisher.acknowledge(0)
       publisher.refuse(1, unreachable)
-      canceller.cancel(pendingCall(10_001))
-      canceller.cancel(pendingCall(10_002))
+      canceller.cancel(cancellation(10_001))
+      canceller.cancel(cancellation(10_002))
       assert.strictEqual(publisher.offered.length, 10_002)
       assert.strictEqual(log.length, 5_001)
     })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import { errorOfRejection, retryAfterOf } from "../../../src/requester/internal/rejection.ts"
+import { errorOfRejection } from "../../../src/requester/internal/rejection.ts"
 import * as Status from "../../../src/wire/Status.ts"
 import { operation } from "../../contract/stock.ts"
 import { ascii, bytes, elementOf, int, maybe, oneOf, syntax } from "../../wire/arbitraries.ts"
@@ -69,13 +69,6 @@ describe("a rejection", () => {
     assert.strictEqual(
       errorOfRejection(operation("Get"), rejected("expired", { at: 10_500 }), clock).reason._tag,
       "Rejected"
-    )
-  })
-
-  it("tells how long to wait", () => {
-    assert.deepStrictEqual(
-      [retryAfterOf(rejected("overloaded", { retryAfter: 70 })), retryAfterOf(rejected("overloaded"))],
-      [70, undefined]
     )
   })
 })

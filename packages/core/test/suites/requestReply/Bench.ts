@@ -41,7 +41,7 @@ const Order = Rpc.make("Order", {
   payload: { id: Schema.String, amount: Schema.Int },
   ...outcome,
   primaryKey: ({ id }) => id
-}).annotate(Contract.isFinalError, isFinal)
+}).annotate(Contract.FinalErrors, isFinal)
 
 /** Has a key, and is retried. */
 const Reserve = Rpc.make("Reserve", {
@@ -50,7 +50,7 @@ const Reserve = Rpc.make("Reserve", {
   primaryKey: ({ id }) => id
 })
   .annotate(Contract.Idempotent, true)
-  .annotate(Contract.isFinalError, isFinal)
+  .annotate(Contract.FinalErrors, isFinal)
 
 /** Has a key, and a handler that remembers by itself what it did. */
 const Book = Rpc.make("Book", {

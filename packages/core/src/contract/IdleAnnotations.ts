@@ -1,0 +1,29 @@
+/**
+ * Annotations that have no effect on an operation. They are no error, since a group may annotate all its operations at once,
+ * but for a single one they are likely a mistake.
+ */
+import * as Contract from "./Contract.ts"
+import type { Operation } from "./Operation.ts"
+
+/** A sentence each. */
+export const idleAnnotationsOf = ({
+  isSafe,
+  mayRunTwice,
+  rpc,
+  storesReplies,
+  tag
+}: Operation): ReadonlyArray<string> => {
+  // A reference that was not annotated has its default all the same.
+  const has = ({ key }: { readonly key: string }): boolean => rpc.annotations.mapUnsafe.has(key)
+  const found: Array<string> = []
+  if (has(Contract.Retry) && !mayRunTwice) {
+    found.push(`Contract.Retry of ${tag} has no effect: only Safe and Idempotent operations are retried`)
+  }
+  if (has(Contract.FinalErrors) && (isSafe || !storesReplies)) {
+    found.push(`Contract.FinalErrors of ${tag} has no effect: its replies are not stored`)
+  }
+  if (has(Contract.StoreReplies) && storesReplies && isSafe) {
+    found.push(`Contract.StoreReplies of ${tag} has no effect: replies of Safe operations are never stored`)
+  }
+  return found
+}

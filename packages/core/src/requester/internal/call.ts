@@ -1,0 +1,183 @@
+/**
+ * A call that waits for its outcome. It is its own first attempt, and so the publisher's queue item itself: one object
+ * for a call that is answered at once. What ends a call is decided by whatever takes it out of the table of calls.
+ */
+import type * as Exit from "effect/Exit"
+import type { ConsumedRecord, OutgoingRecord } from "../../kafka/KafkaRecord.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
+import { Publication } from "../../publisher/Publication.ts"
+import type { ReplyEnvelope } from "../../wire/ReplyEnvelope.ts"
+import type { Delivery, RequestError } from "../RequestError.ts"
+import type { CallHistory } from "./callHistory.ts"
+import type { ContractRoute } from "./contractRoute.ts"
+import type { RequestTemplate } from "./prepare.ts"
+
+/** A reply that reached its call. */
+export interface Reply {
+  readonly record: ConsumedRecord
+  readonly envelope: ReplyEnvelope
+}
+
+/** What holds the call, and is told when the publisher gives one of its attempts up. */
+export interface CallOwner {
+  readonly attemptRefused: (attempt: Attempt, error: TransportError) => void
+}
+
+/** One record of a call on its way to the broker. */
+export abstract class Attempt extends Publication {
+  /** A responder said that it did not execute it. */
+  isRejected = false
+  /** The publisher has given it up. */
+  isRefused = false
+
+  abstract get call(): Call
+  /** From 1. */
+  abstract get ordinal(): number
+
+  override onAcknowledged(): void {}
+
+  override onRefused(error: TransportError): void {
+    this.isRefused = true
+    this.call.owner.attemptRefused(this, error)
+  }
+}
+
+/** Any attempt after the first. */
+export class Retry extends Attempt {
+  readonly call: Call
+  readonly ordinal: number
+
+  constructor(call: Call, ordinal: number, record: OutgoingRecord) {
+    super(record, call.deadline, call.waits)
+    this.call = call
+    this.ordinal = ordinal
+  }
+}
+
+/** What a call is made of, besides the record of its first attempt. */
+export interface CallParts {
+  readonly owner: CallOwner
+  /** The counter in its correlation id. */
+  readonly number: number
+  readonly correlationId: Uint8Array
+  readonly template: RequestTemplate
+  readonly route: ContractRoute
+  /** Continues the caller's fiber. Foreign code runs in it: only to be called where it can harm nothing. */
+  readonly resume: (exit: Exit.Exit<Reply, RequestError>) => void
+  readonly history: CallHistory | undefined
+}
+
+export class Call extends Attempt {
+  readonly owner: CallOwner
+  readonly number: number
+  readonly correlationId: Uint8Array
+  readonly template: RequestTemplate
+  readonly route: ContractRoute
+  readonly resume: CallParts["resume"]
+  /** What is known of other exchanges of the same call; undefined when there can be none. */
+  readonly history: CallHistory | undefined
+  /** How it ended, from then until its caller is told. */
+  outcome: Exit.Exit<Reply, RequestError> | undefined
+  /** When to send the next attempt if nothing else happens, monotonic milliseconds; infinite when never. */
+  retryAt = Number.POSITIVE_INFINITY
+  /** The retry budget has held up the next attempt; counted once. */
+  isThrottled = false
+  /** The newest rejection, reported when no later attempt brings anything better. */
+  rejection: RequestError | undefined
+  /** Why an attempt was given up by the publisher, the newest one. */
+  refusal: TransportError | undefined
+  #retries: Array<Retry> | undefined
+
+  constructor(record: OutgoingRecord, parts: CallParts) {
+    super(record, parts.template.deadline, parts.template.waitsForReady)
+    this.owner = parts.owner
+    this.number = parts.number
+    this.correlationId = parts.correlationId
+    this.template = parts.template
+    this.route = parts.route
+    this.resume = parts.resume
+    this.history = parts.history
+  }
+
+  override get call(): Call {
+    return this
+  }
+
+  override get ordinal(): number {
+    return 1
+  }
+
+  get tag(): string {
+    return this.template.operation.tag
+  }
+
+  get byteSize(): number {
+    return this.template.value.byteLength
+  }
+
+  /** How many attempts were made. */
+  get made(): number {
+    return 1 + (this.#retries?.length ?? 0)
+  }
+
+  get newest(): Attempt {
+    return this.#retries?.at(-1) ?? this
+  }
+
+  /** Adds the next attempt. */
+  again(record: OutgoingRecord): Retry {
+    const retry = new Retry(this, this.made + 1, record)
+    if (this.#retries === undefined) this.#retries = [retry]
+    else this.#retries.push(retry)
+    return retry
+  }
+
+  /** How far the request is known to have come: the furthest of its attempts. */
+  get furthest(): Delivery {
+    let furthest: Delivery = "not-sent"
+    for (let ordinal = this.made; ordinal > 0; ordinal--) {
+      const attempt = this.#attempt(ordinal)
+      if (attempt.delivery === "acknowledged") return "acknowledged"
+      if (attempt.delivery === "handed-over" || attempt.isUnclear) furthest = "unknown"
+    }
+    return furthest
+  }
+
+  /** What keeps it from being sent, if anything does: the deadline may pass while an attempt is still being tried. */
+  get sendError(): TransportError | undefined {
+    if (this.furthest === "acknowledged") return undefined
+    for (let ordinal = this.made; ordinal > 0; ordinal--) {
+      const { lastError } = this.#attempt(ordinal)
+      if (lastError !== undefined) return lastError
+    }
+    return this.refusal
+  }
+
+  /**
+   * Whether an attempt may be executed that no responder rejected. One that is unclear may have been written twice, and
+   * rejected once.
+   */
+  get hasOpenAttempt(): boolean {
+    for (let ordinal = this.made; ordinal > 0; ordinal--) {
+      const { delivery, isRejected, isUnclear } = this.#attempt(ordinal)
+      if (isUnclear || (!isRejected && delivery !== "queued")) return true
+    }
+    return false
+  }
+
+  /** Whether the newest attempt still waits to be written, so that another one to its partition would wait behind it. */
+  get isWaiting(): boolean {
+    const { delivery, isRefused, isUnclear } = this.newest
+    return delivery === "queued" && !isUnclear && !isRefused
+  }
+
+  /** Nobody waits any more: attempts that were not handed over yet need not be sent. */
+  abandon(): void {
+    this.abandoned = true
+    if (this.#retries !== undefined) for (const retry of this.#retries) retry.abandoned = true
+  }
+
+  #attempt(ordinal: number): Attempt {
+    return ordinal === 1 ? this : this.#retries![ordinal - 2]!
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * The life of calls from "encoded" to "has an outcome": register, send, retry, expire, close. Knows bytes and envelopes,
+ * no schema.
+ *
+ * Order that matters: a call is in the table before its first attempt is offered, so no reply can come too early;
+ * everything that ends a call first removes it from the table, so it ends once; and callers are resumed after the loop
+ * that ended their calls is through, each guarded, because foreign code runs then.
+ */
+import type * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Random from "effect/Random"
+import type { EventLoop } from "../../host/EventLoop.ts"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import type { Sweeper } from "../../host/Sweeper.ts"
+import type { ThrownReport } from "../../host/ThrownReport.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
+import type { Publisher } from "../../publisher/Publisher.ts"
+import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
+import type { Options } from "../Options.ts"
+import type { RequestError } from "../RequestError.ts"
+import { firstAttempt, nextAttempt } from "./attempts.ts"
+import type { Attempt, Call, CallOwner, Reply } from "./call.ts"
+import * as CallErrors from "./callErrors.ts"
+import type { CallHistory } from "./callHistory.ts"
+import type { CallRecorder } from "./callRecorder.ts"
+import type { ContractRoute } from "./contractRoute.ts"
+import { OpenCalls } from "./openCalls.ts"
+import type { RequestTemplate } from "./prepare.ts"
+import { errorOfRejection } from "./rejection.ts"
+import { nextAttemptAt, nextStep, RetryBudget, unansweredAt } from "./retry.ts"
+import { SlowCalls } from "./slowCalls.ts"
+
+export interface CallsDependencies {
+  readonly token: Uint8Array
+  readonly publisher: Publisher
+  readonly options: Options
+  readonly recorder: CallRecorder
+  /** The requester's clock: that of all deadlines, whatever clock a caller's fiber has. */
+  readonly clock: Clock.Clock
+  readonly random: (typeof Random.Random)["Service"]
+  readonly eventLoop: EventLoop
+  readonly sweeper: Sweeper
+  readonly report: ThrownReport
+}
+
+export class Calls implements CallOwner {
+  readonly #deps: CallsDependencies
+  readonly #open: OpenCalls
+  readonly #budget: RetryBudget
+  readonly #slow: SlowCalls
+  readonly #idle = Deferred.makeUnsafe<void>()
+  #isClosing = false
+  /** Where replies come to, once the inbox is open. */
+  #replyTo: ReplyAddress | undefined
+  #lostBecause: TransportError | undefined
+
+  constructor(deps: CallsDependencies) {
+    const { eventLoop, options, recorder, report, sweeper } = deps
+    this.#deps = deps
+    this.#open = new OpenCalls(recorder, report, eventLoop)
+    this.#budget = new RetryBudget(options.retryBudget, options.retryBudgetRatio)
+    this.#slow = new SlowCalls({
+      maxCalls: options.maxInFlight,
+      report,
+      wakeBy: sweeper.wakeBy,
+      left: () => this.#idleWhenClosing()
+    })
+  }
+
+  get inFlight(): number {
+    return this.#open.size
+  }
+
+  /** Monotonic milliseconds of the requester's clock. */
+  now(): number {
+    return monotonicMillis(this.#deps.clock)
+  }
+
+  /** Epoch milliseconds of the requester's clock. */
+  wallMillis(): number {
+    return this.#deps.clock.currentTimeMillisUnsafe()
+  }
+
+  /** Sends the request and waits for the reply that ends the call. */
+  exchange(
+    template: RequestTemplate,
+    route: ContractRoute,
+    history: CallHistory | undefined
+  ): Effect.Effect<Reply, RequestError> {
+    // Registering and arranging for the clean-up are one step: no interruption comes between, or the entry would leak.
+    return Effect.callback<Reply, RequestError>((resume) => {
+      const refusal = this.#refusalOf(template)
+      if (refusal !== undefined) {
+        this.#deps.recorder.refused(template.operation.tag, refusal.reason._tag)
+        return resume(Effect.fail(history === undefined ? refusal : history.toldOf(refusal)))
+      }
+      const call = this.#register(template, route, history, resume)
+      return Effect.sync(() => this.#interrupted(call))
+    })
+  }
+
+  /** Runs what is more than one exchange under the deadline of its call. */
+  within<A, E, R>(history: CallHistory, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | RequestError, R> {
+    return this.#slow.within(history, effect)
+  }
+
+  // --- sending ---
+
+  #refusalOf(template: RequestTemplate): RequestError | undefined {
+    const load = {
+      isClosing: this.#isClosing,
+      lostBecause: this.#lostBecause,
+      calls: this.#open.size,
+      bytes: this.#open.bytes
+    }
+    return CallErrors.refusalOf(template, load, this.#deps.options, this.now())
+  }
+
+  #register(
+    template: RequestTemplate,
+    route: ContractRoute,
+    history: CallHistory | undefined,
+    resume: (exit: Exit.Exit<Reply, RequestError>) => void
+  ): Call {
+    const { publisher, sweeper, token } = this.#deps
+    const number = this.#open.number()
+    const call = firstAttempt({ owner: this, number, template, route, resume, history }, token, this.#replyTo)
+    this.#open.add(call)
+    if (template.policy !== undefined) call.retryAt = unansweredAt(call, this.now())
+    sweeper.wakeBy(Math.min(call.retryAt, call.deadline))
+    publisher.offer(call)
+    return call
+  }
+
+  #sendAgain(call: Call, now: number): void {
+    const retry = nextAttempt(call, this.#replyTo, now)
+    call.retryAt = unansweredAt(call, now)
+    this.#deps.sweeper.wakeBy(call.retryAt)
+    this.#deps.publisher.offer(retry)
+  }
+
+  #retry(call: Call, now: number): void {
+    const { recorder, sweeper } = this.#deps
+    switch (nextStep(call, this.#budget)) {
+      case "none":
+        call.retryAt = Number.POSITIVE_INFINITY
+        return
+      case "wait":
+        return sweeper.wakeBy((call.retryAt = now + call.template.policy!.attemptMillis))
+      case "send":
+        call.isThrottled = false
+        recorder.retried(call.tag)
+        return this.#sendAgain(call, now)
+      case "give-up":
+        recorder.throttled()
+        return void this.#open.fail(call, call.rejection!, now)
+      case "throttle":
+        if (!call.isThrottled) recorder.throttled()
+        call.isThrottled = true
+        // Successes of other calls may open the budget again.
+        sweeper.wakeBy((call.retryAt = now + Math.max(1, call.template.policy!.baseMillis)))
+    }
+  }
+
+  // --- what ends a call ---
+
+  /** The call of this number that waits for a reply, or why there is none. */
+  waiting(number: number): ReturnType<OpenCalls["waiting"]> {
+    return this.#open.waiting(number)
+  }
+
+  /** A reply that ends its call. */
+  answered(call: Call, reply: Reply, now: number): void {
+    this.#budget.succeeded()
+    this.#open.answer(call, reply, now)
+  }
+
+  /** A reply that says that an attempt was not executed. */
+  rejected(call: Call, reply: Reply, now: number): void {
+    const { clock, random, recorder, sweeper } = this.#deps
+    // An older attempt's rejection says nothing about the newer one that is under way.
+    if ((reply.envelope.attempt ?? 1) !== call.made) return recorder.ignored("stale")
+    call.newest.isRejected = true
+    const time = { nowMillis: clock.currentTimeMillisUnsafe(), remainingMillis: call.deadline - now }
+    const error = errorOfRejection(call.template.operation, reply, time)
+    if (error.isTransient) this.#budget.failed()
+    const { policy } = call.template
+    if (policy !== undefined && error.isTransient) {
+      call.rejection = error
+      call.retryAt = nextAttemptAt({
+        times: policy,
+        made: call.made,
+        now,
+        deadline: call.deadline,
+        jitter: 0.8 + 0.4 * random.nextDoubleUnsafe(),
+        retryAfter: reply.envelope.retryAfter
+      })
+      if (Number.isFinite(call.retryAt)) return sweeper.wakeBy(call.retryAt)
+    }
+    this.#open.fail(call, error, now)
+  }
+
+  /** A reply that is certainly its own, and cannot be used. */
+  unusable(call: Call, error: RequestError, now: number): void {
+    this.#open.fail(call, error, now)
+  }
+
+  attemptRefused(attempt: Attempt, error: TransportError): void {
+    const { call } = attempt
+    call.refusal = error
+    if (attempt.ordinal !== call.made) return
+    // "Too late" is the sweeper's to say, with everything that is known then.
+    if (error.isRetryable && call.waits) return
+    const failure = CallErrors.refusedForGood(call, error)
+    if (failure === undefined || !this.#open.fail(call, failure, this.now())) return
+    // The publisher is in the middle of its own loop.
+    this.#open.resumeSoon(() => this.#idleWhenClosing())
+  }
+
+  #interrupted(call: Call): void {
+    const mayBeWritten = call.furthest !== "not-sent"
+    if (!this.#open.interrupt(call, this.now())) return
+    if (mayBeWritten) {
+      const { correlationId, deadline, tag } = call
+      call.route.canceller?.cancel({ operation: tag, correlationId, deadline })
+    }
+    this.#idleWhenClosing()
+  }
+
+  // --- time, the reply address, closing ---
+
+  /** Tells the callers of all calls that have ended. To be called at the end of a loop of ours. */
+  resumeCallers(): void {
+    this.#open.resumeCallers()
+    this.#idleWhenClosing()
+  }
+
+  /** Does what is due; when something will be due next. */
+  sweep(now: number): number {
+    const due = this.#open.takeDue(now)
+    for (const call of due.expired) this.#expire(call, now)
+    for (const call of due.retry) this.#retry(call, now)
+    this.resumeCallers()
+    // After the exchanges: middleware hears of its own exchange's timeout, and may end by itself.
+    return Math.min(due.next, this.#slow.expire(now))
+  }
+
+  #expire(call: Call, now: number): void {
+    const error = CallErrors.timeoutOf(call)
+    if (error.reason._tag === "Timeout" && call.furthest !== "not-sent") this.#budget.failed()
+    this.#open.expire(call, error, now)
+  }
+
+  /** Replies come to this address from now on. */
+  hearAt(address: ReplyAddress): void {
+    this.#replyTo = address
+    this.#lostBecause = undefined
+  }
+
+  /** Replies cannot come any more: fails all pending calls, and new ones until there is an address again. */
+  deafen(error: TransportError): void {
+    this.#lostBecause = error
+    this.#failAll((call) => CallErrors.lostOf(call, error))
+  }
+
+  #failAll(errorOf: (call: Call) => RequestError): void {
+    this.#open.failAll(errorOf, this.now())
+    this.resumeCallers()
+  }
+
+  /** Refuses new calls, waits for those in flight as long as `drainTimeout` allows, and fails the rest. */
+  get close(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#isClosing = true
+      this.#idleWhenClosing()
+      return Deferred.await(this.#idle)
+    }).pipe(
+      Effect.timeoutOption(this.#deps.options.drainTimeout),
+      Effect.andThen(
+        Effect.sync(() => {
+          this.#failAll(CallErrors.closedOf)
+          this.#slow.close()
+        })
+      )
+    )
+  }
+
+  #idleWhenClosing(): void {
+    if (!this.#isClosing || !this.#open.isIdle || this.#slow.size > 0) return
+    try {
+      Deferred.doneUnsafe(this.#idle, Exit.void)
+    } catch (thrown) {
+      this.#deps.report("what waits for a requester to close", thrown)
+    }
+  }
+}

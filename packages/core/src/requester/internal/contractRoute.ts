@@ -1,0 +1,74 @@
+/**
+ * What the calls of one contract share: the way to its partitions, to its responders' cancels, and what is known of its
+ * responders. Made while a requester starts.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Contract from "../../contract/Contract.ts"
+import { idleAnnotationsOf } from "../../contract/IdleAnnotations.ts"
+import { type AnyGroup, obstacleOf, type Operation, operationsOf } from "../../contract/Operation.ts"
+import { Transport } from "../../kafka/Transport.ts"
+import type { Publisher } from "../../publisher/Publisher.ts"
+import * as StartError from "../../startup/StartError.ts"
+import * as TopicSetup from "../../startup/TopicSetup.ts"
+import { annotationRules, type Options } from "../Options.ts"
+import type { CallRecorder } from "./callRecorder.ts"
+import * as Canceller from "./canceller.ts"
+import * as RequestRouter from "./requestRouter.ts"
+import * as ResponderWatch from "./responderWatch.ts"
+
+export interface ContractRoute {
+  readonly router: RequestRouter.RequestRouter
+  /** Undefined when responders are not told of interrupted callers. */
+  readonly canceller: Canceller.Canceller | undefined
+  /** Undefined when calls wait for a responder. */
+  readonly watch: ResponderWatch.ResponderWatch | undefined
+}
+
+/** Fails when an operation cannot be called over Kafka, or its annotations allow no call. */
+export const checkOperations = Effect.fnUntraced(function* (
+  operations: ReadonlyArray<Operation>,
+  maxTimeoutMillis: number
+): Effect.fn.Return<void, StartError.StartError> {
+  const annotations = annotationRules(maxTimeoutMillis)
+  for (const operation of operations) {
+    const { retry, tag, timeout } = operation
+    const detail = obstacleOf(operation)
+    if (detail !== undefined) return yield* StartError.because(new StartError.Unsupported({ operation: tag, detail }))
+    yield* StartError.checkOptions({ ...retry, timeout }, annotations, tag)
+    for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)
+  }
+})
+
+export const make = Effect.fnUntraced(function* (
+  group: AnyGroup,
+  options: Options,
+  publisher: Publisher,
+  recorder: CallRecorder,
+  closesAt: () => number
+) {
+  const { groupSize, topics } = yield* Transport
+  yield* StartError.checkEffect(group)
+  const operations = operationsOf(group)
+  const names = Contract.namesOf(group)
+  if (names === undefined) {
+    return yield* StartError.because(new StartError.Unnamed({ operations: operations.map(({ tag }) => tag) }))
+  }
+  const maxTimeoutMillis = Duration.toMillis(options.maxTimeout)
+  yield* checkOperations(operations, maxTimeoutMillis)
+  const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)
+  const partitions = yield* TopicSetup.ensure(topics, requests, options.topics)
+  const router = yield* RequestRouter.make(names.requests, partitions, publisher)
+  const watch = options.detectNoResponder
+    ? yield* ResponderWatch.make(names.responderGroup, groupSize(names.responderGroup))
+    : undefined
+  const route = (canceller: Canceller.Canceller | undefined): readonly [string, ContractRoute] => [
+    names.name,
+    { router, canceller, watch }
+  ]
+  if (!options.cancelOnInterrupt) return route(undefined)
+  const control = TopicSetup.controlTopic(names.control, maxTimeoutMillis)
+  const controlPartitions = yield* TopicSetup.ensure(topics, control, options.topics)
+  const cancels = { topic: names.control, partitions: controlPartitions, closesAt }
+  return route(yield* Canceller.make(cancels, publisher, recorder))
+})

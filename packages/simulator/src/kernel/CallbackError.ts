@@ -1,0 +1,6 @@
+/**
+ * What a planned callback throws. It may surface anywhere but in the loops of the engine.
+ */
+export class CallbackError extends Error {
+  override readonly name = "CallbackError"
+}
