@@ -4,7 +4,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { partitionOf } from "../../../src/protocol/partitioner.ts"
 import * as RequestRouter from "../../../src/requester/internal/requestRouter.ts"
 import { because, NoSuchTopic } from "../../../src/kafka/TransportError.ts"
-import { ScriptedPublisher } from "../engine.ts"
+import { ScriptedPublisher } from "../ScriptedCalls.ts"
 
 const key = (text: string): Uint8Array => Buffer.from(text)
 

@@ -11,7 +11,7 @@ import { reasonOf, requestErrorOf } from "../failures.ts"
 import { advance } from "../Harness.ts"
 import { pair } from "../programs.ts"
 import { namesOf } from "../topics.ts"
-import { counting } from "./counting.ts"
+import { counting } from "../handlers.ts"
 import type { FaultLaw } from "./FaultLaw.ts"
 
 export const outageLaws = (law: FaultLaw): void => {
@@ -71,8 +71,8 @@ export const outageLaws = (law: FaultLaw): void => {
     "P11/outage: a frozen leader holds up the calls to its partitions only",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
-      const { requests } = namesOf(bench)
+      const { contract, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      const { requests } = namesOf(contract)
       yield* faults.moveLeader({ topic: requests, partition: 1 }, 9)
       yield* faults.freeze(9)
       // In turn over three partitions.
@@ -95,11 +95,11 @@ export const outageLaws = (law: FaultLaw): void => {
     "P11/outage: a partition that moves to another leader is found there",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         { Work: ({ id }) => Effect.succeed(`done ${id}`) },
         { responder: { partitions: 1 }, requester: { partitions: 1 } }
       )
-      const { requests } = namesOf(bench)
+      const { requests } = namesOf(contract)
       yield* faults.moveLeader({ topic: requests, partition: 0 }, 8)
       assert.strictEqual(yield* client.Work({ id: "1" }), "done 1")
       yield* faults.cut(8)
