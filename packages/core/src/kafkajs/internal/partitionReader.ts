@@ -21,8 +21,8 @@ import type { ClusterClient } from "./clusterClient.ts"
 import { type FetchedPartition, fetchFrom, listOffset } from "./fetchRequest.ts"
 import { Outage } from "./outage.ts"
 import { SkippedOffsets } from "./skippedOffsets.ts"
+import { offsetOutOfRange } from "./errorCode.ts"
 
-const offsetOutOfRange = 1
 // Without another broker to ask: one that has just started may not know the topic yet.
 const lostAfterMillis = 1_000
 // Without any record that was read: the log is read again from this long ago.

@@ -8,7 +8,7 @@ import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { Topics } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
-import { excessOf } from "../ReplyHeaders.ts"
+import { refusalOf } from "../ReplyHeaders.ts"
 import { rejected } from "./answer.ts"
 import type { Reply } from "./commands.ts"
 import { DeadLetter, type Fates, type Origin, type Outgoing, ReplyPublication } from "./replyPublication.ts"
@@ -50,9 +50,9 @@ export class Replies {
 
   /** Sends an answer. */
   send(taken: TakenRecord, reply: Reply): void {
-    const excess = excessOf(reply.headers)
-    if (excess !== undefined) {
-      return this.send(taken, { ...reply, answer: rejected("reply-too-large", excess), headers: [] })
+    const refusal = refusalOf(reply.headers)
+    if (refusal !== undefined) {
+      return this.send(taken, { ...reply, answer: rejected("reply-too-large", refusal), headers: [] })
     }
     const { topic } = reply.addressee.replyTo
     const known = this.#topics.get(topic)
