@@ -1,12 +1,13 @@
 /**
- * The body of a Produce request (versions 3 to 8) with uncompressed record batches (format 2, KIP-98): measured first,
- * then written once.
+ * The body of a Produce request (versions 3 to 8) with record batches (format 2, KIP-98): measured first, then written
+ * once; what is to be compressed is written once more before.
  *
  * kafkajs' encoder is not used: it takes headers as an object, which loses their order when names repeat, and allocates
  * half a kilobyte per record and header. A property test holds the bytes of both equal.
  */
 import type { OutgoingRecord } from "../kafka/KafkaRecord.ts"
 import { ByteWriter, varBytesSize, varIntSize } from "./byteWriter.ts"
+import { codecOf, compress, type Compression } from "./compression.ts"
 import { crc32c } from "./crc32c.ts"
 
 export interface ProduceOptions {
@@ -14,6 +15,8 @@ export interface ProduceOptions {
   readonly timeoutMillis: number
   /** Epoch milliseconds, of all records. */
   readonly timestamp: number
+  /** Of the batches; those that do not get smaller are left as they are. Default `none`. */
+  readonly compression?: Compression
 }
 
 interface PartitionBatch {
@@ -21,8 +24,10 @@ interface PartitionBatch {
   readonly records: Array<OutgoingRecord>
   /** The size of each record's body, without its own length. */
   readonly sizes: Array<number>
-  /** Of the records with their lengths. */
+  /** Of the records with their lengths, as they are sent. */
   size: number
+  /** The records compressed. */
+  packed: Buffer | undefined
 }
 
 type TopicBatches = Map<string, Map<number, PartitionBatch>>
@@ -53,7 +58,7 @@ const group = (records: ReadonlyArray<OutgoingRecord>): TopicBatches => {
     if (partitions === undefined) topics.set(record.topic, (partitions = new Map()))
     let batch = partitions.get(record.partition)
     if (batch === undefined) {
-      batch = { partition: record.partition, records: [], sizes: [], size: 0 }
+      batch = { partition: record.partition, records: [], sizes: [], size: 0, packed: undefined }
       partitions.set(record.partition, batch)
     }
     const size = bodySize(record, batch.records.length)
@@ -74,21 +79,7 @@ const requestSize = (topics: TopicBatches): number => {
   return size
 }
 
-const writeBatch = (out: ByteWriter, { records, size, sizes }: PartitionBatch, timestamp: number): void => {
-  const start = out.offset
-  out.int64(0)
-  out.int32(batchOverhead + size - lengthAt)
-  out.int32(0)
-  out.int8(magic)
-  out.int32(0)
-  out.int16(0)
-  out.int32(records.length - 1)
-  out.int64(timestamp)
-  out.int64(timestamp)
-  out.int64(noProducer)
-  out.int16(0)
-  out.int32(0)
-  out.int32(records.length)
+const writeRecords = (out: ByteWriter, { records, sizes }: PartitionBatch): void => {
   for (const [index, { headers, key, value }] of records.entries()) {
     out.varInt(sizes[index]!)
     out.int8(0)
@@ -102,15 +93,47 @@ const writeBatch = (out: ByteWriter, { records, size, sizes }: PartitionBatch, t
       out.varBytes(bytes)
     }
   }
+}
+
+const pack = (batch: PartitionBatch, compression: Compression): void => {
+  const plain = new ByteWriter(batch.size)
+  writeRecords(plain, batch)
+  const packed = compress(compression, plain.buffer)
+  if (packed.length >= batch.size) return
+  batch.packed = packed
+  batch.size = packed.length
+}
+
+const writeBatch = (out: ByteWriter, batch: PartitionBatch, timestamp: number, codec: number): void => {
+  const { packed, records, size } = batch
+  const start = out.offset
+  out.int64(0)
+  out.int32(batchOverhead + size - lengthAt)
+  out.int32(0)
+  out.int8(magic)
+  out.int32(0)
+  out.int16(packed === undefined ? 0 : codec)
+  out.int32(records.length - 1)
+  out.int64(timestamp)
+  out.int64(timestamp)
+  out.int64(noProducer)
+  out.int16(0)
+  out.int32(0)
+  out.int32(records.length)
+  if (packed === undefined) writeRecords(out, batch)
+  else out.bytes(packed)
   out.uint32At(start + crcAt, crc32c(out.buffer, start + bodyAt, out.offset))
 }
 
 /** The request's body, without the request header. */
 export const encodeProduce = (
   records: ReadonlyArray<OutgoingRecord>,
-  { timeoutMillis, timestamp }: ProduceOptions
+  { compression = "none", timeoutMillis, timestamp }: ProduceOptions
 ): Buffer => {
   const topics = group(records)
+  if (compression !== "none") {
+    for (const partitions of topics.values()) for (const batch of partitions.values()) pack(batch, compression)
+  }
   const out = new ByteWriter(requestSize(topics))
   out.text(null)
   out.int16(allReplicas)
@@ -122,7 +145,7 @@ export const encodeProduce = (
     for (const batch of partitions.values()) {
       out.int32(batch.partition)
       out.int32(batchOverhead + batch.size)
-      writeBatch(out, batch, timestamp)
+      writeBatch(out, batch, timestamp, codecOf[compression])
     }
   }
   return out.buffer

@@ -5,26 +5,22 @@
  * where an empty batch ends, so that a compacted log could not be read past it. The checksum is not verified, as in
  * kafkajs: TCP has one too, and the broker has checked this one.
  */
-import * as zlib from "node:zlib"
-import type { ConsumedRecord } from "../kafka/KafkaRecord.ts"
+import type { ConsumedRecord, TopicPartition, UndecodableBatch } from "../kafka/KafkaRecord.ts"
 import type { RecordHeader } from "../wire/RecordHeaders.ts"
 import { ByteReader } from "./byteReader.ts"
+import { decompress, ExpandsTooMuch } from "./compression.ts"
 
 export interface RecordSet {
   readonly records: ReadonlyArray<ConsumedRecord>
   /** Where to go on: past the last batch that was looked at. */
   readonly next: number
-  /** Batches that could not be decoded and were passed over, and why. */
-  readonly unreadable: ReadonlyArray<UnreadableBatch>
-}
-
-export interface UnreadableBatch {
-  readonly firstOffset: number
-  readonly lastOffset: number
-  readonly detail: string
+  /** Batches that could not be decoded, in their order. */
+  readonly unreadable: ReadonlyArray<UndecodableBatch>
 }
 
 const magicAt = 16
+const lastDeltaAt = 23
+const maxTimestampAt = 35
 const magicOfBatches = 2
 // baseOffset 8, length 4
 const lengthEnd = 12
@@ -39,19 +35,6 @@ const maxPlainBytes = 64 * 2 ** 20
 // Empty records compress to almost nothing, and each becomes an object.
 const maxRecords = 1_000_000
 
-const decompress = (compression: number, bytes: Buffer): Buffer => {
-  switch (compression) {
-    case 1:
-      return zlib.gunzipSync(bytes, { maxOutputLength: maxPlainBytes })
-    case 4:
-      return zlib.zstdDecompressSync(bytes, { maxOutputLength: maxPlainBytes })
-    default:
-      throw new Error(
-        `compression ${compression === 2 ? "snappy" : compression === 3 ? "lz4" : compression} is not read`
-      )
-  }
-}
-
 /** What one answer has given so far, and what it has cost. */
 interface Yield {
   readonly records: Array<ConsumedRecord>
@@ -60,11 +43,11 @@ interface Yield {
 
 const expand = (compression: number, bytes: Buffer, found: Yield): Buffer => {
   try {
-    const plain = decompress(compression, bytes)
+    const plain = decompress(compression, bytes, maxPlainBytes)
     found.plainBytes += plain.length
     return plain
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") found.plainBytes += maxPlainBytes
+    if (error instanceof ExpandsTooMuch) found.plainBytes += maxPlainBytes
     throw error
   }
 }
@@ -73,6 +56,7 @@ interface Batch {
   readonly topic: string
   readonly partition: number
   readonly firstOffset: number
+  readonly leaderEpoch: number
   readonly firstTimestamp: number
   /** The broker's time of appending, which holds for all records. */
   readonly appended: number | undefined
@@ -97,20 +81,21 @@ const readRecord = (reader: ByteReader, batch: Batch): ConsumedRecord => {
   const value = reader.varBytes()
   const headers = readHeaders(reader)
   reader.offset = end
-  const { appended, partition, topic } = batch
-  return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers }
+  const { appended, leaderEpoch, partition, topic } = batch
+  return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers, leaderEpoch }
 }
 
 /** Appends the batch's records from `position` on. Throws when they cannot be decoded. */
 const readBatch = (
   reader: ByteReader,
-  where: { readonly topic: string; readonly partition: number },
+  where: TopicPartition,
   firstOffset: number,
   position: number,
   found: Yield
 ): void => {
-  // leaderEpoch 4, magic 1, crc 4
-  reader.offset += 9
+  const leaderEpoch = reader.int32()
+  // magic 1, crc 4
+  reader.offset += 5
   const attributes = reader.int16()
   reader.offset += 4
   const firstTimestamp = reader.int64()
@@ -123,12 +108,26 @@ const readBatch = (
   const appended = (attributes & logAppendTime) === 0 ? undefined : maxTimestamp
   const compression = attributes & compressionMask
   const plain = compression === 0 ? reader : new ByteReader(expand(compression, reader.bytes(reader.remaining), found))
-  const batch: Batch = { ...where, firstOffset, firstTimestamp, appended }
+  const batch: Batch = { ...where, firstOffset, leaderEpoch, firstTimestamp, appended }
   for (let i = 0; i < count; i++) {
     const record = readRecord(plain, batch)
     // A batch is sent whole, also the records before the position.
     if (record.offset >= position) found.records.push(record)
   }
+}
+
+/** What is legible of a batch that cannot be decoded: its head has one place in all formats, but for the time. */
+const undecodable = (where: TopicPartition, bytes: Buffer, position: number, error: unknown): UndecodableBatch => {
+  const reader = new ByteReader(bytes)
+  const firstOffset = reader.int64()
+  reader.offset = lengthEnd
+  const leaderEpoch = reader.int32()
+  reader.offset = lastDeltaAt
+  const lastOffset = firstOffset + reader.int32()
+  reader.offset = maxTimestampAt
+  const timestamp = reader.int64()
+  const reason = error instanceof Error ? error.message : String(error)
+  return { ...where, firstOffset: Math.max(firstOffset, position), lastOffset, timestamp, leaderEpoch, reason, bytes }
 }
 
 /**
@@ -137,7 +136,7 @@ const readBatch = (
  */
 export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number, position: number): RecordSet => {
   const records: Array<ConsumedRecord> = []
-  const unreadable: Array<UnreadableBatch> = []
+  const unreadable: Array<UndecodableBatch> = []
   let next = position
   let at = 0
   const found: Yield = { records, plainBytes: 0 }
@@ -146,7 +145,7 @@ export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number,
     const firstOffset = header.int64()
     const end = at + lengthEnd + header.int32()
     if (end > bytes.length || end - at < batchOverhead) break
-    const lastOffset = firstOffset + bytes.readInt32BE(at + magicAt + 7)
+    const lastOffset = firstOffset + bytes.readInt32BE(at + lastDeltaAt)
     const known = records.length
     try {
       if (bytes[at + magicAt] !== magicOfBatches) throw new Error(`record format ${bytes[at + magicAt]} is not read`)
@@ -155,7 +154,8 @@ export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number,
       if (lastOffset >= position) readBatch(reader, { topic, partition }, firstOffset, position, found)
     } catch (error) {
       records.length = known
-      if (lastOffset >= position) unreadable.push({ firstOffset, lastOffset, detail: String(error) })
+      if (lastOffset >= position)
+        unreadable.push(undecodable({ topic, partition }, bytes.subarray(at, end), position, error))
     }
     next = Math.max(next, lastOffset + 1)
     at = end

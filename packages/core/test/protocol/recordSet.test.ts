@@ -1,7 +1,9 @@
 import { gzipSync, zstdCompressSync } from "node:zlib"
+import { compressSync } from "snappy"
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import { encodeProduce } from "../../src/protocol/produceCodec.ts"
+import { compress } from "../../src/protocol/compression.ts"
 import { decodeRecordSet } from "../../src/protocol/recordSet.ts"
 import type { OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
 import { int } from "../wire/arbitraries.ts"
@@ -91,7 +93,9 @@ describe("recordSet", () => {
 
   it("passes over what it cannot read, and says so", () => {
     for (const broken of [
+      withAttributes(batchOf(some(2), 2), 2),
       withAttributes(batchOf(some(2), 2), 3),
+      withAttributes(batchOf(some(2), 2), 7),
       withAttributes(batchOf(some(2), 2), 1),
       lyingLength()
     ]) {
@@ -111,9 +115,12 @@ describe("recordSet", () => {
   // 65 MiB of zeros are some kilobytes when compressed, and are many readable records of no bytes.
   it.each([
     ["gzip", 1, gzipSync],
-    ["zstd", 4, zstdCompressSync]
-  ] as const)("passes over a batch of %s that expands without measure", (_, attributes, compress) => {
-    const bomb = withAttributes(batchOf(some(2), 2), attributes, compress(Buffer.alloc(65 * 2 ** 20)))
+    ["zstd", 4, zstdCompressSync],
+    ["snappy", 2, (bytes: Buffer) => compress("snappy", bytes)],
+    ["raw snappy", 2, (bytes: Buffer) => compressSync(bytes)],
+    ["lz4", 3, (bytes: Buffer) => compress("lz4", bytes)]
+  ] as const)("passes over a batch of %s that expands without measure", (_, attributes, pack) => {
+    const bomb = withAttributes(batchOf(some(2), 2), attributes, pack(Buffer.alloc(65 * 2 ** 20)))
     const bytes = Buffer.concat([batchOf(some(2), 0), bomb, batchOf(some(1), 4)])
     const { next, records, unreadable } = decode(bytes, 0)
     assert.deepStrictEqual(
@@ -124,7 +131,7 @@ describe("recordSet", () => {
       unreadable.map(({ firstOffset, lastOffset }) => [firstOffset, lastOffset]),
       [[2, 3]]
     )
-    assert.include(unreadable[0]?.detail, "larger than 67108864 bytes")
+    assert.include(unreadable[0]?.reason, "more than 67108864 bytes")
     // What one answer may cost is used up: the rest is for the next fetch.
     assert.strictEqual(next, 4)
     assert.deepStrictEqual(offsets(bytes, next), [4])

@@ -11,11 +11,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { EventLoop } from "../../host/EventLoop.ts"
-import type { ConsumedRecord, TopicPartition } from "../../kafka/KafkaRecord.ts"
+import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition, JoinGroup } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { type FetchedPartition, fetchFrom, listOffset } from "./fetchRequest.ts"
+import { handOver, inOrder, type Piece } from "./handOver.ts"
 import { Outage } from "./outage.ts"
 
 interface Owned extends TopicPartition {
@@ -23,7 +24,7 @@ interface Owned extends TopicPartition {
   position: number
   isPaused: boolean
   /** Fetched and not taken yet. */
-  rest: ReadonlyArray<ConsumedRecord>
+  rest: ReadonlyArray<Piece>
 }
 
 export interface AssignmentFetcher {
@@ -42,7 +43,7 @@ const errorsLast = (a: FetchedPartition, b: FetchedPartition): number =>
 export const make = Effect.fnUntraced(function* (
   client: ClusterClient,
   eventLoop: EventLoop,
-  { groupId, onRecords }: JoinGroup,
+  join: JoinGroup,
   assigned: ReadonlyArray<AssignedPartition>
 ): Effect.fn.Return<AssignmentFetcher, never, Scope.Scope> {
   const clock = yield* Clock.Clock
@@ -63,14 +64,12 @@ export const make = Effect.fnUntraced(function* (
     changed = Deferred.makeUnsafe<void>()
   }
 
-  const handOver = (entry: Owned) => {
+  const deliver = (entry: Owned) => {
     if (isStopped || entry.isPaused || entry.rest.length === 0) return
-    const records = entry.rest
+    const pieces = entry.rest
     entry.rest = []
-    const taken = onRecords(records)
-    if (taken >= records.length) return
-    entry.isPaused = true
-    entry.rest = records.slice(taken)
+    entry.rest = handOver(pieces, join)
+    if (entry.rest.length > 0) entry.isPaused = true
   }
 
   const accept = Effect.fnUntraced(function* (fetched: FetchedPartition) {
@@ -83,8 +82,8 @@ export const make = Effect.fnUntraced(function* (
     }
     yield* client.failOnCode(fetched.errorCode, fetched.topic)
     entry.position = fetched.next
-    entry.rest = fetched.records
-    handOver(entry)
+    entry.rest = inOrder(fetched.records, fetched.unreadable)
+    deliver(entry)
   })
 
   const loops = new Set<number>()
@@ -96,7 +95,7 @@ export const make = Effect.fnUntraced(function* (
   const refresh = Effect.ignore(client.refresh).pipe(Effect.andThen(startLoops), Effect.andThen(Effect.sync(wake)))
 
   const loop = (leader: number): Effect.Effect<never> => {
-    const outage = new Outage(clock, `reading for group ${groupId}`)
+    const outage = new Outage(clock, `reading for group ${join.groupId}`)
     let turn = 0
     let led: ReadonlyArray<Owned> = []
     const isLed = (entry: Owned): boolean => leaderOf(entry) === leader
@@ -119,7 +118,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.catch((error) => Effect.andThen(outage.failed(error), refresh)),
       // A defect here is a bug of the callback or of kafkajs; it must not end the loop.
       Effect.catchCause((cause) =>
-        Effect.andThen(Effect.logError(`reading for group ${groupId}`, cause), Effect.sleep(500))
+        Effect.andThen(Effect.logError(`reading for group ${join.groupId}`, cause), Effect.sleep(500))
       ),
       Effect.forever
     )
@@ -142,7 +141,7 @@ export const make = Effect.fnUntraced(function* (
       if (entry === undefined) return
       entry.isPaused = false
       eventLoop.nextTurn(() => {
-        handOver(entry)
+        deliver(entry)
         wake()
       })
     }

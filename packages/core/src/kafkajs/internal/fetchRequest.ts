@@ -2,7 +2,7 @@
  * One long poll at one broker for any number of partitions, answered per partition.
  */
 import * as Effect from "effect/Effect"
-import type { ConsumedRecord, TopicPartition } from "../../kafka/KafkaRecord.ts"
+import type { ConsumedRecord, TopicPartition, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
 import { because, Refused, type TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { decodeFetch, type FetchAnswer, fetchVersion } from "../../protocol/fetchCodec.ts"
@@ -25,6 +25,8 @@ export interface FetchedPartition extends TopicPartition {
   /** Kafka's error code, 0 when there is none. */
   readonly errorCode: number
   readonly records: ReadonlyArray<ConsumedRecord>
+  /** Batches between them that cannot be decoded. */
+  readonly unreadable: ReadonlyArray<UndecodableBatch>
   /** The position asked for. */
   readonly from: number
   /** Where to go on; the position asked for when nothing was there. */
@@ -96,10 +98,10 @@ export const fetchFrom = Effect.fnUntraced(function* (
   for (const { errorCode, partition, records: bytes, topic } of answer.partitions) {
     const position = topics.get(topic)?.get(partition) ?? 0
     const { next, records, unreadable } = decodeRecordSet(bytes, topic, partition, position)
-    for (const { detail, firstOffset, lastOffset } of unreadable) {
-      yield* Effect.logError(`${topic}-${partition}: records ${firstOffset} to ${lastOffset} are skipped: ${detail}`)
+    for (const { firstOffset, lastOffset, reason } of unreadable) {
+      yield* Effect.logError(`${topic}-${partition}: records ${firstOffset} to ${lastOffset} cannot be read: ${reason}`)
     }
-    fetched.push({ topic, partition, errorCode, records, from: position, next })
+    fetched.push({ topic, partition, errorCode, records, unreadable, from: position, next })
   }
   return fetched
 })

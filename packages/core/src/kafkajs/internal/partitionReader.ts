@@ -58,7 +58,7 @@ export const readPartition = Effect.fnUntraced(function* (
     fetchFrom(client, client.metadata.leaderOf(topic, partition), [{ topic, partition, position }])
   )
   const poll = Effect.gen(function* () {
-    for (const { errorCode, next, records } of yield* fetch) {
+    for (const { errorCode, next, records, unreadable } of yield* fetch) {
       if (errorCode === offsetOutOfRange) position = yield* listOffset(client, read, "earliest")
       else yield* client.failOnCode(errorCode, topic)
       if (errorCode !== 0) continue
@@ -66,6 +66,7 @@ export const readPartition = Effect.fnUntraced(function* (
       isLost = false
       looksMissing = 0
       if (records.length > 0) read.onRecords(records)
+      for (const batch of unreadable) read.onUndecodable?.(batch)
     }
     yield* outage.worked
   })

@@ -62,7 +62,8 @@ export const make = Effect.fnUntraced(function* (
     const broker = yield* client.broker(leader, timeoutMillis)
     const options = {
       timeoutMillis: Math.floor(timeoutMillis * brokerShare),
-      timestamp: clock.currentTimeMillisUnsafe()
+      timestamp: clock.currentTimeMillisUnsafe(),
+      compression: client.settings.compression
     }
     const produce = () => {
       // kafkajs' part is the header and the answer; the body is ours.
