@@ -5,7 +5,23 @@
  *
  * @example
  * ```ts
- * const Stock = RpcGroup.make(GetStock.annotate(Contract.Safe, true), Reserve).annotate(Contract.Name, "inventory")
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import { Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * class OutOfStock extends Schema.TaggedError<OutOfStock>()("OutOfStock", { available: Schema.Int }) {}
+ *
+ * // Only reads: retried anywhere.
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ *
+ * // Done once for each order, however often it is asked for.
+ * const Reserve = Rpc.make("Reserve", {
+ *   payload: { orderId: Schema.String, sku: Schema.String, quantity: Schema.Int },
+ *   error: OutOfStock,
+ *   primaryKey: ({ orderId }) => orderId
+ * }).annotate(Contract.Idempotent, true)
+ *
+ * export const Inventory = RpcGroup.make(GetStock, Reserve).annotate(Contract.Name, "inventory")
  * ```
  */
 import "../host/requiredNode.ts"

@@ -27,6 +27,17 @@ export type AnyRpc = Rpc.Rpc<string, Schema.Top, Schema.Top, Schema.Top, RpcMidd
 /** A group of any operations. */
 export type AnyGroup = RpcGroup.RpcGroup<any>
 
+/** One contract, or several. */
+export type Contracts = AnyGroup | readonly [AnyGroup, ...ReadonlyArray<AnyGroup>]
+
+/** The operations of one contract or of several. */
+export type Operations<Given> =
+  Given extends RpcGroup.RpcGroup<infer Rpcs> ? Rpcs : Given extends ReadonlyArray<infer One> ? Operations<One> : never
+
+/** One contract or several, as a list. */
+export const groupsOf = (contracts: Contracts): ReadonlyArray<AnyGroup> =>
+  Array.isArray(contracts) ? contracts : [contracts as AnyGroup]
+
 /** A request as middleware sees it, its types erased. */
 export interface RpcRequest {
   readonly _tag: "Request"

@@ -3,6 +3,33 @@
  *
  * Everything above works on bytes and knows no driver; everything below (kafkajs, memory) knows no contract. Laws every
  * transport obeys: `test/suites/TransportSuite.ts`.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import { Transport } from "@kafka-request-reply/core/Transport"
+ * import { Effect, Layer } from "effect"
+ *
+ * // A transport that tells which topics are created.
+ * const created: Array<string> = []
+ * const watched = Layer.effect(
+ *   Transport,
+ *   Effect.map(Transport, (transport) => {
+ *     const create: typeof transport.topics.create = (topic) => {
+ *       created.push(topic.name)
+ *       return transport.topics.create(topic)
+ *     }
+ *     return { ...transport, topics: { ...transport.topics, create } }
+ *   })
+ * ).pipe(Layer.provide(MemoryTransport.layer))
+ *
+ * const program = Effect.flatMap(Transport, ({ topics }) =>
+ *   topics.create({ name: "orders", partitions: 1, replicationFactor: 1, configs: {} })
+ * )
+ * await Effect.runPromise(Effect.provide(program, watched))
+ * assert.deepEqual(created, ["orders"])
+ * ```
  */
 import "../host/requiredNode.ts"
 import * as Context from "effect/Context"
@@ -11,6 +38,10 @@ import type * as Scope from "effect/Scope"
 import type { ConsumedRecord, TopicPartition, UndecodableBatch } from "./KafkaRecord.ts"
 import type { ProducerLink } from "./ProducerLink.ts"
 import type { TransportError } from "./TransportError.ts"
+
+export type { ConsumedRecord, OutgoingRecord, TopicPartition } from "./KafkaRecord.ts"
+export type { RecordHeader, RecordHeaders } from "../wire/RecordHeaders.ts"
+export type { PartitionAck, ProducerLink } from "./ProducerLink.ts"
 
 /** Where a reader starts. `end` is resolved once, before `readPartition` returns. */
 export type StartPosition = "earliest" | "end" | number
@@ -90,6 +121,12 @@ export interface GroupMember {
   /** Stops fetching one partition until `resume`. */
   readonly pause: (partition: TopicPartition) => void
   readonly resume: (partition: TopicPartition) => void
+  /**
+   * Until when, in monotonic milliseconds, the partitions are surely this member's: from the sending of the last heartbeat
+   * that was answered, for a session less a margin. Afterwards others may own them, and nothing new may be started before
+   * another heartbeat is answered; nothing is delivered meanwhile. Infinite where a membership cannot lapse.
+   */
+  readonly leaseUntil: () => number
   /** Stops fetching everything; the membership and its heartbeats go on, so commits still work. */
   readonly stopFetching: Effect.Effect<void>
   /** Leaves the group, so that others take over at once. Idempotent; also done when the scope closes. */

@@ -1,8 +1,23 @@
 /**
  * The transport over kafkajs 2.2.4.
  *
- * One client for writing and topics, one per partition reader, one per group member; what kafkajs gets wrong is repaired
- * or passed by inside `internal/` (docs/adr/0002). Nothing outside this folder knows kafkajs.
+ * One client for everything, with a connection per purpose (docs/adr/0015); what kafkajs gets wrong is repaired or passed by
+ * inside `internal/` (docs/adr/0002). Nothing outside this folder knows kafkajs.
+ *
+ * @example
+ * ```ts
+ * import * as KafkajsTransport from "@kafka-request-reply/core/KafkajsTransport"
+ * import { Config } from "effect"
+ *
+ * export const local = KafkajsTransport.layer({ brokers: ["localhost:9092"], clientId: "shop" })
+ *
+ * // KAFKA_BROKERS and KAFKA_CLIENT_ID, and settings of the program's own.
+ * export const configured = KafkajsTransport.layerConfig({
+ *   brokers: Config.succeed(["kafka.example.org:9093"]),
+ *   clientId: Config.NonEmptyString("APP_NAME"),
+ *   ssl: Config.succeed(true)
+ * })
+ * ```
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -21,6 +36,9 @@ import * as PartitionReader from "./internal/partitionReader.ts"
 import * as ProducerLink from "./internal/producerLink.ts"
 import * as TopicAdmin from "./internal/topicAdmin.ts"
 
+export type { ClientOptions } from "./internal/clientSettings.ts"
+export type { Sasl, Ssl } from "./internal/kafkajsInternals.ts"
+
 export type Options = ClientOptions
 
 /** Connects; fails within the start timeout, naming the bootstrap list, when no broker answers. */
@@ -36,7 +54,7 @@ export const make = Effect.fnUntraced(function* (
   }
   const client = yield* ClusterClient.make(settings)
   yield* client.untilStarted(client.refresh).pipe(
-    // kafkajs names the broker that it tried last: the whole list is what there is to check.
+    // The failure names the broker that was tried last: the whole list is what there is to check.
     Effect.mapError((error) => {
       if (!error.isRetryable) return error
       const detail = error.reason._tag === "Unreachable" ? error.reason.detail : error.message
@@ -47,8 +65,8 @@ export const make = Effect.fnUntraced(function* (
   return Transport.of({
     link,
     topics: TopicAdmin.make(client),
-    readPartition: (read) => PartitionReader.readPartition(settings, read),
-    joinGroup: (join) => GroupMember.joinGroup(settings, join),
+    readPartition: (read) => PartitionReader.readPartition(client, read),
+    joinGroup: (join) => GroupMember.joinGroup(client, join),
     groupSize: (groupId) => groupSize(client, groupId)
   })
 })

@@ -3,6 +3,21 @@
  *
  * It does what the real one does as far as the laws of `TransportSuite` can tell, and shows its inside to tests. It has no
  * replication, no retention by time and no transactions.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as MemoryBroker from "@kafka-request-reply/core/MemoryBroker"
+ * import { Effect } from "effect"
+ *
+ * const test = Effect.gen(function* () {
+ *   const broker = yield* MemoryBroker.MemoryBroker
+ *   broker.createTopic({ name: "orders", partitions: 1, replicationFactor: 1, configs: {} })
+ *   yield* broker.append({ topic: "orders", partition: 0, key: null, value: Buffer.from("{}"), headers: [] })
+ *   assert.equal(broker.records("orders").length, 1)
+ * })
+ * await Effect.runPromise(Effect.provide(test, MemoryBroker.layer))
+ * ```
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -20,6 +35,8 @@ import {
   Unavailable
 } from "../kafka/TransportError.ts"
 import type { OffsetCommit, TopicDescription, TopicSpec } from "../kafka/Transport.ts"
+
+export type { MemoryLog } from "./internal/memoryLog.ts"
 
 /** What a group committed for one partition. */
 export interface Committed {

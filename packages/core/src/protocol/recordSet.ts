@@ -16,6 +16,11 @@ export interface RecordSet {
   readonly next: number
   /** Batches that could not be decoded, in their order. */
   readonly unreadable: ReadonlyArray<UndecodableBatch>
+  /**
+   * Set when the position is in front of records that are no batches (before Kafka 0.11): not even where they end can be
+   * told, so nothing behind them is ever read.
+   */
+  readonly oldFormat: number | undefined
 }
 
 const magicAt = 16
@@ -52,9 +57,12 @@ const expand = (compression: number, bytes: Buffer, found: Yield): Buffer => {
   }
 }
 
-interface Batch {
-  readonly topic: string
-  readonly partition: number
+/** The partition, and the id of its topic when that was asked for by it. */
+export interface Place extends TopicPartition {
+  readonly topicId?: string | undefined
+}
+
+interface Batch extends Place {
   readonly firstOffset: number
   readonly leaderEpoch: number
   readonly firstTimestamp: number
@@ -81,18 +89,12 @@ const readRecord = (reader: ByteReader, batch: Batch): ConsumedRecord => {
   const value = reader.varBytes()
   const headers = readHeaders(reader)
   reader.offset = end
-  const { appended, leaderEpoch, partition, topic } = batch
-  return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers, leaderEpoch }
+  const { appended, leaderEpoch, partition, topic, topicId } = batch
+  return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers, leaderEpoch, topicId }
 }
 
 /** Appends the batch's records from `position` on. Throws when they cannot be decoded. */
-const readBatch = (
-  reader: ByteReader,
-  where: TopicPartition,
-  firstOffset: number,
-  position: number,
-  found: Yield
-): void => {
+const readBatch = (reader: ByteReader, where: Place, firstOffset: number, position: number, found: Yield): void => {
   const leaderEpoch = reader.int32()
   // magic 1, crc 4
   reader.offset += 5
@@ -117,7 +119,7 @@ const readBatch = (
 }
 
 /** What is legible of a batch that cannot be decoded: its head has one place in all formats, but for the time. */
-const undecodable = (where: TopicPartition, bytes: Buffer, position: number, error: unknown): UndecodableBatch => {
+const undecodable = (where: Place, bytes: Buffer, position: number, error: unknown): UndecodableBatch => {
   const reader = new ByteReader(bytes)
   const firstOffset = reader.int64()
   reader.offset = lengthEnd
@@ -134,9 +136,10 @@ const undecodable = (where: TopicPartition, bytes: Buffer, position: number, err
  * Decodes what a broker sent for a fetch from `position`. The last batch may be cut off, which is no error. What comes
  * after batches that expanded to a lot is left for the next fetch: an answer may hold hundreds of them.
  */
-export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number, position: number): RecordSet => {
+export const decodeRecordSet = (bytes: Buffer, place: Place, position: number): RecordSet => {
   const records: Array<ConsumedRecord> = []
   const unreadable: Array<UndecodableBatch> = []
+  let oldFormat: number | undefined
   let next = position
   let at = 0
   const found: Yield = { records, plainBytes: 0 }
@@ -144,21 +147,25 @@ export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number,
     const header = new ByteReader(bytes, at)
     const firstOffset = header.int64()
     const end = at + lengthEnd + header.int32()
+    const magic = bytes[at + magicAt]
+    if (magic !== undefined && magic !== magicOfBatches) {
+      // What was read before it is good.
+      if (next === position) oldFormat = magic
+      break
+    }
     if (end > bytes.length || end - at < batchOverhead) break
     const lastOffset = firstOffset + bytes.readInt32BE(at + lastDeltaAt)
     const known = records.length
     try {
-      if (bytes[at + magicAt] !== magicOfBatches) throw new Error(`record format ${bytes[at + magicAt]} is not read`)
       // What lies before the position as a whole is not worth its expense.
       const reader = new ByteReader(bytes, at + lengthEnd, end)
-      if (lastOffset >= position) readBatch(reader, { topic, partition }, firstOffset, position, found)
+      if (lastOffset >= position) readBatch(reader, place, firstOffset, position, found)
     } catch (error) {
       records.length = known
-      if (lastOffset >= position)
-        unreadable.push(undecodable({ topic, partition }, bytes.subarray(at, end), position, error))
+      if (lastOffset >= position) unreadable.push(undecodable(place, bytes.subarray(at, end), position, error))
     }
     next = Math.max(next, lastOffset + 1)
     at = end
   }
-  return { records, next, unreadable }
+  return { records, next, unreadable, oldFormat }
 }

@@ -37,7 +37,7 @@ const withAttributes = (batch: Buffer, attributes: number, body: Buffer = batch.
 const compressed = (batch: Buffer, attributes: number, compress: (bytes: Buffer) => Buffer): Buffer =>
   withAttributes(batch, attributes, compress(batch.subarray(recordsAt)))
 
-const decode = (bytes: Buffer, position: number) => decodeRecordSet(bytes, topic, 0, position)
+const decode = (bytes: Buffer, position: number) => decodeRecordSet(bytes, { topic, partition: 0 }, position)
 const offsets = (bytes: Buffer, position: number) => decode(bytes, position).records.map(({ offset }) => offset)
 const some = (count: number) =>
   Array.from({ length: count }, (_, i) => record(topic, 0, `value ${i}`, [["n", Buffer.of(i)]]))
@@ -110,6 +110,19 @@ describe("recordSet", () => {
       )
       assert.strictEqual(next, 5)
     }
+  })
+
+  it.each([30, 200])("requester R10: refuses records of an old format, of %i bytes, and leaps over none", (size) => {
+    const old = Buffer.alloc(size)
+    old.writeBigInt64BE(2n)
+    old.writeInt32BE(size - 12, 8)
+    old.writeInt8(1, 16)
+    const bytes = Buffer.concat([batchOf(some(2), 0), old])
+    assert.deepStrictEqual([offsets(bytes, 0), decode(bytes, 0).next], [[0, 1], 2])
+    assert.deepStrictEqual(
+      [decode(bytes, 0).oldFormat, decode(old, 2).oldFormat, decode(old, 2).next],
+      [undefined, 1, 2]
+    )
   })
 
   // 65 MiB of zeros are some kilobytes when compressed, and are many readable records of no bytes.

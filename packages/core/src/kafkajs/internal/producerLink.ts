@@ -7,13 +7,12 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import type { OutgoingRecord } from "../../kafka/KafkaRecord.ts"
 import type { PartitionAck, ProducerLink } from "../../kafka/ProducerLink.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import { classifyError } from "../classifyError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
-import { ask, createErrorFromCode, protocolRequest, withBody } from "./kafkajsInternals.ts"
+import { createErrorFromCode, protocolRequest, withBody } from "./kafkajsInternals.ts"
 import { encodeProduce } from "../../protocol/produceCodec.ts"
 
 interface ProduceResponse {
@@ -26,11 +25,9 @@ interface ProduceResponse {
 /** The broker gives up on slow replicas a little before the answer is given up on, so that its verdict still arrives. */
 const brokerShare = 0.9
 
-const metadataAge = "1 minute"
+const purpose = "produce"
 
-export const make = Effect.fnUntraced(function* (
-  client: ClusterClient
-): Effect.fn.Return<ProducerLink, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.fn.Return<ProducerLink> {
   const clock = yield* Clock.Clock
   const { brokers } = client.settings
   const { metadata } = client
@@ -59,30 +56,24 @@ export const make = Effect.fnUntraced(function* (
     batch: ReadonlyArray<OutgoingRecord>,
     timeoutMillis: number
   ) {
-    const broker = yield* client.broker(leader, timeoutMillis)
+    const connection = yield* client.connect(leader, purpose, timeoutMillis)
     const options = {
       timeoutMillis: Math.floor(timeoutMillis * brokerShare),
       timestamp: clock.currentTimeMillisUnsafe(),
       compression: client.settings.compression
     }
-    const produce = () => {
-      // kafkajs' part is the header and the answer; the body is ours.
-      const protocol = protocolRequest(broker, "Produce", { acks: -1, topicData: [] })
-      return ask<ProduceResponse>(
-        broker,
-        withBody(protocol, () => encodeProduce(batch, options))
-      )
-    }
-    const answer = yield* client.call(`writing to broker ${leader}`, produce, { timeoutMillis }).pipe(
-      // Slow replicas are answered for; silence is a dead connection, and whatever else is on it waits in vain.
-      Effect.tapError(({ reason }) =>
-        Effect.sync(() => reason._tag === "NoAnswer" && client.cut("a write was not answered", broker))
-      )
+    // kafkajs' part is the header and the answer; the body is ours.
+    const answer = yield* client.ask<ProduceResponse>(
+      connection,
+      `writing to broker ${leader}`,
+      (versions) =>
+        withBody(protocolRequest(versions, "Produce", { acks: -1, topicData: [] }), () =>
+          encodeProduce(batch, options)
+        ),
+      { timeoutMillis }
     )
     return toAcks(answer)
   })
-
-  yield* client.refresh.pipe(Effect.ignore, Effect.delay(metadataAge), Effect.forever, Effect.forkScoped)
 
   return {
     partitions,
