@@ -74,8 +74,12 @@ const work = Effect.gen(function* () {
     Effect.gen(function* () {
       const sent = now()
       const record = { topic, partition, key: null, value: Buffer.from(String(sent)), headers: [] }
-      const send = Effect.flatMap(link.send([record], 5_000), ([ack]) =>
-        ack === undefined || ack.error !== undefined ? Effect.fail("not written") : Effect.void
+      const batch = { topic, partition, records: [record] }
+      const send = Effect.suspend(() => link.send(link.leaderOf(topic, partition), [batch], 5_000)).pipe(
+        Effect.filterOrFail(
+          ({ verdicts }) => verdicts[0]?._tag === "Written",
+          () => "not written"
+        )
       )
       yield* send.pipe(
         Effect.tapError(() => Effect.andThen(Effect.ignore(link.refresh), Effect.sleep("100 millis"))),

@@ -22,6 +22,8 @@
  * assert.equal(await Effect.runPromise(read), "there is no orders")
  * ```
  */
+import * as Formatter from "effect/Formatter"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
 const id = "@kafka-request-reply/core/kafka/TransportError"
@@ -133,6 +135,15 @@ export class Misconfigured extends Schema.TaggedError<Misconfigured>(`${id}/Misc
   }
 }
 
+/** More waits to be written than this process may hold: nothing was sent. */
+export class QueueFull extends Schema.TaggedError<QueueFull>(`${id}/QueueFull`)("QueueFull", {
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `more than ${this.limit} bytes wait to be written to Kafka; send less at a time, or raise maxQueuedBytes`
+  }
+}
+
 /** The transport is closing or closed. */
 export class TransportClosed extends Schema.TaggedError<TransportClosed>(`${id}/TransportClosed`)(
   "TransportClosed",
@@ -148,7 +159,10 @@ export class Unrecognised extends Schema.TaggedError<Unrecognised>(`${id}/Unreco
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `unrecognised driver failure: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+    // Anything can be thrown, an object that is no text too, and an error of another realm.
+    const { cause } = this
+    const isError = Predicate.hasProperty(cause, "message") && typeof cause.message === "string"
+    return `unrecognised driver failure: ${isError ? String(cause.message) : Formatter.format(cause)}`
   }
 }
 
@@ -163,6 +177,7 @@ export const Reason = Schema.Union([
   NotAuthorized,
   Refused,
   Misconfigured,
+  QueueFull,
   TransportClosed,
   Unrecognised
 ])
@@ -187,6 +202,7 @@ export class TransportError extends Schema.TaggedError<TransportError>(id)("Tran
       case "NotAuthorized":
       case "Refused":
       case "Misconfigured":
+      case "QueueFull":
         return true
       default:
         return false
@@ -198,7 +214,8 @@ export class TransportError extends Schema.TaggedError<TransportError>(id)("Tran
    * learn of a new topic one after the other.
    */
   get isRetryable(): boolean {
-    return this.reason._tag === "NoSuchTopic" || (!this.isDefinitive && this.reason._tag !== "TransportClosed")
+    const { _tag } = this.reason
+    return _tag === "NoSuchTopic" || _tag === "QueueFull" || (!this.isDefinitive && _tag !== "TransportClosed")
   }
 }
 

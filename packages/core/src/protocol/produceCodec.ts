@@ -6,6 +6,7 @@
  * half a kilobyte per record and header. A property test holds the bytes of both equal.
  */
 import type { OutgoingRecord } from "../kafka/KafkaRecord.ts"
+import type { PartitionBatch } from "../kafka/ProducerLink.ts"
 import { ByteWriter, varBytesSize, varIntSize } from "./byteWriter.ts"
 import { codecOf, compress, type Compression } from "./compression.ts"
 import { crc32c } from "./crc32c.ts"
@@ -19,18 +20,17 @@ export interface ProduceOptions {
   readonly compression?: Compression
 }
 
-interface PartitionBatch {
-  readonly partition: number
-  readonly records: Array<OutgoingRecord>
+interface Measured {
+  readonly batch: PartitionBatch
   /** The size of each record's body, without its own length. */
-  readonly sizes: Array<number>
+  readonly sizes: ReadonlyArray<number>
   /** Of the records with their lengths, as they are sent. */
-  size: number
-  /** The records compressed. */
-  packed: Buffer | undefined
+  readonly size: number
+  /** The records, when they are compressed. */
+  readonly body: Buffer | undefined
 }
 
-type TopicBatches = Map<string, Map<number, PartitionBatch>>
+type ByTopic = ReadonlyMap<string, ReadonlyArray<Measured>>
 
 const allReplicas = -1
 const noProducer = -1
@@ -42,44 +42,59 @@ const bodyAt = 21
 const batchOverhead = bodyAt + 40
 const lengthAt = 12
 
+// The UTF-8 bytes of header names: a few names come with every record. Bounded, since names may be foreign.
+const nameBytes = new Map<string, Uint8Array>()
+const maxNames = 256
+
+const bytesOf = (name: string): Uint8Array => {
+  let bytes = nameBytes.get(name)
+  if (bytes === undefined) {
+    bytes = Buffer.from(name, "utf8")
+    if (nameBytes.size < maxNames) nameBytes.set(name, bytes)
+  }
+  return bytes
+}
+
 const bodySize = ({ headers, key, value }: OutgoingRecord, index: number): number => {
   // Attributes and the timestamp's delta (always 0) take a byte each.
   let size = 2 + varIntSize(index) + varBytesSize(key?.length ?? -1) + varBytesSize(value?.length ?? -1)
   size += varIntSize(headers.length)
-  for (const [name, bytes] of headers) size += varBytesSize(Buffer.byteLength(name)) + varBytesSize(bytes.length)
+  for (const [name, bytes] of headers) size += varBytesSize(bytesOf(name).length) + varBytesSize(bytes.length)
   return size
 }
 
-/** Groups by topic and partition, keeping the order of the records of each. */
-const group = (records: ReadonlyArray<OutgoingRecord>): TopicBatches => {
-  const topics: TopicBatches = new Map()
-  for (const record of records) {
-    let partitions = topics.get(record.topic)
-    if (partitions === undefined) topics.set(record.topic, (partitions = new Map()))
-    let batch = partitions.get(record.partition)
-    if (batch === undefined) {
-      batch = { partition: record.partition, records: [], sizes: [], size: 0, packed: undefined }
-      partitions.set(record.partition, batch)
-    }
-    const size = bodySize(record, batch.records.length)
-    batch.records.push(record)
-    batch.sizes.push(size)
-    batch.size += varIntSize(size) + size
+const measure = (batch: PartitionBatch): Measured => {
+  let total = 0
+  const sizes = batch.records.map((record, index) => {
+    const size = bodySize(record, index)
+    total += varIntSize(size) + size
+    return size
+  })
+  return { batch, sizes, size: total, body: undefined }
+}
+
+const byTopic = (batches: ReadonlyArray<PartitionBatch>, compression: Compression): ByTopic => {
+  const topics = new Map<string, Array<Measured>>()
+  for (const batch of batches) {
+    const measured = packed(measure(batch), compression)
+    const known = topics.get(batch.topic)
+    if (known === undefined) topics.set(batch.topic, [measured])
+    else known.push(measured)
   }
   return topics
 }
 
-const requestSize = (topics: TopicBatches): number => {
+const requestSize = (topics: ByTopic): number => {
   // transactional id 2, acks 2, timeout 4, topic count 4
   let size = 12
   for (const [topic, partitions] of topics) {
     size += 2 + Buffer.byteLength(topic) + 4
-    for (const batch of partitions.values()) size += 8 + batchOverhead + batch.size
+    for (const measured of partitions) size += 8 + batchOverhead + measured.size
   }
   return size
 }
 
-const writeRecords = (out: ByteWriter, { records, sizes }: PartitionBatch): void => {
+const writeRecords = (out: ByteWriter, { batch: { records }, sizes }: Measured): void => {
   for (const [index, { headers, key, value }] of records.entries()) {
     out.varInt(sizes[index]!)
     out.int8(0)
@@ -89,30 +104,34 @@ const writeRecords = (out: ByteWriter, { records, sizes }: PartitionBatch): void
     out.varBytes(value)
     out.varInt(headers.length)
     for (const [name, bytes] of headers) {
-      out.varText(name, Buffer.byteLength(name))
+      out.varBytes(bytesOf(name))
       out.varBytes(bytes)
     }
   }
 }
 
-const pack = (batch: PartitionBatch, compression: Compression): void => {
-  const plain = new ByteWriter(batch.size)
-  writeRecords(plain, batch)
-  const packed = compress(compression, plain.buffer)
-  if (packed.length >= batch.size) return
-  batch.packed = packed
-  batch.size = packed.length
+/** The same batch compressed, unless that is no smaller. */
+const packed = (measured: Measured, compression: Compression): Measured => {
+  if (compression === "none") return measured
+  const plain = new ByteWriter(measured.size)
+  writeRecords(plain, measured)
+  const body = compress(compression, plain.buffer)
+  return body.length < measured.size ? { ...measured, body, size: body.length } : measured
 }
 
-const writeBatch = (out: ByteWriter, batch: PartitionBatch, timestamp: number, codec: number): void => {
-  const { packed, records, size } = batch
+const writeBatch = (out: ByteWriter, measured: Measured, timestamp: number, codec: number): void => {
+  const {
+    batch: { records },
+    body,
+    size
+  } = measured
   const start = out.offset
   out.int64(0)
   out.int32(batchOverhead + size - lengthAt)
   out.int32(0)
   out.int8(magic)
   out.int32(0)
-  out.int16(packed === undefined ? 0 : codec)
+  out.int16(body === undefined ? 0 : codec)
   out.int32(records.length - 1)
   out.int64(timestamp)
   out.int64(timestamp)
@@ -120,20 +139,17 @@ const writeBatch = (out: ByteWriter, batch: PartitionBatch, timestamp: number, c
   out.int16(0)
   out.int32(0)
   out.int32(records.length)
-  if (packed === undefined) writeRecords(out, batch)
-  else out.bytes(packed)
+  if (body === undefined) writeRecords(out, measured)
+  else out.bytes(body)
   out.uint32At(start + crcAt, crc32c(out.buffer, start + bodyAt, out.offset))
 }
 
-/** The request's body, without the request header. */
+/** The request's body, without the request header. No two batches are of the same partition. */
 export const encodeProduce = (
-  records: ReadonlyArray<OutgoingRecord>,
+  batches: ReadonlyArray<PartitionBatch>,
   { compression = "none", timeoutMillis, timestamp }: ProduceOptions
 ): Buffer => {
-  const topics = group(records)
-  if (compression !== "none") {
-    for (const partitions of topics.values()) for (const batch of partitions.values()) pack(batch, compression)
-  }
+  const topics = byTopic(batches, compression)
   const out = new ByteWriter(requestSize(topics))
   out.text(null)
   out.int16(allReplicas)
@@ -141,11 +157,11 @@ export const encodeProduce = (
   out.int32(topics.size)
   for (const [topic, partitions] of topics) {
     out.text(topic)
-    out.int32(partitions.size)
-    for (const batch of partitions.values()) {
-      out.int32(batch.partition)
-      out.int32(batchOverhead + batch.size)
-      writeBatch(out, batch, timestamp, codecOf[compression])
+    out.int32(partitions.length)
+    for (const measured of partitions) {
+      out.int32(measured.batch.partition)
+      out.int32(batchOverhead + measured.size)
+      writeBatch(out, measured, timestamp, codecOf[compression])
     }
   }
   return out.buffer

@@ -9,8 +9,8 @@ import * as Queue from "effect/Queue"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
 import { Transport } from "../../src/kafka/Transport.ts"
-import * as Publisher from "../../src/publisher/Publisher.ts"
 import { deleteTopic, makeTopic, member, record, takeUntil, text } from "./fixtures.ts"
+import { publisherOverLink } from "../suites/transport/fixtures.ts"
 
 const rounds = 6
 const names = (what: string, count: number) => Array.from({ length: count }, (_, i) => `${what} ${i}`)
@@ -23,8 +23,8 @@ layer(KafkajsTransport.layer({ brokers: sharedBrokers, clientId: "core-test" }),
     "requester B6: is told as lost, and read from its beginning, by a reader whose position exists again",
     () =>
       Effect.gen(function* () {
-        const { link, readPartition, topics } = yield* Transport
-        const publisher = yield* Publisher.make(link)
+        const { readPartition, topics } = yield* Transport
+        const publisher = yield* publisherOverLink
         for (let round = 0; round < rounds; round++) {
           const topic = yield* makeTopic(1)
           yield* Effect.forEach(names("old", 5), (value) => publisher.publish(record(topic, 0, value)))
@@ -58,8 +58,8 @@ layer(KafkajsTransport.layer({ brokers: sharedBrokers, clientId: "core-test" }),
     "requester B6: is served from its beginning by a group, and no offset of the old one is committed to it",
     () =>
       Effect.gen(function* () {
-        const { link, topics } = yield* Transport
-        const publisher = yield* Publisher.make(link)
+        const { topics } = yield* Transport
+        const publisher = yield* publisherOverLink
         const topic = yield* makeTopic(1)
         yield* Effect.forEach(names("old", 5), (value) => publisher.publish(record(topic, 0, value)))
         const group = yield* member(`${topic}.group`, topic)

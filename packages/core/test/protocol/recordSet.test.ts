@@ -3,10 +3,10 @@ import { compressSync } from "snappy"
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import { encodeProduce } from "../../src/protocol/produceCodec.ts"
-import { compress } from "../../src/protocol/compression.ts"
+import { compress, type Compression } from "../../src/protocol/compression.ts"
 import { decodeRecordSet } from "../../src/protocol/recordSet.ts"
 import type { OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
-import { int } from "../wire/arbitraries.ts"
+import { elementOf, int } from "../wire/arbitraries.ts"
 import { records } from "../kafkajs/arbitraries.ts"
 import { record } from "../kafkajs/fixtures.ts"
 
@@ -16,11 +16,16 @@ const recordsAt = 61
 const attributesAt = 21
 
 /** One batch as a broker keeps it: cut out of a request, its first offset filled in. */
-const batchOf = (values: ReadonlyArray<OutgoingRecord>, firstOffset: number): Buffer => {
-  const request = encodeProduce(
-    values.map((value) => ({ ...value, topic, partition: 0 })),
-    { timeoutMillis: 1, timestamp }
-  )
+const batchOf = (
+  values: ReadonlyArray<OutgoingRecord>,
+  firstOffset: number,
+  compression: Compression = "none"
+): Buffer => {
+  const request = encodeProduce([{ topic, partition: 0, records: values }], {
+    timeoutMillis: 1,
+    timestamp,
+    compression
+  })
   // request header fields 12, topic 2 + 1, partition count 4, partition 4, size 4
   const batch = Buffer.from(request.subarray(27))
   batch.writeBigInt64BE(BigInt(firstOffset), 0)
@@ -64,6 +69,22 @@ describe("recordSet", () => {
         batch.map((_, index) => first + index)
       )
       assert.isTrue(records.every((record) => record.timestamp === timestamp))
+    }
+  )
+
+  it.prop(
+    "P10/codecs: gives back what was written compressed, and tells the leader epoch and the topic's id",
+    [records, elementOf<Compression>(["gzip", "snappy", "lz4", "zstd"])],
+    ([batch, compression]) => {
+      // Often enough that it gets smaller.
+      const values = Array.from({ length: 20 }, () => batch).flat()
+      const bytes = batchOf(values, 0, compression)
+      bytes.writeInt32BE(7, 12)
+      const { records, unreadable } = decodeRecordSet(bytes, { topic, partition: 0, topicId: "id" }, 0)
+      assert.lengthOf(unreadable, 0)
+      assert.deepStrictEqual(records.map(shape), values.map(shape))
+      assert.isTrue(records.every(({ leaderEpoch, topicId }) => leaderEpoch === 7 && topicId === "id"))
+      if (values.length > 0) assert.isBelow(bytes.length, batchOf(values, 0).length)
     }
   )
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { defaults as clientDefaults } from "../../src/kafkajs/internal/clientSettings.ts"
 import * as RequesterOptions from "../../src/requester/Options.ts"
 import * as ResponderOptions from "../../src/responder/Options.ts"
+import * as PublisherMetrics from "../../src/telemetry/PublisherMetrics.ts"
 import * as DriverMetrics from "../../src/telemetry/DriverMetrics.ts"
 import * as RequesterMetrics from "../../src/telemetry/RequesterMetrics.ts"
 import * as ResponderMetrics from "../../src/telemetry/ResponderMetrics.ts"
@@ -35,7 +36,9 @@ describe("docs/operations.md", () => {
   })
 
   it("names every metric", () => {
-    const metrics = [DriverMetrics, RequesterMetrics, ResponderMetrics].flatMap((all) => Object.values(all))
+    const metrics = [DriverMetrics, PublisherMetrics, RequesterMetrics, ResponderMetrics].flatMap((all) =>
+      Object.values(all)
+    )
     assert.deepStrictEqual(namedUnder("Metrics"), metrics.map(({ id }) => id).toSorted())
   })
 })

@@ -7,10 +7,11 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { OutgoingRecord } from "../../kafka/KafkaRecord.ts"
-import type { PartitionAck, ProducerLink } from "../../kafka/ProducerLink.ts"
-import type { TransportError } from "../../kafka/TransportError.ts"
+import type { PartitionBatch, Produced, ProducerLink } from "../../kafka/ProducerLink.ts"
+import { because, type TransportError, Unacknowledged } from "../../kafka/TransportError.ts"
+import * as Verdict from "../../kafka/Verdict.ts"
 import { classifyError } from "../classifyError.ts"
+import type { BrokerConnection } from "./brokerConnection.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { createErrorFromCode, protocolRequest, withBody } from "./kafkajsInternals.ts"
 import { encodeProduce } from "../../protocol/produceCodec.ts"
@@ -20,6 +21,8 @@ interface ProduceResponse {
     readonly topicName: string
     readonly partitions: ReadonlyArray<{ readonly partition: number; readonly errorCode: number }>
   }>
+  /** How long the broker asks to be left alone: since version 6 without holding the answer back (KIP-219). */
+  readonly clientSideThrottleTime?: number
 }
 
 /** The broker gives up on slow replicas a little before the answer is given up on, so that its verdict still arrives. */
@@ -32,13 +35,25 @@ export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.
   const { brokers } = client.settings
   const { metadata } = client
 
-  const toAcks = ({ topics }: ProduceResponse): ReadonlyArray<PartitionAck> =>
-    topics.flatMap(({ partitions, topicName: topic }) =>
-      partitions.map(({ errorCode, partition }): PartitionAck => {
-        if (errorCode === 0) return { topic, partition }
-        return { topic, partition, error: classifyError(createErrorFromCode(errorCode), { brokers, topic }) }
-      })
-    )
+  const verdictOf = (topic: string, errorCode: number): Verdict.Verdict =>
+    errorCode === 0
+      ? Verdict.written
+      : Verdict.ofRefusal(classifyError(createErrorFromCode(errorCode), { brokers, topic }))
+
+  /** kafkajs' answers can pass over a partition (hazard L3). */
+  const toProduced = (batches: ReadonlyArray<PartitionBatch>, answer: ProduceResponse): Produced => {
+    const codes = new Map<string, Map<number, number>>()
+    for (const { partitions, topicName } of answer.topics) {
+      codes.set(topicName, new Map(partitions.map(({ errorCode, partition }) => [partition, errorCode])))
+    }
+    const verdicts = batches.map(({ partition, topic }) => {
+      const code = codes.get(topic)?.get(partition)
+      return code === undefined
+        ? Verdict.unknown(because(new Unacknowledged({ topic, partition })))
+        : verdictOf(topic, code)
+    })
+    return { verdicts, throttleMillis: answer.clientSideThrottleTime ?? 0 }
+  }
 
   const partitions = (topic: string): Effect.Effect<number, TransportError> =>
     Effect.suspend(() => {
@@ -51,39 +66,48 @@ export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.
       })
     })
 
-  const sendTo = Effect.fnUntraced(function* (
+  const produce = (
+    connection: BrokerConnection,
     leader: number,
-    batch: ReadonlyArray<OutgoingRecord>,
+    batches: ReadonlyArray<PartitionBatch>,
     timeoutMillis: number
-  ) {
-    const connection = yield* client.connect(leader, purpose, timeoutMillis)
-    const options = {
-      timeoutMillis: Math.floor(timeoutMillis * brokerShare),
-      timestamp: clock.currentTimeMillisUnsafe(),
-      compression: client.settings.compression
-    }
-    // kafkajs' part is the header and the answer; the body is ours.
-    const answer = yield* client.ask<ProduceResponse>(
-      connection,
-      `writing to broker ${leader}`,
-      (versions) =>
-        withBody(protocolRequest(versions, "Produce", { acks: -1, topicData: [] }), () =>
-          encodeProduce(batch, options)
-        ),
-      { timeoutMillis }
+  ): Effect.Effect<Produced, Verdict.Unwritten> =>
+    Effect.suspend(() => {
+      const options = {
+        timeoutMillis: Math.floor(timeoutMillis * brokerShare),
+        timestamp: clock.currentTimeMillisUnsafe(),
+        compression: client.settings.compression
+      }
+      // What is encoded is written to the socket in the same turn.
+      let mayBeOut = false
+      const encode = () => {
+        mayBeOut = true
+        return encodeProduce(batches, options)
+      }
+      return client
+        .ask<ProduceResponse>(
+          connection,
+          `writing to broker ${leader}`,
+          // kafkajs' part is the header and the answer; the body is ours.
+          (versions) => withBody(protocolRequest(versions, "Produce", { acks: -1, topicData: [] }), encode),
+          { timeoutMillis }
+        )
+        .pipe(
+          Effect.map((response) => toProduced(batches, response)),
+          Effect.mapError((error) => (mayBeOut ? Verdict.unknown(error) : Verdict.notWritten(error)))
+        )
+    })
+
+  const send: ProducerLink["send"] = (leader, batches, timeoutMillis) =>
+    client.connect(leader, purpose, timeoutMillis).pipe(
+      Effect.mapError(Verdict.notWritten),
+      Effect.flatMap((connection) => produce(connection, leader, batches, timeoutMillis))
     )
-    return toAcks(answer)
-  })
 
   return {
     partitions,
     leaderOf: (topic, partition) => metadata.leaderOf(topic, partition),
     refresh: client.refresh,
-    send: (batch, timeoutMillis) =>
-      Effect.suspend(() => {
-        const [first] = batch
-        if (first === undefined) return Effect.succeed([])
-        return sendTo(metadata.leaderOf(first.topic, first.partition), batch, timeoutMillis)
-      })
+    send
   }
 })

@@ -138,7 +138,7 @@ export class Call extends Attempt {
     for (let ordinal = this.made; ordinal > 0; ordinal--) {
       const attempt = this.#attempt(ordinal)
       if (attempt.delivery === "acknowledged") return "acknowledged"
-      if (attempt.delivery === "handed-over" || attempt.isUnclear) furthest = "unknown"
+      if (attempt.delivery === "unknown") furthest = "unknown"
     }
     return furthest
   }
@@ -160,15 +160,15 @@ export class Call extends Attempt {
   get hasOpenAttempt(): boolean {
     for (let ordinal = this.made; ordinal > 0; ordinal--) {
       const { delivery, isRejected, isUnclear } = this.#attempt(ordinal)
-      if (isUnclear || (!isRejected && delivery !== "queued")) return true
+      if (isUnclear || (!isRejected && delivery !== "not-sent")) return true
     }
     return false
   }
 
   /** Whether the newest attempt still waits to be written, so that another one to its partition would wait behind it. */
   get isWaiting(): boolean {
-    const { delivery, isRefused, isUnclear } = this.newest
-    return delivery === "queued" && !isUnclear && !isRefused
+    const { delivery, isRefused } = this.newest
+    return delivery === "not-sent" && !isRefused
   }
 
   /** Nobody waits any more: attempts that were not handed over yet need not be sent. */

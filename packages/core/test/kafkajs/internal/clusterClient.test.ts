@@ -10,6 +10,7 @@ import { apis, saslAnswer, type ScriptedBroker, startBrokers, topic } from "./sc
 
 const sasl = { mechanism: "plain", username: "user", password: "secret" } as const
 const record = { topic, partition: 0, key: null, value: Buffer.from("x"), headers: [] }
+const batch = { topic, partition: 0, records: [record] }
 const saslAuthenticationFailed = 58
 
 const clientOf = (brokers: ReadonlyArray<string>, options: Partial<ClientOptions> = {}) =>
@@ -60,14 +61,14 @@ describe("clusterClient", () => {
       })
       const [broker] = brokers
       const { client, link } = yield* started(addresses)
-      const writing = yield* Effect.forkChild(link.send([record], 10_000), { startImmediately: true })
+      const writing = yield* Effect.forkChild(link.send(0, [batch], 10_000), { startImmediately: true })
       yield* until(() => countOf(broker!, apis.produce) === 1)
       // Several doubts, each answered beside the write.
       const pings = countOf(broker!, apis.apiVersions)
       yield* until(() => countOf(broker!, apis.apiVersions) >= pings + 2)
       yield* client.refresh
       replicated.resolve(undefined)
-      assert.isUndefined((yield* Fiber.join(writing))[0]?.error)
+      assert.strictEqual((yield* Fiber.join(writing)).verdicts[0]?._tag, "Written")
       assert.deepStrictEqual([countOf(broker!, apis.produce), broker!.ended()], [1, 0])
     }).pipe(Effect.scoped)
   )
@@ -77,12 +78,13 @@ describe("clusterClient", () => {
       const { addresses, brokers, script } = yield* startBrokers(1, { throttleMillis: 1_500 })
       const [broker] = brokers
       const { link } = yield* started(addresses)
-      yield* link.send([record], 5_000)
+      yield* link.send(0, [batch], 5_000)
       script.throttleMillis = 0
-      const early = yield* Effect.flip(link.send([record], 100))
-      assert.include(early.message, "THROTTLING_QUOTA_EXCEEDED")
+      const early = yield* Effect.flip(link.send(0, [batch], 100))
+      assert.strictEqual(early._tag, "NotWritten")
+      assert.include(early.error.message, "THROTTLING_QUOTA_EXCEEDED")
       assert.strictEqual(countOf(broker!, apis.produce), 1)
-      yield* link.send([record], 5_000)
+      yield* link.send(0, [batch], 5_000)
       assert.deepStrictEqual([countOf(broker!, apis.produce), broker!.ended()], [2, 0])
     }).pipe(Effect.scoped)
   )
@@ -95,9 +97,9 @@ describe("clusterClient", () => {
         react: (nodeId) => (isFrozen && nodeId === 0 ? thaw.promise : undefined)
       })
       const { client, link } = yield* started(addresses)
-      yield* link.send([record], 5_000)
+      yield* link.send(0, [batch], 5_000)
       isFrozen = true
-      const error = yield* Effect.flip(link.send([record], 60_000))
+      const { error } = yield* Effect.flip(link.send(0, [batch], 60_000))
       assert.isTrue(error.isRetryable)
       // Others hear of it at once, and the metadata comes from the other broker.
       assert.strictEqual((yield* Effect.flip(client.connect(0, "anything"))).reason._tag, "Unreachable")

@@ -190,7 +190,7 @@ export const replyingLaws = (law: FaultLaw): void => {
       const { handler } = counting()
       const bench = newBench()
       const { replies } = namesOf(bench)
-      yield* serve(bench, { Work: handler }, { partitions: 1, maxOpenBytes: 5_000 })
+      yield* serve(bench, { Work: handler }, { partitions: 1, maxOpenBytes: 400_000 })
       const dead = yield* connect(bench, { replyPartition: 1, timeout: "1 minute" })
       const living = yield* connect(bench, { replyPartition: 0, timeout: "1 minute" })
       yield* faults.moveLeader({ topic: replies, partition: 1 }, 9)
