@@ -104,6 +104,8 @@ export const open = Effect.fnUntraced(function* (
         ...address,
         from: "end",
         onRecords: (records) => receive(records, token, calls, recorder),
+        // The driver says so; whatever they answered ends at its deadline.
+        onUndecodable: () => recorder.ignored("undecodable"),
         onLost: (error) => {
           Queue.offerUnsafe(losses, error)
           calls.deafen(error)
