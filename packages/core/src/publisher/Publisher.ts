@@ -27,7 +27,7 @@ import type { Obstacle, PublishLane } from "./internal/publishLane.ts"
 import { failureOf, isImpatient, leaderUnknown, isOfOne, timeoutOf, withoutLeader } from "./internal/publishFailures.ts"
 import { withDefaults } from "../settings/OptionRules.ts"
 import { nameOf, PublishRoutes } from "./internal/publishRoutes.ts"
-import type { OutgoingRecord } from "../kafka/KafkaRecord.ts"
+import type { OutgoingRecord, TopicPartition } from "../kafka/KafkaRecord.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 import type { ProducerLink } from "../kafka/ProducerLink.ts"
 import type { Publication } from "./Publication.ts"
@@ -41,6 +41,11 @@ export interface Publisher {
   readonly publish: (record: OutgoingRecord, timeoutMillis?: number) => Effect.Effect<void, TransportError>
   /** The number of partitions of a topic, from the metadata. */
   readonly partitions: (topic: string) => Effect.Effect<number, TransportError>
+  /**
+   * How much waits before a record that is offered to this partition now; infinite while nothing can be written to it, as
+   * far as is known. Never waits.
+   */
+  readonly load: (partition: TopicPartition) => number
   /** Waits until everything offered so far has an outcome. */
   readonly flush: Effect.Effect<void>
 }
@@ -278,6 +283,11 @@ export const make = Effect.fnUntraced(function* (
           Effect.timeoutOrElse({ duration: timeoutMillis, orElse: () => Effect.fail(timeoutOf(publication)) })
         )
       }),
+    load: (partition) => {
+      const lane = routes.laneOf(partition)
+      const isHeldUp = lane.leader < 0 || lane.obstacle?.(partition) !== undefined
+      return isHeldUp ? Number.POSITIVE_INFINITY : lane.size + lane.inFlight
+    },
     partitions: link.partitions,
     flush: outstanding.none
   }

@@ -22,7 +22,7 @@ import type { Publication } from "../../src/publisher/Publication.ts"
 import type { Publisher } from "../../src/publisher/Publisher.ts"
 import type { TransportError } from "../../src/kafka/TransportError.ts"
 import * as CorrelationId from "../../src/wire/CorrelationId.ts"
-import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
+import type { ConsumedRecord, TopicPartition } from "../../src/kafka/KafkaRecord.ts"
 import type { ReplyFields } from "../../src/wire/ReplyEnvelope.ts"
 import * as Stock from "../contract/stock.ts"
 import * as ScriptedEventLoop from "../host/scriptedEventLoop.ts"
@@ -34,6 +34,7 @@ export class ScriptedPublisher implements Publisher {
   offer = (publication: Publication): void => void this.offered.push(publication)
   publish = (): Effect.Effect<never> => Effect.die("not scripted")
   partitions = (): Effect.Effect<number> => Effect.succeed(1)
+  load = (_partition: TopicPartition): number => 0
   flush = Effect.void
 
   handOver(index: number): void {

@@ -14,7 +14,7 @@ describe("what is known of a call's delivery", () => {
   it.prop("is the furthest of its attempts, the first of which is the call itself", [attempts], ([attempts]) => {
     const call = pendingCall(1)
     const made = attempts.map(([delivery, isUnclear], index) =>
-      Object.assign(index === 0 ? call : call.again(record), { delivery, isUnclear })
+      Object.assign(index === 0 ? call : call.again(record, index + 1), { delivery, isUnclear })
     )
     const isAcknowledged = attempts.some(([delivery]) => delivery === "acknowledged")
     const isMaybe = attempts.some(([delivery, isUnclear]) => delivery === "handed-over" || isUnclear)
