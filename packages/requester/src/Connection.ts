@@ -1,7 +1,7 @@
 /**
  * The requester over Kafka, or over a Kafka and a responder inside this process.
  */
-import { named } from "@kafka-request-reply/contracts/Inventory"
+import { type Inventory, named } from "@kafka-request-reply/contracts/Inventory"
 import * as Requester from "@kafka-request-reply/core/Requester"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,7 +11,7 @@ import type { Settings } from "./Settings.ts"
 const connectTimeout = "3 seconds"
 
 const requester = (settings: Settings) =>
-  Requester.layer([named(settings.name)], {
+  Requester.layer(named(settings.name), {
     topics: settings.topics,
     partitions: settings.partitions,
     timeout: settings.timeout,
@@ -45,5 +45,5 @@ export const memory = (settings: Settings) =>
 type Failure = Layer.Error<ReturnType<typeof kafka>> | Layer.Error<ReturnType<typeof memory>>
 
 /** Either of the two. */
-export const layer = (settings: Settings, isInMemory: boolean): Layer.Layer<Requester.Requester, Failure> =>
+export const layer = (settings: Settings, isInMemory: boolean): Layer.Layer<Requester.Of<typeof Inventory>, Failure> =>
   isInMemory ? memory(settings) : kafka(settings)

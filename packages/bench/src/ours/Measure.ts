@@ -86,8 +86,9 @@ const measure = Effect.gen(function* () {
     Stream.splitLines,
     Stream.runForEach((line) => {
       const asked = JSON.parse(line) as Load | { readonly hold: number }
-      const answer: Effect.Effect<unknown, never, Requester.Requester> =
-        "hold" in asked ? hold(asked.hold) : run(ask, asked)
+      const answer: Effect.Effect<unknown, never, Requester.Of<typeof Bench>> = "hold" in asked
+        ? hold(asked.hold)
+        : run(ask, asked)
       return Effect.flatMap(answer, (figures) => Console.log(JSON.stringify(figures)))
     })
   )

@@ -5,7 +5,23 @@
  *
  * @example
  * ```ts
- * const Stock = RpcGroup.make(GetStock.annotate(Contract.Safe, true), Reserve).annotate(Contract.Name, "inventory")
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import { Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * class OutOfStock extends Schema.TaggedError<OutOfStock>()("OutOfStock", { available: Schema.Int }) {}
+ *
+ * // Only reads: retried anywhere.
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ *
+ * // Done once for each order, however often it is asked for.
+ * const Reserve = Rpc.make("Reserve", {
+ *   payload: { orderId: Schema.String, sku: Schema.String, quantity: Schema.Int },
+ *   error: OutOfStock,
+ *   primaryKey: ({ orderId }) => orderId
+ * }).annotate(Contract.Idempotent, true)
+ *
+ * export const Inventory = RpcGroup.make(GetStock, Reserve).annotate(Contract.Name, "inventory")
  * ```
  */
 import "../host/requiredNode.ts"
@@ -67,6 +83,18 @@ export const FinalErrors: Context.Reference<(error: unknown) => boolean> = Conte
 export const StoreReplies: Context.Reference<boolean> = Context.Reference<boolean>(`${id}/StoreReplies`, {
   defaultValue: () => true
 })
+
+/** How long answers of the operation are kept per key. The responder's `dedupeAge` applies when this is absent. */
+export const DedupeAge: Context.Reference<Duration.Input | undefined> = Context.Reference<Duration.Input | undefined>(
+  `${id}/DedupeAge`,
+  { defaultValue: () => undefined }
+)
+
+/** How many answers of the operation are kept. The responder's `dedupeEntries` applies when this is absent. */
+export const DedupeEntries: Context.Reference<number | undefined> = Context.Reference<number | undefined>(
+  `${id}/DedupeEntries`,
+  { defaultValue: () => undefined }
+)
 
 /** Topics and group of a contract. */
 export interface ContractNames {

@@ -27,6 +27,17 @@ export type AnyRpc = Rpc.Rpc<string, Schema.Top, Schema.Top, Schema.Top, RpcMidd
 /** A group of any operations. */
 export type AnyGroup = RpcGroup.RpcGroup<any>
 
+/** One contract, or several. */
+export type Contracts = AnyGroup | readonly [AnyGroup, ...ReadonlyArray<AnyGroup>]
+
+/** The operations of one contract or of several. */
+export type Operations<Given> =
+  Given extends RpcGroup.RpcGroup<infer Rpcs> ? Rpcs : Given extends ReadonlyArray<infer One> ? Operations<One> : never
+
+/** One contract or several, as a list. */
+export const groupsOf = (contracts: Contracts): ReadonlyArray<AnyGroup> =>
+  Array.isArray(contracts) ? contracts : [contracts as AnyGroup]
+
 /** A request as middleware sees it, its types erased. */
 export interface RpcRequest {
   readonly _tag: "Request"
@@ -66,6 +77,9 @@ export interface Operation {
   readonly isFinalError: (error: unknown) => boolean
   /** Whether its answers are kept for repeated requests. */
   readonly storesReplies: boolean
+  /** How long they are kept, and how many; undefined: as the responder's options say. */
+  readonly dedupeAge: Duration.Input | undefined
+  readonly dedupeEntries: number | undefined
 }
 
 /** Why an operation cannot be carried over Kafka, if it cannot. */
@@ -117,7 +131,9 @@ const build = (rpc: AnyRpc): Operation => {
     timeout: Context.get(rpc.annotations, Contract.Timeout),
     retry: Context.get(rpc.annotations, Contract.Retry),
     isFinalError: Context.get(rpc.annotations, Contract.FinalErrors),
-    storesReplies: Context.get(rpc.annotations, Contract.StoreReplies)
+    storesReplies: Context.get(rpc.annotations, Contract.StoreReplies),
+    dedupeAge: Context.get(rpc.annotations, Contract.DedupeAge),
+    dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries)
   }
 }
 

@@ -16,6 +16,17 @@ export interface OutgoingRecord extends TopicPartition {
   readonly headers: RecordHeaders
 }
 
+/** What tells two records at one offset apart, as far as the driver knows it. */
+export interface LogFacts {
+  /** The id of the topic, the same text each time: a topic that is deleted and made anew has another one. */
+  readonly topicId?: string | undefined
+  /**
+   * The leader epoch the record was written in. It never falls from one offset to the next, and one that is written where
+   * others were lost with their leader has a greater one than these.
+   */
+  readonly leaderEpoch?: number | undefined
+}
+
 /**
  * A record that was read.
  *
@@ -23,7 +34,22 @@ export interface OutgoingRecord extends TopicPartition {
  * clock on topics with `message.timestamp.type=LogAppendTime`). The byte arrays may be views of a larger fetch
  * response: copy what is kept beyond the callback that received the record.
  */
-export interface ConsumedRecord extends OutgoingRecord {
+export interface ConsumedRecord extends OutgoingRecord, LogFacts {
   readonly offset: number
   readonly timestamp: number
+}
+
+/**
+ * A batch that was read and cannot be decoded: damaged, or in a form that is not known here. It stands in for its records,
+ * in their place among the others, so that whoever reads decides what becomes of them.
+ */
+export interface UndecodableBatch extends TopicPartition, LogFacts {
+  /** The first offset of it that was asked for. */
+  readonly firstOffset: number
+  readonly lastOffset: number
+  /** The newest of its records, as its header says; epoch milliseconds. */
+  readonly timestamp: number
+  readonly reason: string
+  /** The batch as the broker sent it; a view, like the bytes of a record. */
+  readonly bytes: Uint8Array
 }

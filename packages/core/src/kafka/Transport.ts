@@ -3,14 +3,45 @@
  *
  * Everything above works on bytes and knows no driver; everything below (kafkajs, memory) knows no contract. Laws every
  * transport obeys: `test/suites/TransportSuite.ts`.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import { Transport } from "@kafka-request-reply/core/Transport"
+ * import { Effect, Layer } from "effect"
+ *
+ * // A transport that tells which topics are created.
+ * const created: Array<string> = []
+ * const watched = Layer.effect(
+ *   Transport,
+ *   Effect.map(Transport, (transport) => {
+ *     const create: typeof transport.topics.create = (topic) => {
+ *       created.push(topic.name)
+ *       return transport.topics.create(topic)
+ *     }
+ *     return { ...transport, topics: { ...transport.topics, create } }
+ *   })
+ * ).pipe(Layer.provide(MemoryTransport.layer))
+ *
+ * const program = Effect.flatMap(Transport, ({ topics }) =>
+ *   topics.create({ name: "orders", partitions: 1, replicationFactor: 1, configs: {} })
+ * )
+ * await Effect.runPromise(Effect.provide(program, watched))
+ * assert.deepEqual(created, ["orders"])
+ * ```
  */
 import "../host/requiredNode.ts"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { ConsumedRecord, TopicPartition } from "./KafkaRecord.ts"
+import type { ConsumedRecord, TopicPartition, UndecodableBatch } from "./KafkaRecord.ts"
 import type { ProducerLink } from "./ProducerLink.ts"
 import type { TransportError } from "./TransportError.ts"
+
+export type { ConsumedRecord, OutgoingRecord, TopicPartition } from "./KafkaRecord.ts"
+export type { RecordHeader, RecordHeaders } from "../wire/RecordHeaders.ts"
+export type { PartitionAck, ProducerLink } from "./ProducerLink.ts"
 
 /** Where a reader starts. `end` is resolved once, before `readPartition` returns. */
 export type StartPosition = "earliest" | "end" | number
@@ -19,6 +50,8 @@ export interface ReadPartition extends TopicPartition {
   readonly from: StartPosition
   /** Called synchronously with each fetched batch, in offset order. Must not throw. */
   readonly onRecords: (records: ReadonlyArray<ConsumedRecord>) => void
+  /** A batch that cannot be decoded, in the place of its records; reading goes on after it. Must not throw. */
+  readonly onUndecodable?: (batch: UndecodableBatch) => void
   /**
    * The reader found its partition gone (topic deleted or re-created with fewer partitions); it goes on looking for it.
    * Called once per loss.
@@ -37,6 +70,10 @@ export interface AssignedPartition extends TopicPartition {
   readonly committed: number | undefined
   /** The commit's metadata, empty when none. */
   readonly metadata: string
+  /** The id of the topic now, if the driver knows it: see `LogFacts`. */
+  readonly topicId?: string | undefined
+  /** The leader epoch that was committed beside the offset, if there was one. */
+  readonly leaderEpoch?: number | undefined
 }
 
 export interface OffsetCommit extends TopicPartition {
@@ -44,6 +81,8 @@ export interface OffsetCommit extends TopicPartition {
   readonly offset: number
   /** At most 4 096 characters: the broker refuses more (`offset.metadata.max.bytes`). */
   readonly metadata: string
+  /** The leader epoch of the newest record below the offset, if it is known. */
+  readonly leaderEpoch?: number | undefined
 }
 
 export interface JoinGroup {
@@ -60,6 +99,11 @@ export interface JoinGroup {
    * Must not throw.
    */
   readonly onRecords: (records: ReadonlyArray<ConsumedRecord>) => number
+  /**
+   * A batch that cannot be decoded, in the place of its records. False when it was not taken: it is delivered again after
+   * `resume`, as with `onRecords`. Without it such batches are passed over and logged. Must not throw.
+   */
+  readonly onUndecodable?: (batch: UndecodableBatch) => boolean
   /**
    * Run before the member gives up its partitions to rejoin: start nothing new, finish or let go, commit. The transport
    * waits for it, at most `revokeTimeoutMillis`.

@@ -3,6 +3,24 @@
  *
  * Drivers translate their library's errors into these with a total, pure classifier; nothing above a driver reads a
  * driver's error.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import * as Transport from "@kafka-request-reply/core/Transport"
+ * import { Effect } from "effect"
+ *
+ * const read = Effect.flatMap(Transport.Transport, (transport) =>
+ *   transport.readPartition({ topic: "orders", partition: 0, from: "end", onRecords: () => {} })
+ * ).pipe(
+ *   Effect.as("reading"),
+ *   Effect.catchReason("TransportError", "NoSuchTopic", ({ topic }) => Effect.succeed(`there is no ${topic}`)),
+ *   Effect.scoped,
+ *   Effect.provide(MemoryTransport.layer)
+ * )
+ * assert.equal(await Effect.runPromise(read), "there is no orders")
+ * ```
  */
 import * as Schema from "effect/Schema"
 

@@ -3,6 +3,21 @@
  *
  * One client for writing and topics, one per partition reader, one per group member; what kafkajs gets wrong is repaired
  * or passed by inside `internal/` (docs/adr/0002). Nothing outside this folder knows kafkajs.
+ *
+ * @example
+ * ```ts
+ * import * as KafkajsTransport from "@kafka-request-reply/core/KafkajsTransport"
+ * import { Config } from "effect"
+ *
+ * export const local = KafkajsTransport.layer({ brokers: ["localhost:9092"], clientId: "shop" })
+ *
+ * // KAFKA_BROKERS and KAFKA_CLIENT_ID, and settings of the program's own.
+ * export const configured = KafkajsTransport.layerConfig({
+ *   brokers: Config.succeed(["kafka.example.org:9093"]),
+ *   clientId: Config.NonEmptyString("APP_NAME"),
+ *   ssl: Config.succeed(true)
+ * })
+ * ```
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -20,6 +35,9 @@ import { installedVersion, knownVersion } from "./internal/kafkajsInternals.ts"
 import * as PartitionReader from "./internal/partitionReader.ts"
 import * as ProducerLink from "./internal/producerLink.ts"
 import * as TopicAdmin from "./internal/topicAdmin.ts"
+
+export type { ClientOptions } from "./internal/clientSettings.ts"
+export type { Sasl, Ssl } from "./internal/kafkajsInternals.ts"
 
 export type Options = ClientOptions
 

@@ -3,6 +3,21 @@
  *
  * It does what the real one does as far as the laws of `TransportSuite` can tell, and shows its inside to tests. It has no
  * replication, no retention by time and no transactions.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as MemoryBroker from "@kafka-request-reply/core/MemoryBroker"
+ * import { Effect } from "effect"
+ *
+ * const test = Effect.gen(function* () {
+ *   const broker = yield* MemoryBroker.MemoryBroker
+ *   broker.createTopic({ name: "orders", partitions: 1, replicationFactor: 1, configs: {} })
+ *   yield* broker.append({ topic: "orders", partition: 0, key: null, value: Buffer.from("{}"), headers: [] })
+ *   assert.equal(broker.records("orders").length, 1)
+ * })
+ * await Effect.runPromise(Effect.provide(test, MemoryBroker.layer))
+ * ```
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -20,6 +35,8 @@ import {
   Unavailable
 } from "../kafka/TransportError.ts"
 import type { OffsetCommit, TopicDescription, TopicSpec } from "../kafka/Transport.ts"
+
+export type { MemoryLog } from "./internal/memoryLog.ts"
 
 /** What a group committed for one partition. */
 export interface Committed {
@@ -115,6 +132,7 @@ export const assignInTurn = (
 export const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const topics = new Map<string, MemoryTopic>()
+  let topicsMade = 0
   const groups = new Map<string, MemoryGroup & { isRebalancing: boolean; isAgain: boolean }>()
 
   const groupOf = (id: string) => {
@@ -129,7 +147,8 @@ export const make = Effect.gen(function* () {
   const broker: MemoryBroker["Service"] = {
     createTopic: (spec) => {
       if (topics.has(spec.name)) return false
-      const logs = Array.from({ length: spec.partitions }, (_, partition) => new MemoryLog(spec.name, partition))
+      const id = `topic-${topicsMade++}`
+      const logs = Array.from({ length: spec.partitions }, (_, partition) => new MemoryLog(spec.name, partition, id))
       topics.set(spec.name, { spec, logs })
       return true
     },

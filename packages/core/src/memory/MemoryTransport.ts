@@ -1,5 +1,23 @@
 /**
  * The transport over the in-memory broker: for tests, demos and simulations.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import * as Transport from "@kafka-request-reply/core/Transport"
+ * import { Effect } from "effect"
+ *
+ * const describe = Effect.flatMap(Transport.Transport, ({ topics }) => topics.describe(["orders"]))
+ * const create = Effect.flatMap(Transport.Transport, ({ topics }) =>
+ *   topics.create({ name: "orders", partitions: 3, replicationFactor: 1, configs: {} })
+ * )
+ * // Two programs of one process that meet at one broker.
+ * const kafka = MemoryTransport.share()
+ * await Effect.runPromise(Effect.provide(create, kafka))
+ * const [orders] = await Effect.runPromise(Effect.provide(describe, kafka))
+ * assert.equal(orders?.partitions, 3)
+ * ```
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -169,8 +187,19 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink) {
   })
 })
 
-/** A transport of its own broker, with the broker beside it for inspection. */
-export const layer: Layer.Layer<Transport | MemoryBroker.MemoryBroker> = Layer.effect(
+const layerOverBroker = Layer.effect(
   Transport,
   Effect.flatMap(makeLink, (link) => make(link))
-).pipe(Layer.provideMerge(MemoryBroker.layer))
+)
+
+/** A transport of its own broker, with the broker beside it for inspection. */
+export const layer: Layer.Layer<Transport | MemoryBroker.MemoryBroker> = layerOverBroker.pipe(
+  Layer.provideMerge(MemoryBroker.layer)
+)
+
+/** A new broker for several programs in one process: whatever is built from the layer, once or often, meets at it. */
+export const share = (): Layer.Layer<Transport | MemoryBroker.MemoryBroker> =>
+  // Fresh, or the layers of two brokers in one program would be one.
+  Layer.fresh(layerOverBroker).pipe(
+    Layer.provideMerge(Layer.succeed(MemoryBroker.MemoryBroker, Effect.runSync(MemoryBroker.make)))
+  )

@@ -71,22 +71,25 @@ export const ReplyObserver: Context.Reference<((metadata: ReplyMetadata) => void
   ((metadata: ReplyMetadata) => void) | undefined
 >(`${id}/ReplyObserver`, { defaultValue: () => undefined })
 
+/** A combinator that sets something for all calls made inside an effect; data-first or data-last. */
+export interface With<Setting> {
+  (setting: Setting): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(effect: Effect.Effect<A, E, R>, setting: Setting): Effect.Effect<A, E, R>
+}
+
+const withSetting = <S, Setting extends S>(reference: Context.Reference<S>): With<Setting> =>
+  dual(2, <A, E, R>(effect: Effect.Effect<A, E, R>, setting: Setting) =>
+    Effect.provideService(effect, reference, setting)
+  )
+
 /** Gives all calls made inside the effect this timeout. */
-export const withTimeout: (
-  timeout: Duration.Input
-) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (timeout) =>
-  Effect.provideService(Timeout, timeout)
+export const withTimeout: With<Duration.Input> = withSetting(Timeout)
 
 /** Gives all calls made inside the effect this routing key, over the payload's primary key. */
-export const withRoutingKey: (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (
-  key
-) => Effect.provideService(RoutingKey, key)
+export const withRoutingKey: With<string> = withSetting(RoutingKey)
 
 /** Says for all calls made inside the effect whether they wait for Kafka to become reachable. */
-export const withWaitForReady: (
-  waits: boolean
-) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (waits) =>
-  Effect.provideService(WaitForReady, waits)
+export const withWaitForReady: With<boolean> = withSetting(WaitForReady)
 
 const pairsOf = (input: unknown): GivenHeaders => {
   if (typeof input !== "object" || input === null) return [[input, undefined]]

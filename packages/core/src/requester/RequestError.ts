@@ -3,6 +3,31 @@
  *
  * Every caller asks two questions. "Was it done?" `isCertainlyNotExecuted`, and `delivery` in the reasons that have it.
  * "May I call again?" `isTransient` says that it can help, `isSafeToRetry` that it can also do no harm.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import { RequestError } from "@kafka-request-reply/core/RequestError"
+ * import * as Requester from "@kafka-request-reply/core/Requester"
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ *
+ * const stock = Effect.gen(function* () {
+ *   const inventory = yield* Requester.client(Inventory)
+ *   return yield* inventory.GetStock({ sku: "TEA-0001" }).pipe(Requester.withTimeout("50 millis"))
+ * }).pipe(
+ *   Effect.catchReason("RequestError", "Timeout", ({ delivery }) => Effect.succeed(`no answer, ${delivery}`)),
+ *   Effect.catch((error: RequestError) => Effect.succeed(error.isSafeToRetry ? "later" : error.message))
+ * )
+ * // Nobody serves it: the request is in its topic, and nobody answers.
+ * const requester = Requester.layer(Inventory, { topics: "create" }).pipe(Layer.provide(MemoryTransport.layer))
+ * assert.equal(await Effect.runPromise(Effect.provide(stock, requester)), "no answer, acknowledged")
+ * ```
  */
 import * as Schema from "effect/Schema"
 import { Failure } from "./Failure.ts"

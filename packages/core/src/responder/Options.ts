@@ -62,11 +62,14 @@ export interface Options {
   readonly quiesceTimeout: Duration.Input
   /** How often finished offsets are committed. Default 250 milliseconds. */
   readonly commitInterval: Duration.Input
-  /** Deduplication entries. Default 100 000. */
+  /** Answers kept per idempotency key, of each operation that does not say itself. Default 100 000. */
   readonly dedupeEntries: number
-  /** Bytes of the replies they hold. Default 64 MiB. */
+  /**
+   * Bytes of all that is remembered of answered requests: half for the answers kept per key, half for the outcomes of
+   * attempts, which are kept until nobody can be waiting. Default 64 MiB.
+   */
   readonly dedupeBytes: number
-  /** How long they are kept. Default 10 minutes. */
+  /** How long answers are kept per key, of each operation that does not say itself. Default 10 minutes. */
   readonly dedupeAge: Duration.Input
   /** Answer a defect with an id instead of its content; the content is logged under the id. Default false. */
   readonly hideDefects: boolean

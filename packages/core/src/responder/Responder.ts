@@ -6,8 +6,25 @@
  *
  * @example
  * ```ts
- * const Handlers = Inventory.toLayer(Inventory.of({ GetStock: ({ sku }) => findStock(sku) }))
- * const program = Layer.launch(Responder.layer(Inventory).pipe(Layer.provide(Handlers), Layer.provide(Kafka)))
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import * as KafkajsTransport from "@kafka-request-reply/core/KafkajsTransport"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import * as Responder from "@kafka-request-reply/core/Responder"
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ * const handlers = Inventory.toLayer({ GetStock: () => Effect.succeed(12) })
+ *
+ * // Serves until it is interrupted, and then drains.
+ * const serving = Responder.layer(Inventory, { topics: "create" }).pipe(Layer.provide(handlers))
+ * export const program = Layer.launch(
+ *   serving.pipe(Layer.provide(KafkajsTransport.layer({ brokers: ["localhost:9092"], clientId: "inventory" })))
+ * )
+ *
+ * // The same over memory, for a moment.
+ * await Effect.runPromise(Effect.provide(Effect.void, serving.pipe(Layer.provide(MemoryTransport.layer))))
  * ```
  */
 import * as Clock from "effect/Clock"
@@ -18,12 +35,18 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
-import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Contract from "../contract/Contract.ts"
 import { idleAnnotationsOf } from "../contract/IdleAnnotations.ts"
-import { type AnyGroup, obstacleOf, operationsOf } from "../contract/Operation.ts"
+import {
+  type AnyGroup,
+  type Contracts,
+  groupsOf,
+  obstacleOf,
+  type Operations,
+  operationsOf
+} from "../contract/Operation.ts"
 import { Entropy } from "../host/Entropy.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 import * as OptionRules from "../settings/OptionRules.ts"
@@ -34,6 +57,7 @@ import * as TopicSetup from "../startup/TopicSetup.ts"
 import { type GroupMember, Transport } from "../kafka/Transport.ts"
 import * as CommitLoop from "./internal/commitLoop.ts"
 import * as DeadLetters from "./internal/deadLetters.ts"
+import { AttemptTable } from "./internal/attemptTable.ts"
 import { DedupeTable } from "./internal/dedupeTable.ts"
 import { type Procedure, procedureOf } from "./internal/procedure.ts"
 import * as ServeRecorder from "./internal/serveRecorder.ts"
@@ -43,16 +67,16 @@ import { defaults, type Options, rules } from "./Options.ts"
 
 export type { Answered, Options } from "./Options.ts"
 
-/** A contract being served. */
-export class Responder extends Context.Service<
-  Responder,
-  {
-    /** The contract's name. */
-    readonly contract: string
-    /** Handlers running now. */
-    readonly running: Effect.Effect<number>
-  }
->()("@kafka-request-reply/core/responder/Responder") {}
+/** What serves: of one contract, or of several together. */
+export interface Status {
+  /** The names of the contracts. */
+  readonly contracts: ReadonlyArray<string>
+  /** Handlers running now. */
+  readonly running: Effect.Effect<number>
+}
+
+/** What serving these operations needs: their handlers, their middleware and what their schemas need. */
+export type Needs<Rpcs extends Rpc.Any> = Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>
 
 const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Context.Context<never>) {
   const procedures = new Map<string, Procedure>()
@@ -105,7 +129,8 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     yield* TopicSetup.ensure(topics, TopicSetup.deadLetterTopic(options.deadLetterTopic), options.topics)
   }
 
-  const token = (yield* Entropy).bytes(instanceBytes)
+  const entropy = yield* Entropy
+  const token = entropy.bytes(instanceBytes)
   const origin = { from: options.instance ?? Buffer.from(token).toString("hex"), ctl: token[0]! % controlPartitions }
   const recorder = yield* ServeRecorder.make
   const dirty = Latch.makeUnsafe(false)
@@ -119,10 +144,9 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     publisher,
     recorder,
     origin,
-    dedupe: new DedupeTable(
-      { entries: options.dedupeEntries, bytes: options.dedupeBytes, ageMillis: times.dedupeAge },
-      recorder.evicted
-    ),
+    // A half each: calls without a key never take the place of answers that are kept for one.
+    dedupe: new DedupeTable(options.dedupeBytes / 2),
+    attempts: new AttemptTable(options.dedupeBytes / 2, Buffer.from(entropy.bytes(4)).readInt32BE(0)),
     deadLetters:
       options.deadLetterTopic === undefined
         ? undefined
@@ -147,6 +171,7 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
     topics: [names.requests],
     onAssigned: loop.onAssigned,
     onRecords: loop.onRecords,
+    onUndecodable: loop.onUndecodable,
     onRevoking: Effect.sync(() => loop.hold()).pipe(
       Effect.andThen(loop.idleWithin(times.quiesceTimeout)),
       Effect.andThen(commit)
@@ -178,34 +203,48 @@ const start = Effect.fnUntraced(function* (group: AnyGroup, options: Options, co
       }
     })
   )
-  return Responder.of({ contract: names.name, running: Effect.sync(loop.running) })
+  return { contract: names.name, running: loop.running }
 })
 
-/** Serves the contract until the scope closes. Fails when it cannot start within `startTimeout`. */
-export const make: <Rpcs extends Rpc.Any>(
-  group: RpcGroup.RpcGroup<Rpcs>,
-  options?: Partial<Options>
-) => Effect.Effect<
-  Responder["Service"],
-  StartError.StartError,
-  Transport | Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs> | Scope.Scope
-> = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
-  group: RpcGroup.RpcGroup<Rpcs>,
+/** Handlers are found by the operation's name alone: of two operations with one name only the later one's would run. */
+const checkNames = (groups: ReadonlyArray<AnyGroup>): Effect.Effect<void, StartError.StartError> => {
+  const tags = groups.flatMap((group) => operationsOf(group).map(({ tag }) => tag))
+  const repeated = tags.find((tag, index) => tags.indexOf(tag) !== index)
+  if (repeated === undefined) return Effect.void
+  const detail =
+    "two contracts of this responder have an operation of this name, and a handler is found by it; serve each by a layer of its own, with its handlers provided to it"
+  return StartError.because(new StartError.Unsupported({ operation: repeated, detail }))
+}
+
+/**
+ * Serves a contract, or several, until the scope closes. Fails when it cannot start within `startTimeout`. Each contract
+ * has its own topics, consumer group and limits.
+ */
+export const make = <const Given extends Contracts>(
+  contracts: Given,
   overrides: Partial<Options> = {}
-) {
-  const options = OptionRules.withDefaults(defaults, overrides)
-  const context = yield* Effect.context<Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>>()
-  yield* StartError.checkOptions(options, rules)
-  yield* StartError.checkOptions(options.publisher, PublisherOptions.rules, "publisher")
-  return yield* StartError.within(start(group, options, context), options.startTimeout, "joining the responders' group")
-})
+): Effect.Effect<Status, StartError.StartError, Transport | Needs<Operations<Given>> | Scope.Scope> =>
+  Effect.gen(function* () {
+    const options = OptionRules.withDefaults(defaults, overrides)
+    const groups = groupsOf(contracts)
+    const context = yield* Effect.context<never>()
+    yield* StartError.checkOptions(options, rules)
+    yield* StartError.checkOptions(options.publisher, PublisherOptions.rules, "publisher")
+    yield* checkNames(groups)
+    const served = yield* StartError.within(
+      Effect.forEach(groups, (group) => start(group, options, context), { concurrency: "unbounded" }),
+      options.startTimeout,
+      "joining the responders' group"
+    )
+    return {
+      contracts: served.map(({ contract }) => contract),
+      running: Effect.sync(() => served.reduce((sum, { running }) => sum + running(), 0))
+    }
+  })
 
-/** The layer of `make`. */
-export const layer = <Rpcs extends Rpc.Any>(
-  group: RpcGroup.RpcGroup<Rpcs>,
+/** The layer of `make`. It has no service to offer, so any number of them can be merged; `make` gives the `Status`. */
+export const layer = <const Given extends Contracts>(
+  contracts: Given,
   options: Partial<Options> = {}
-): Layer.Layer<
-  Responder,
-  StartError.StartError,
-  Transport | Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>
-> => Layer.effect(Responder, make(group, options))
+): Layer.Layer<never, StartError.StartError, Transport | Needs<Operations<Given>>> =>
+  Layer.effectDiscard(make(contracts, options))

@@ -1,5 +1,27 @@
 /**
  * Why a requester or a responder could not start. Everything that can be known before the first call is said here.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import * as MemoryTransport from "@kafka-request-reply/core/MemoryTransport"
+ * import * as Requester from "@kafka-request-reply/core/Requester"
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ *
+ * // Topics are not created unless the options say so.
+ * const started = Layer.build(Requester.layer(Inventory)).pipe(
+ *   Effect.as("started"),
+ *   Effect.catchReason("StartError", "TopicMissing", ({ topic }) => Effect.succeed(`${topic} is missing`)),
+ *   Effect.scoped,
+ *   Effect.provide(MemoryTransport.layer)
+ * )
+ * assert.equal(await Effect.runPromise(started), "inventory.requests is missing")
+ * ```
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -31,10 +31,19 @@ export const open = Metric.gauge("kafka_rr_responder_open_offsets", { descriptio
 
 /**
  * Records that were not executed, by `kind`: `malformed`, `unknown-operation`, `no-reply-address`, `forbidden-reply-topic`, `expired`,
- * `redelivered`, `foreign` (not a request of this protocol).
+ * `redelivered`, `foreign` (not a request of this protocol), `undecodable` (in a batch that cannot be read).
  */
 export const notExecuted = Metric.counter("kafka_rr_responder_not_executed_total", {
   description: "records not executed, by kind",
+  incremental: true
+})
+
+/**
+ * Offsets of request topics that were passed over because the log lost them, by `kind`: `absent` (no record is there:
+ * deleted before it was read, or compacted), `truncated` (the log was cut off below what had been read or committed).
+ */
+export const passedOver = Metric.counter("kafka_rr_responder_offsets_passed_over_total", {
+  description: "offsets passed over because the log lost them, by kind",
   incremental: true
 })
 

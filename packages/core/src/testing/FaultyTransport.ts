@@ -6,10 +6,28 @@
  *
  * @example
  * ```ts
- * const faults = yield* FaultyTransport.Faults
- * yield* faults.inject(Fault.failAfter(), { topic: "inventory.requests" })
- * const stock = yield* inventory.GetStock({ sku: "TEA-0001" })
- * yield* faults.happened(FaultEvent.written("inventory.requests"), 2)
+ * import * as assert from "node:assert/strict"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import { Fault, FaultEvent, Faults, layer } from "@kafka-request-reply/core/FaultyTransport"
+ * import * as RequestReplyTest from "@kafka-request-reply/core/RequestReplyTest"
+ * import * as Requester from "@kafka-request-reply/core/Requester"
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ * const handlers = Inventory.toLayer({ GetStock: () => Effect.succeed(12) })
+ *
+ * const test = Effect.gen(function* () {
+ *   const inventory = yield* Requester.client(Inventory)
+ *   const faults = yield* Faults
+ *   yield* faults.inject(Fault.failAfter(), { topic: "inventory.requests" })
+ *   assert.equal(yield* inventory.GetStock({ sku: "TEA-0001" }), 12)
+ *   // It was written although its producer was told that it failed.
+ *   yield* faults.happened(FaultEvent.injected("FailAfter"))
+ * })
+ * const programs = RequestReplyTest.layerOver(Inventory).pipe(Layer.provide(handlers), Layer.provideMerge(layer()))
+ * await Effect.runPromise(Effect.provide(test, programs))
  * ```
  */
 import * as Context from "effect/Context"
@@ -28,6 +46,11 @@ import * as FaultyDeliveries from "./internal/faultyDeliveries.ts"
 import * as FaultyLink from "./internal/faultyLink.ts"
 import { Leaders } from "./internal/leaders.ts"
 import * as WatchedBroker from "./internal/watchedBroker.ts"
+
+/** What can go wrong, as values: `Fault.failAfter()`. */
+export * as Fault from "./Fault.ts"
+/** What happened, as values and as predicates to wait for: `FaultEvent.written("inventory.requests")`. */
+export * as FaultEvent from "./FaultEvent.ts"
 
 /** A fault that was injected. */
 export interface Injection {

@@ -6,14 +6,21 @@
  *
  * @example
  * ```ts
- * const Handlers = Inventory.toLayer(Inventory.of({ GetStock: ({ sku }) => findStock(sku) }))
+ * import * as assert from "node:assert/strict"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import * as RequestReplyTest from "@kafka-request-reply/core/RequestReplyTest"
+ * import { Effect, Schema } from "effect"
+ * import { Rpc, RpcGroup } from "effect/rpc"
  *
- * it.effect("tells how much there is", () =>
- *   Effect.gen(function* () {
- *     const inventory = yield* RequestReplyTest.client(Inventory)
- *     assert.deepStrictEqual(yield* inventory.GetStock({ sku: "TEA-0001" }), { sku: "TEA-0001", available: 12, reserved: 0 })
- *   }).pipe(Effect.provide(Handlers))
- * )
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int }).annotate(Contract.Safe, true)
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ * const handlers = Inventory.toLayer({ GetStock: () => Effect.succeed(12) })
+ *
+ * const test = Effect.gen(function* () {
+ *   const inventory = yield* RequestReplyTest.client(Inventory)
+ *   assert.equal(yield* inventory.GetStock({ sku: "TEA-0001" }), 12)
+ * }).pipe(Effect.provide(handlers), Effect.scoped)
+ * await Effect.runPromise(test)
  * ```
  */
 import * as Effect from "effect/Effect"
@@ -37,18 +44,15 @@ export interface Options {
   readonly responder?: Partial<ResponderOptions>
 }
 
-/** What the responder needs: the handlers, the server's middleware and what the schemas need. */
-type Served<Rpcs extends Rpc.Any> = Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>
-
 /** A requester and a responder over the transport in the context; missing topics are created. */
 export const layerOver = <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
   options: Options = {}
-): Layer.Layer<Requester.Requester | Responder.Responder, StartError.StartError, Transport | Served<Rpcs>> => {
+): Layer.Layer<Requester.Of<RpcGroup.RpcGroup<Rpcs>>, StartError.StartError, Transport | Responder.Needs<Rpcs>> => {
   // Closing does not wait for handlers that a test leaves running: under a test's clock they never end.
   const common = { topics: "create", drainTimeout: 0 } as const
   return Layer.merge(
-    Requester.layer([group], { ...common, ...options.requester }),
+    Requester.layer(group, { ...common, ...options.requester }),
     Responder.layer(group, { ...common, ...options.responder })
   )
 }
@@ -58,9 +62,9 @@ export const layer = <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
   options?: Options
 ): Layer.Layer<
-  Requester.Requester | Responder.Responder | Transport | MemoryBroker,
+  Requester.Of<RpcGroup.RpcGroup<Rpcs>> | Transport | MemoryBroker,
   StartError.StartError,
-  Served<Rpcs>
+  Responder.Needs<Rpcs>
 > => layerOver(group, options).pipe(Layer.provideMerge(MemoryTransport.layer))
 
 /** A client of the contract whose calls are served by the handlers in the context, until the scope closes. */
@@ -70,7 +74,7 @@ export const client: <Rpcs extends Rpc.Any>(
 ) => Effect.Effect<
   RpcClient.RpcClient<Rpcs, RequestError>,
   StartError.StartError,
-  Served<Rpcs> | Rpc.MiddlewareClient<Rpcs> | Scope.Scope
+  Responder.Needs<Rpcs> | Rpc.MiddlewareClient<Rpcs> | Scope.Scope
 > = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(group: RpcGroup.RpcGroup<Rpcs>, options?: Options) {
   const context = yield* Layer.build(layer(group, options))
   return yield* Effect.provide(Requester.client(group), context)

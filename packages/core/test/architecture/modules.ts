@@ -46,6 +46,9 @@ export const tests = packageNames.flatMap((name) => filesUnder(`${name}/test`))
 export const targetOf = (module: Module, specifier: string): string | undefined =>
   specifier.startsWith(".") ? posix.join(dirname(module.path), specifier) : undefined
 
+/** The main of core: the one module in no folder, and the one that only hands on what others export. */
+export const main = "core/src/index.ts"
+
 export const folderOf = (path: string): string => path.split("/")[2]!
 
 /** Everything that breaks a rule, as "file: what", so that one run names all of them. */

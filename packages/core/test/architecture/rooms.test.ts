@@ -3,7 +3,7 @@
  * give way is changed here, with its reason.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { core, folderOf, nothing, offences, targetOf } from "./modules.ts"
+import { core, folderOf, main, nothing, offences, targetOf } from "./modules.ts"
 
 describe("the folders of core", () => {
   const ranks: Readonly<Record<string, number>> = {
@@ -21,13 +21,15 @@ describe("the folders of core", () => {
     responder: 3,
     kafkajs: 3,
     memory: 3,
+    // Requester, responder and a driver put together, for programs that do not use Effect.
+    promises: 4,
     testing: 4
   }
   const drivers = ["kafkajs", "memory"]
 
   it("each have a rank", () => {
     assert.deepStrictEqual(
-      core.filter(({ path }) => path.split("/").length < 4 || ranks[folderOf(path)] === undefined),
+      core.filter(({ path }) => path !== main && ranks[folderOf(path)] === undefined),
       []
     )
   })
@@ -37,6 +39,7 @@ describe("the folders of core", () => {
       module.imports.filter((specifier) => {
         const target = targetOf(module, specifier)
         if (target === undefined) return false
+        if (module.path === main) return !target.startsWith("core/src/")
         const [from, to] = [folderOf(module.path), folderOf(target)]
         return !target.startsWith("core/src/") || (from !== to && ranks[to]! >= ranks[from]!)
       })
@@ -72,10 +75,16 @@ describe("the folders of core", () => {
 
   it("know effect/rpc, which is tagged unstable, in contract/ and beside the two public APIs only", () => {
     const allowed = [
+      "core/src/requester/Mock.ts",
       "core/src/requester/Requester.ts",
+      "core/src/requester/RequesterProtocol.ts",
+      "core/src/requester/internal/encodedOperation.ts",
+      "core/src/requester/internal/operationKeys.ts",
       "core/src/requester/internal/method.ts",
       "core/src/responder/Responder.ts",
       "core/src/responder/internal/procedure.ts",
+      "core/src/promises/Client.ts",
+      "core/src/promises/Server.ts",
       // The signature of both public APIs at once, for tests of users.
       "core/src/testing/RequestReplyTest.ts"
     ]

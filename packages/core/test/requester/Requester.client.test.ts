@@ -21,8 +21,7 @@ describe("a client", () => {
       const Work = Rpc.make("Work", { payload: { id: Schema.String }, success: Schema.String })
       const given = RpcGroup.make(Work).annotate(Contract.Name, name)
       const requester = yield* Requester.make([given], { topics: "create" })
-      const client = <R extends Rpc.Any>(group: RpcGroup.RpcGroup<R>) =>
-        Effect.exit(Effect.provideService(Requester.client(group), Requester.Requester, requester))
+      const client = <R extends Rpc.Any>(group: RpcGroup.RpcGroup<R>) => Effect.exit(requester.client(group as never))
       const streaming = RpcGroup.make(Rpc.make("Watch", { success: Schema.String, stream: true }))
       assert.match(deathOf(yield* client(streaming.annotate(Contract.Name, name))), /Requester\.client.*Watch.*streams/)
       const late = RpcGroup.make(Work.annotate(Contract.Timeout, "1 hour")).annotate(Contract.Name, name)

@@ -63,7 +63,7 @@ describe("a requester's program", () => {
         )
       yield* serve(bench, { Work })
       const program = Effect.flatMap(Requester.client(bench), (client) => client.Work({ id: "1" })).pipe(
-        Effect.provide(Requester.layer([bench], { topics: "create" }).pipe(Layer.provide(ownTransport)))
+        Effect.provide(Requester.layer(bench, { topics: "create" }).pipe(Layer.provide(ownTransport)))
       )
       const running = yield* Effect.forkChild(program, { startImmediately: true })
       yield* until("the handler runs", () => log.length === 1)

@@ -17,6 +17,7 @@ import { orderLaws } from "./requestReply/order.ts"
 import { poisonLaws } from "./requestReply/poison.ts"
 import { retryLaws } from "./requestReply/retries.ts"
 import { deduplicationLaws } from "./requestReply/deduplication.ts"
+import { keptAnswerLaws } from "./requestReply/keptAnswers.ts"
 import { isolationLaws } from "./requestReply/isolation.ts"
 import { interruptionLaws } from "./requestReply/interruption.ts"
 import { replyLaws } from "./requestReply/replies.ts"
@@ -39,6 +40,7 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   boundLaws,
   poisonLaws,
   deduplicationLaws,
+  keptAnswerLaws,
   interruptionLaws,
   replyLaws,
   drainLaws,

@@ -6,7 +6,7 @@
  */
 import type { MemoryBroker } from "@kafka-request-reply/core/MemoryBroker"
 import { missing } from "@kafka-request-reply/core/MemoryBroker"
-import type { OutgoingRecord, TopicPartition } from "@kafka-request-reply/core/KafkaRecord"
+import type { OutgoingRecord, TopicPartition } from "@kafka-request-reply/core/Transport"
 import type { PartitionAck } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
 import type { TopicSpec } from "@kafka-request-reply/core/Transport"
 import {

@@ -1,7 +1,7 @@
 /**
  * The transport of one program over the simulated cluster.
  */
-import type { OutgoingRecord } from "@kafka-request-reply/core/KafkaRecord"
+import type { OutgoingRecord } from "@kafka-request-reply/core/Transport"
 import { missing } from "@kafka-request-reply/core/MemoryBroker"
 import type { ProducerLink } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
 import { type ReadPartition, Transport } from "@kafka-request-reply/core/Transport"

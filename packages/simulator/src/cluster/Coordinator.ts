@@ -5,7 +5,7 @@
  * Eager rebalancing as kafkajs does it: everybody gives up everything, joins, and gets new partitions.
  */
 import { assignInTurn, partitionKey } from "@kafka-request-reply/core/MemoryBroker"
-import type { TopicPartition } from "@kafka-request-reply/core/KafkaRecord"
+import type { TopicPartition } from "@kafka-request-reply/core/Transport"
 import type { AssignedPartition, OffsetCommit } from "@kafka-request-reply/core/Transport"
 import { because, Refused, type TransportError, Unavailable } from "@kafka-request-reply/core/TransportError"
 import type { Cluster } from "./Cluster.ts"

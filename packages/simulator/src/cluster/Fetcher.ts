@@ -2,7 +2,7 @@
  * Fetches one partition for one host: records leave the cluster at one moment and arrive at another, and only one fetch is
  * on its way at a time.
  */
-import type { ConsumedRecord, TopicPartition } from "@kafka-request-reply/core/KafkaRecord"
+import type { ConsumedRecord, TopicPartition } from "@kafka-request-reply/core/Transport"
 import { missing } from "@kafka-request-reply/core/MemoryBroker"
 import type { TransportError } from "@kafka-request-reply/core/TransportError"
 import type { Cluster } from "./Cluster.ts"

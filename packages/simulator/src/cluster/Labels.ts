@@ -2,7 +2,7 @@
  * Whose record is it? Requests carry the plan's name of their call in a header; replies and cancels are told by the
  * correlation id of a request seen before.
  */
-import type { OutgoingRecord } from "@kafka-request-reply/core/KafkaRecord"
+import type { OutgoingRecord } from "@kafka-request-reply/core/Transport"
 import * as CorrelationId from "@kafka-request-reply/core/simulator/wire/CorrelationId"
 import * as HeaderNames from "@kafka-request-reply/core/simulator/wire/HeaderNames"
 import * as RecordHeaders from "@kafka-request-reply/core/simulator/wire/RecordHeaders"

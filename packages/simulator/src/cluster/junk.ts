@@ -1,7 +1,7 @@
 /**
  * Records that are no proper requests: what other programs, old versions and mistakes write to a request topic.
  */
-import type { OutgoingRecord } from "@kafka-request-reply/core/KafkaRecord"
+import type { OutgoingRecord } from "@kafka-request-reply/core/Transport"
 import * as HeaderNames from "@kafka-request-reply/core/simulator/wire/HeaderNames"
 import * as RequestEnvelope from "@kafka-request-reply/core/simulator/wire/RequestEnvelope"
 import type { RecordHeaders } from "@kafka-request-reply/core/simulator/wire/RecordHeaders"

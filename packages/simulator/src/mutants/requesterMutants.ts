@@ -1,7 +1,7 @@
 /**
  * Bugs of the requester: its table of pending calls, its deadlines, what it says of a failure.
  */
-import { CallDeadline } from "@kafka-request-reply/core/CallBudget"
+import { CallDeadline } from "@kafka-request-reply/core/simulator/contract/CallBudget"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Attempt, Call } from "@kafka-request-reply/core/simulator/requester/internal/call"

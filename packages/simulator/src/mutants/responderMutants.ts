@@ -18,8 +18,8 @@ const noDedupe = ofClasses("no dedupe", "every request is a new one", () => {
       table,
       "claim",
       (original) =>
-        function (id, fingerprint, waiter, now) {
-          return original.call(this, `${id} ${fresh++}`, fingerprint, waiter, now)
+        function (identity, waiter, now) {
+          return original.call(this, { ...identity, id: `${identity.id} ${fresh++}` }, waiter, now)
         }
     ),
     replace(
@@ -38,8 +38,8 @@ const errorAsSuccess = ofClasses("stored error replayed as success", "what is ke
     table,
     "finish",
     (original) =>
-      function (entry, reply, now) {
-        return original.call(this, entry, { ...reply, outcome: "success" }, now)
+      function (entry, reply, limits, now) {
+        return original.call(this, entry, { ...reply, outcome: "success" }, limits, now)
       }
   )
 )
@@ -52,8 +52,8 @@ const conflictIgnored = ofClasses(
       table,
       "claim",
       (original) =>
-        function (id, _fingerprint, waiter, now) {
-          return original.call(this, id, undefined, waiter, now)
+        function (identity, waiter, now) {
+          return original.call(this, { ...identity, fingerprint: "" }, waiter, now)
         }
     )
 )
@@ -66,9 +66,9 @@ const commitBeforeAcknowledgement = ofClasses(
       OffsetLedger.prototype,
       "take",
       (original) =>
-        function (offset, timestamp) {
-          const isNew = original.call(this, offset, timestamp)
-          if (isNew) this.done(offset)
+        function (record) {
+          const isNew = original.call(this, record)
+          if (isNew) this.done(record.offset)
           return isNew
         }
     )
@@ -94,9 +94,8 @@ const windowOffByOne = ofClasses(
       OffsetLedger.prototype,
       "done",
       (original) =>
-        function (offset) {
-          original.call(this, offset)
-          return original.call(this, offset + 1)
+        function (offset, to = offset + 1) {
+          return original.call(this, offset, to + 1)
         }
     )
 )

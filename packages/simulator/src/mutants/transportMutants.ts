@@ -1,7 +1,7 @@
 /**
  * Bugs between the engine and the brokers: batching, acknowledgements, positions, cancels.
  */
-import type { OutgoingRecord } from "@kafka-request-reply/core/KafkaRecord"
+import type { OutgoingRecord } from "@kafka-request-reply/core/Transport"
 import * as HeaderNames from "@kafka-request-reply/core/simulator/wire/HeaderNames"
 import * as Effect from "effect/Effect"
 import { KeyGate } from "@kafka-request-reply/core/simulator/publisher/internal/keyGate"

@@ -2,7 +2,7 @@
  * P6: what is committed is finished: answered with an acknowledged reply, cancelled, or past all waiting. The offsets done
  * above the committed one, in the commit's metadata, are held to the same.
  */
-import { decode } from "@kafka-request-reply/core/simulator/responder/internal/doneRuns"
+import { decode } from "@kafka-request-reply/core/simulator/responder/internal/commitMetadata"
 import { epoch } from "../kernel/VirtualClock.ts"
 import { type Facts, placeOf } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"

@@ -2,7 +2,7 @@
  * P6: what was committed, below the offset or in the done-set of its metadata, never runs again, whoever owns the
  * partition; and who gives a partition up in peace commits what is finished before it goes.
  */
-import { decode } from "@kafka-request-reply/core/simulator/responder/internal/doneRuns"
+import { decode } from "@kafka-request-reply/core/simulator/responder/internal/commitMetadata"
 import { type Facts, placeOf } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 

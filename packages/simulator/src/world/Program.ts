@@ -3,6 +3,7 @@
  */
 import type { Requester } from "@kafka-request-reply/core/Requester"
 import type { Host } from "../kernel/Host.ts"
+import type { SimulatedRpcs } from "./Contract.ts"
 import type { Role } from "../plan/Plan.ts"
 import type { Client } from "./handlers.ts"
 
@@ -16,6 +17,6 @@ export interface Program {
   isClosed: boolean
   isReady: boolean
   /** Of requesters, once they are ready. */
-  requester: Requester["Service"] | undefined
+  requester: Requester<SimulatedRpcs> | undefined
   client: Client | undefined
 }

@@ -17,7 +17,7 @@ import type { Happening } from "../history/Event.ts"
 import type { Decorators } from "../mutants/Decorators.ts"
 import type { PlannedCall, Settings } from "../plan/Plan.ts"
 import { makeCall } from "./caller.ts"
-import { Simulated } from "./Contract.ts"
+import { Simulated, type SimulatedRpcs } from "./Contract.ts"
 import { type Client, makeHandlers } from "./handlers.ts"
 
 export interface ProgramEnvironment {
@@ -40,7 +40,7 @@ const transportOf = ({ cluster, decorators, process }: ProgramEnvironment) =>
   decorators.transport(ClusterTransport.make(cluster, process, decorators.link))
 
 const requesterOf = (environment: ProgramEnvironment, settings: Settings) =>
-  Requester.make([Simulated], {
+  Requester.make(Simulated, {
     topics: "create",
     partitions: settings.partitions,
     replyTopic: "sim.replies",
@@ -54,13 +54,13 @@ const requesterOf = (environment: ProgramEnvironment, settings: Settings) =>
 export const requesterProgram = (
   environment: ProgramEnvironment,
   takeCalls: () => ReadonlyArray<PlannedCall>,
-  onMade: (requester: Requester.Requester["Service"], client: Client) => void
+  onMade: (requester: Requester.Requester<SimulatedRpcs>, client: Client) => void
 ): Effect.Effect<void, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const { onEvent, settings, stopped } = environment
     const transport = transportOf(environment)
     const requester = yield* Effect.provideService(requesterOf(environment, settings), Transport, transport)
-    const client = yield* Effect.provideService(Requester.client(Simulated), Requester.Requester, requester)
+    const client = yield* requester.client(Simulated)
     onEvent({ type: "ready" })
     onMade(requester, client)
     const clock = yield* Clock.Clock
@@ -88,9 +88,7 @@ export const responderProgram = (
     const services = Context.make(Transport, transport)
     const client = hasNestedCalls
       ? yield* requesterOf(environment, { ...settings, maxInFlight: 1_000 }).pipe(
-          Effect.flatMap((requester) =>
-            Effect.provideService(Requester.client(Simulated), Requester.Requester, requester)
-          ),
+          Effect.flatMap((requester) => requester.client(Simulated)),
           Effect.provideContext(services)
         )
       : undefined

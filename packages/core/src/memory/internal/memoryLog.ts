@@ -16,14 +16,17 @@ const copy = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
 export class MemoryLog {
   readonly topic: string
   readonly partition: number
+  /** Of its topic; another one when the topic is deleted and made anew. */
+  readonly topicId: string
   readonly #records: Array<ConsumedRecord> = []
   readonly #listeners = new Set<() => void>()
   /** The first offset that still exists; grows by `truncate`. */
   start = 0
   #deleted = 0
 
-  constructor(topic: string, partition: number) {
+  constructor(topic: string, partition: number, topicId: string) {
     this.topic = topic
+    this.topicId = topicId
     this.partition = partition
   }
 
@@ -42,7 +45,8 @@ export class MemoryLog {
       value: record.value === null ? null : copy(record.value),
       headers: record.headers.map(([name, value]) => [name, copy(value)] as const),
       offset,
-      timestamp
+      timestamp,
+      topicId: this.topicId
     })
     for (const listener of this.#listeners) listener()
     return offset

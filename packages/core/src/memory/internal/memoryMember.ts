@@ -40,7 +40,8 @@ export class MemoryMembership {
     const committed = this.#broker.group(this.#options.groupId).committed
     const assigned = partitions.map((partition) => {
       const found = committed.get(partitionKey(partition))
-      return { ...partition, committed: found?.offset, metadata: found?.metadata ?? "" }
+      const topicId = this.#broker.log(partition)?.topicId
+      return { ...partition, committed: found?.offset, metadata: found?.metadata ?? "", topicId }
     })
     this.#options.onAssigned(assigned)
     for (const { partition, topic, committed: position } of assigned) {

@@ -21,7 +21,13 @@ export const commitOf = (
     const commits = pending()
     const current = member()
     if (commits.length === 0 || current === undefined) return Effect.succeed(true)
-    const offsets = commits.map(({ metadata, offset, partition }) => ({ topic, partition, offset, metadata }))
+    const offsets = commits.map(({ leaderEpoch, metadata, offset, partition }) => ({
+      topic,
+      partition,
+      offset,
+      metadata,
+      leaderEpoch
+    }))
     return current.commit(offsets).pipe(
       Effect.matchEffect({
         onSuccess: () =>

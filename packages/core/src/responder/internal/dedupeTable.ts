@@ -1,68 +1,43 @@
 /**
- * What this instance remembers of requests that must have one effect: which run now, and what the finished ones were
- * answered.
+ * What this instance knows of requests that must have one effect: which run now, and the answers that are kept per key.
  *
- * Pure bookkeeping. Bounded by count, bytes and age; what runs, and what is answered but not committed yet, is never
- * evicted (the offset window bounds it). The oldest finished go first.
+ * Pure bookkeeping. What runs is bounded by what may be open, what is kept by `KeptAnswers`.
  */
-import type { RecordHeaders } from "../../wire/RecordHeaders.ts"
-import { AgeOrder, type Aging } from "./ageOrder.ts"
+import { type Kept, KeptAnswers, type KeyLimits } from "./keptAnswers.ts"
+import { stored, type StoredAnswer } from "./storedAnswer.ts"
 
-/** A finished run's answer, as it is sent again. */
-export interface StoredReply {
-  readonly outcome: "success" | "failure"
-  readonly body: Uint8Array
-  /** What the handler added. */
-  readonly headers: RecordHeaders
-}
-
-export interface Entry<W> extends Aging<Entry<W>> {
-  readonly id: string
-  /** SHA-256 of the payload, or undefined when the id can belong to one request only. */
-  readonly fingerprint: string | undefined
+export interface Entry<W> extends Kept<Entry<W>> {
+  /** Tells payloads apart that came with one id. */
+  readonly fingerprint: string
   /** Whose turn the run is; nobody's once it is over, so that what is kept of it keeps nothing else. */
   owner: W | undefined
   /** Who gets the answer of the run; empty once it is finished. */
   waiters: Array<W>
-  reply: StoredReply | undefined
-  /** Requests answered from this entry whose offsets are not done. */
-  pins: number
-  /** When it was finished, monotonic milliseconds. */
-  finishedAt: number
 }
 
 export type Claim<W> =
   | { readonly _tag: "Fresh"; readonly entry: Entry<W> }
   | { readonly _tag: "Running"; readonly entry: Entry<W>; readonly owner: W }
-  | { readonly _tag: "Done"; readonly entry: Entry<W>; readonly reply: StoredReply }
+  | { readonly _tag: "Done"; readonly entry: Entry<W>; readonly reply: StoredAnswer }
   | { readonly _tag: "Conflict" }
 
-export interface Limits {
-  readonly entries: number
-  readonly bytes: number
-  readonly ageMillis: number
-}
+/** What a request is recognised by. */
+export type Identity = Pick<Entry<unknown>, "id" | "operation" | "fingerprint">
 
 export class DedupeTable<W> {
-  readonly #limits: Limits
-  readonly #onEvicted: () => void
   readonly #running = new Map<string, Entry<W>>()
-  readonly #finished = new Map<string, Entry<W>>()
-  readonly #byAge = new AgeOrder<Entry<W>>()
-  #bytes = 0
+  readonly #kept: KeptAnswers<Entry<W>>
 
-  /** `onEvicted` is told of each entry that had to go before its age. */
-  constructor(limits: Limits, onEvicted: () => void) {
-    this.#limits = limits
-    this.#onEvicted = onEvicted
+  constructor(maxBytes: number) {
+    this.#kept = new KeptAnswers(maxBytes)
   }
 
   get size(): number {
-    return this.#running.size + this.#finished.size
+    return this.#running.size + this.#kept.size
   }
 
   get bytes(): number {
-    return this.#bytes
+    return this.#kept.bytes
   }
 
   isRunning(id: string): boolean {
@@ -74,12 +49,13 @@ export class DedupeTable<W> {
     return this.#running.get(id)?.owner
   }
 
-  /** What is known of a request with this id. `Fresh` makes an entry, which must be finished or forgotten. */
-  claim(id: string, fingerprint: string | undefined, waiter: W, now: number): Claim<W> {
-    const known = this.#running.get(id) ?? this.#lookUp(id, now)
+  /** What is known of a request. `Fresh` makes an entry, which must be finished or forgotten. */
+  claim({ fingerprint, id, operation }: Identity, waiter: W, now: number): Claim<W> {
+    const known = this.#running.get(id) ?? this.#kept.find(id, now)
     if (known === undefined) {
       const entry: Entry<W> = {
         id,
+        operation,
         fingerprint,
         owner: waiter,
         waiters: [waiter],
@@ -98,19 +74,19 @@ export class DedupeTable<W> {
     return { _tag: "Running", entry: known, owner: known.owner! }
   }
 
-  /** The run ended with an answer worth keeping. Returns who waits for it. */
-  finish(entry: Entry<W>, reply: StoredReply, now: number): ReadonlyArray<W> {
+  /** The run ended with an answer to keep. Returns who waits for it, and how many others went before their age. */
+  finish(
+    entry: Entry<W>,
+    reply: StoredAnswer,
+    limits: KeyLimits,
+    now: number
+  ): { readonly waiters: ReadonlyArray<W>; readonly evicted: number } {
     const waiters = this.forget(entry)
-    entry.reply = keptOf(reply)
-    entry.finishedAt = now
-    this.#finished.set(entry.id, entry)
-    this.#byAge.add(entry)
-    this.#bytes += sizeOf(entry)
-    this.#evict(now)
-    return waiters
+    entry.reply = stored(reply, reply.headers)
+    return { waiters, evicted: this.#kept.keep(entry, limits, now) }
   }
 
-  /** The run ended without one: the next request runs again. Returns who waits for it. */
+  /** The run ended without one: another request runs again. Returns who waits for it. */
   forget(entry: Entry<W>): ReadonlyArray<W> {
     this.#running.delete(entry.id)
     const waiters = entry.waiters
@@ -118,52 +94,4 @@ export class DedupeTable<W> {
     entry.owner = undefined
     return waiters
   }
-
-  #lookUp(id: string, now: number): Entry<W> | undefined {
-    const entry = this.#finished.get(id)
-    if (entry === undefined) return undefined
-    if (entry.pins > 0 || now - entry.finishedAt < this.#limits.ageMillis) return entry
-    this.#drop(entry)
-    return undefined
-  }
-
-  #drop(entry: Entry<W>): void {
-    this.#finished.delete(entry.id)
-    this.#byAge.remove(entry)
-    this.#bytes -= sizeOf(entry)
-  }
-
-  #evict(now: number): void {
-    // Pinned entries are few (the offset window bounds them) and young, so the walk ends soon.
-    for (let entry = this.#byAge.oldest; entry !== undefined;) {
-      const { newer } = entry
-      const isOld = now - entry.finishedAt >= this.#limits.ageMillis
-      const isOver = this.#finished.size > this.#limits.entries || this.#bytes > this.#limits.bytes
-      if (!isOld && !isOver) return
-      if (entry.pins === 0) {
-        this.#drop(entry)
-        if (!isOld) this.#onEvicted()
-      }
-      entry = newer
-    }
-  }
-}
-
-// Bytes may be part of something larger (a pool, a whole fetch), which would be kept with them and not be counted.
-const ownBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
-
-const keptOf = ({ body, headers, outcome }: StoredReply): StoredReply => ({
-  outcome,
-  body: ownBytes(body),
-  headers: headers.map(([name, value]) => [name, ownBytes(value)] as const)
-})
-
-// Two strings, an object and a map slot beside the body.
-const overhead = 256
-
-const sizeOf = ({ id, reply }: { readonly id: string; readonly reply: StoredReply | undefined }): number => {
-  let size = overhead + id.length
-  if (reply === undefined) return size
-  for (const [name, value] of reply.headers) size += name.length + value.byteLength
-  return size + reply.body.byteLength
 }

@@ -1,15 +1,35 @@
 /**
- * What two requests with one key are compared by: the SHA-256 of the payload, decoded and encoded again by this side's
- * schema, so that excess keys and the order of keys make no difference.
+ * What two requests with one key are compared by: the payload, decoded and encoded again by this side's schema, as
+ * canonical JSON (RFC 8785), so that excess keys and the order of keys make no difference.
  */
-import { createHash } from "node:crypto"
+import canonicalize from "canonicalize"
+import { hash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import type { Operation } from "../../contract/Operation.ts"
 
-/** The fingerprint of a decoded payload, base64. A payload that does not encode is a defect of its schema. */
+// The length of a SHA-256 in hexadecimal: nothing is gained by hashing less.
+const longest = 64
+
+/** The same value with every string as JSON writes it: what is no Unicode is escaped there. */
+const escaped = (json: unknown): unknown => {
+  if (typeof json === "string") return JSON.stringify(json)
+  if (Array.isArray(json)) return json.map(escaped)
+  if (typeof json !== "object" || json === null) return json
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [JSON.stringify(key), escaped(value)]))
+}
+
+const textOf = (json: unknown): string => {
+  try {
+    return canonicalize(json) ?? "null"
+  } catch {
+    // Strings that are no Unicode have no canonical form.
+    return `!${canonicalize(escaped(json))}`
+  }
+}
+
+/** The fingerprint of a decoded payload: itself when it is short, else its SHA-256. One that does not encode is a defect. */
 export const fingerprintOf = (operation: Operation, payload: unknown): Effect.Effect<string> =>
-  Effect.map(Effect.orDie(operation.payload.encode(payload)), (json) =>
-    createHash("sha256")
-      .update(JSON.stringify(json ?? null))
-      .digest("base64")
-  )
+  Effect.map(Effect.orDie(operation.payload.encode(payload)), (json) => {
+    const text = textOf(json)
+    return text.length < longest ? text : hash("sha256", text, "hex")
+  })

@@ -5,6 +5,7 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
@@ -17,9 +18,10 @@ import * as IdempotencyKey from "../../wire/IdempotencyKey.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import type { Options } from "../Options.ts"
 import { accepted, type Answer, answerOf, interrupted, rejected } from "./answer.ts"
-import type { DedupeTable, Entry } from "./dedupeTable.ts"
+import type { DedupeTable, Entry, Identity } from "./dedupeTable.ts"
 import { messageOf } from "./causeMessage.ts"
 import * as DefectLog from "./defectLog.ts"
+import { conflictOf, type FirstOutcomes } from "./firstOutcomes.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import type { OpenRequest, Stop } from "./openRequest.ts"
 import * as Procedure from "./procedure.ts"
@@ -29,6 +31,7 @@ export interface Environment {
   readonly options: Options
   readonly clock: Clock.Clock
   readonly dedupe: DedupeTable<OpenRequest>
+  readonly outcomes: FirstOutcomes
   readonly recorder: ServeRecorder
   /** Ends a request with an answer; `undefined` when nobody is to be told. Later calls for the same one do nothing. */
   readonly settle: (request: OpenRequest, answer: Answer | undefined, replyHeaders: ReadonlyArray<RecordHeader>) => void
@@ -84,7 +87,7 @@ const isForAnother = (
   (stop === "cancelled" || waiter.runBy > now)
 
 export const make = (environment: Environment): Handling => {
-  const { accept, again, clock, dedupe, leave, options, recorder, release, settle } = environment
+  const { accept, again, clock, dedupe, leave, options, outcomes, recorder, release, settle } = environment
 
   // Callers then know a defect by its id only, which must be found in the log.
   const logDefect = DefectLog.make(clock, options.hideDefects)
@@ -144,9 +147,17 @@ export const make = (environment: Environment): Handling => {
   ): ReadonlyArray<OpenRequest> => {
     if (entry === undefined) return [request]
     if (answer === undefined || !isStorable(request, exit, answer)) return dedupe.forget(entry)
-    const { body, outcome } = answer as { readonly body: Uint8Array; readonly outcome: "success" | "failure" }
+    for (const waiter of entry.waiters) waiter.isFinal = true
+    const { operation } = request.procedure
+    if (!operation.hasPrimaryKey) return dedupe.forget(entry)
     // What a fiber that outlives the handler adds is too late for this reply, and for those of repeated requests.
-    return dedupe.finish(entry, { outcome, body, headers: headers.slice() }, monotonicMillis(clock))
+    const limits = {
+      entries: operation.dedupeEntries ?? options.dedupeEntries,
+      ageMillis: Duration.toMillis(operation.dedupeAge ?? options.dedupeAge)
+    }
+    const { evicted, waiters } = dedupe.finish(entry, { ...answer, headers }, limits, monotonicMillis(clock))
+    recorder.evicted(evicted)
+    return waiters
   }
 
   const run = (request: OpenRequest, payload: unknown, entry: Entry<OpenRequest> | undefined): Effect.Effect<void> => {
@@ -182,14 +193,16 @@ export const make = (environment: Environment): Handling => {
     )
   }
 
-  const claim = (request: OpenRequest, payload: unknown, id: string, fingerprint: string | undefined) => {
+  const claim = (request: OpenRequest, payload: unknown, identity: Identity) => {
     // Its schema may have taken its time for the fingerprint. What is closed would pin its entry for ever.
     if (request.isSettled || request.stop !== undefined) return Effect.sync(() => stoppedEarly(request))
-    const claimed = dedupe.claim(id, fingerprint, request, monotonicMillis(clock))
+    // The same attempt may have ended while this one waited for its turn.
+    const repeat = outcomes.repeatOf(request)
+    if (repeat !== undefined) return Effect.sync(() => settle(request, repeat.answer, repeat.headers))
+    const claimed = dedupe.claim(identity, request, monotonicMillis(clock))
     if (claimed._tag === "Conflict") {
       recorder.duplicate("conflict")
-      const message = "its key was used before with another payload; use a new key, or send the same payload"
-      return Effect.sync(() => settle(request, rejected("key-conflict", message), none))
+      return Effect.sync(() => settle(request, conflictOf("key"), none))
     }
     const { entry } = claimed
     // The run ended meanwhile, or its key is not the one that the headers named.
@@ -230,10 +243,13 @@ export const make = (environment: Environment): Handling => {
     if (request.stop !== undefined) return Effect.sync(() => stoppedEarly(request))
     if (operation.isSafe) return run(request, payload, undefined)
     const key = operation.hasPrimaryKey ? primaryKeyOf(payload) : undefined
-    if (key === undefined) return claim(request, payload, byCall(request), undefined)
+    const { tag } = operation
+    if (key === undefined) {
+      return claim(request, payload, { id: byCall(request), operation: tag, fingerprint: String(request.check) })
+    }
     return fingerprintOf(operation, payload).pipe(
       Effect.flatMap((fingerprint) =>
-        claim(request, payload, byKey(operation.tag, IdempotencyKey.onWire(key)), fingerprint)
+        claim(request, payload, { id: byKey(tag, IdempotencyKey.onWire(key)), operation: tag, fingerprint })
       )
     )
   }

@@ -6,6 +6,7 @@ import type * as Fiber from "effect/Fiber"
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
 import type { RequestEnvelope } from "../../wire/RequestEnvelope.ts"
+import { checkOf, type Ended } from "./attemptTable.ts"
 import type { Entry } from "./dedupeTable.ts"
 import type { OffsetLedger } from "./offsetLedger.ts"
 import type { Procedure } from "./procedure.ts"
@@ -14,7 +15,7 @@ import { type Addressee, TakenRecord, textKey } from "./takenRecord.ts"
 /** Why a handler is being interrupted. */
 export type Stop = "cancelled" | "expired" | "draining"
 
-export class OpenRequest extends TakenRecord implements Addressee {
+export class OpenRequest extends TakenRecord implements Addressee, Ended {
   readonly envelope: RequestEnvelope
   readonly replyTo: ReplyAddress
   readonly procedure: Procedure
@@ -40,6 +41,9 @@ export class OpenRequest extends TakenRecord implements Addressee {
   isAccepted = false
   /** Has its final answer, or needs none. */
   isSettled = false
+  /** Its outcome is worth keeping: see `AttemptTable`. */
+  isFinal = false
+  #check: number | undefined
 
   constructor(fields: {
     readonly record: ConsumedRecord
@@ -68,6 +72,10 @@ export class OpenRequest extends TakenRecord implements Addressee {
 
   get attempt(): number {
     return this.envelope.attempt
+  }
+
+  get check(): number {
+    return (this.#check ??= checkOf(this.envelope.operation, this.record.value))
   }
 
   get traceparent(): string | undefined {

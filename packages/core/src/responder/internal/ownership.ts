@@ -40,9 +40,10 @@ export class Ownership {
   /** The new assignment. What is still open of partitions that stay ours is adopted, and what is done stays done. */
   assign(partitions: ReadonlyArray<AssignedPartition>): void {
     for (const owned of this.#partitions.values()) owned.isOwned = false
-    for (const { committed, metadata, partition } of partitions) {
+    for (const assigned of partitions) {
+      const { partition } = assigned
       const known = this.#partitions.get(partition)
-      const ledger = new OffsetLedger(committed, metadata)
+      const ledger = new OffsetLedger(assigned)
       if (known === undefined) this.#partitions.set(partition, { ledger, isOwned: true, open: new Map() })
       else {
         ledger.inherit(known.ledger)
@@ -62,7 +63,7 @@ export class Ownership {
   isOpen(record: ConsumedRecord): boolean {
     const owned = this.#partitions.get(record.partition)
     const taken = owned?.open.get(record.offset)
-    return taken !== undefined && taken.epoch === owned?.ledger.epoch
+    return taken !== undefined && owned?.ledger.isCurrent(record.offset, taken.epoch) === true
   }
 
   /** What is open of a partition, the longest taken first. */
@@ -99,7 +100,7 @@ export class Ownership {
     const owned = this.#partitions.get(partition)
     if (owned?.open.get(offset) === taken) owned.open.delete(offset)
     // The ledger of today, not of when it was taken: the record may not have been delivered again yet.
-    if (isDone && owned?.ledger.epoch === taken.epoch) owned.ledger.done(offset)
+    if (isDone && owned?.ledger.isCurrent(offset, taken.epoch) === true) owned.ledger.done(offset, taken.end)
   }
 
   /** What changed since it was committed last. */
@@ -108,8 +109,8 @@ export class Ownership {
     for (const [partition, { isOwned, ledger }] of this.#partitions) {
       const pending = isOwned ? ledger.pending() : undefined
       if (pending === undefined) continue
-      const { mark, metadata, offset } = pending
-      commits.push({ partition, offset, metadata, confirm: () => ledger.committed(mark) })
+      const { leaderEpoch, mark, metadata, offset } = pending
+      commits.push({ partition, offset, metadata, leaderEpoch, confirm: () => ledger.committed(mark) })
     }
     return commits
   }

@@ -14,14 +14,24 @@ import { shareOf } from "../../telemetry/SharedGauge.ts"
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { Kind } from "./intake.ts"
+import type { Losses } from "./offsetLedger.ts"
 
 export interface ServeRecorder {
   readonly answered: (operation: string, outcome: string, millis: number) => void
   readonly running: (count: number) => void
   readonly open: (count: number) => void
-  readonly notExecuted: (kind: Kind | "redelivered", record: ConsumedRecord, reason: string) => void
+  /** One record, or so many that could not be told apart. */
+  readonly notExecuted: (
+    kind: Kind | "redelivered" | "undecodable",
+    record: ConsumedRecord,
+    reason: string,
+    count?: number
+  ) => void
+  /** What became of the log below or around the record. */
+  readonly lost: (record: ConsumedRecord, losses: Losses | undefined) => void
   readonly duplicate: (kind: "replayed" | "joined" | "conflict") => void
-  readonly evicted: () => void
+  /** So many entries of what is remembered of answered requests went before their time. */
+  readonly evicted: (count: number) => void
   readonly replyAbandoned: () => void
   /** The record could not be copied to the dead letter topic. */
   readonly deadLetterLost: (record: ConsumedRecord, error: TransportError) => void
@@ -41,6 +51,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   const outcomes = new Map<string, (outcome: string) => Metric.Metric<number, unknown>>()
   const durations = boundBy(ResponderMetrics.duration, {}, "operation")
   const kinds = boundBy(ResponderMetrics.notExecuted, {}, "kind")
+  const passedOver = boundBy(ResponderMetrics.passedOver, {}, "kind")
   const duplicates = boundBy(ResponderMetrics.duplicates, {}, "kind")
   const running = shareOf(ResponderMetrics.running, context)
   const open = shareOf(ResponderMetrics.open, context)
@@ -70,6 +81,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     }
   }
   const warn = warner("not executed")
+  const warnOfLosses = warner("offsets were passed over")
   const warnOfLost = warner("not copied to the dead letter topic")
   const warnOfOverdue = warner("a handler cannot be stopped")
 
@@ -90,12 +102,24 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     },
     running: (count) => running(isClosed ? 0 : count),
     open: (count) => open(isClosed ? 0 : count),
-    notExecuted: (kind, record, reason) => {
-      kinds(kind).updateUnsafe(1, context)
+    notExecuted: (kind, record, reason, count = 1) => {
+      kinds(kind).updateUnsafe(count, context)
       if (kind !== "redelivered" && kind !== "expired") warn(record, reason)
     },
+    lost: (record, losses) => {
+      if (losses === undefined) return
+      const { absent, anew, truncated } = losses
+      passedOver("absent").updateUnsafe(absent, context)
+      passedOver("truncated").updateUnsafe(truncated, context)
+      if (anew > 0) warnOfLosses(record, "the topic was deleted and made anew; what was open of the old one is dropped")
+      if (truncated > 0)
+        warnOfLosses(record, `the log was cut off: ${truncated} that had been read or committed are gone`)
+      if (absent > 0) warnOfLosses(record, `${absent} before it have no record: deleted unread, or compacted`)
+    },
     duplicate: (kind) => duplicates(kind).updateUnsafe(1, context),
-    evicted: () => ResponderMetrics.evictions.updateUnsafe(1, context),
+    evicted: (count) => {
+      if (count > 0) ResponderMetrics.evictions.updateUnsafe(count, context)
+    },
     replyAbandoned: () => ResponderMetrics.repliesAbandoned.updateUnsafe(1, context),
     deadLetterLost: (record, error) => warnOfLost(record, error.message),
     overdue: (count, newest) => {

@@ -14,66 +14,29 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
-import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
-import type { Publisher } from "../../publisher/Publisher.ts"
-import type { AssignedPartition } from "../../kafka/Transport.ts"
+import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
-import type { Options } from "../Options.ts"
 import { type Answer, labelOf, rejected } from "./answer.ts"
 import { CancelledIds } from "./cancelledIds.ts"
 import { Condition } from "./condition.ts"
-import type { DeadLetters } from "./deadLetters.ts"
-import type { DedupeTable } from "./dedupeTable.ts"
+import { FirstOutcomes } from "./firstOutcomes.ts"
 import * as Handling from "./handling.ts"
 import { intakeOf } from "./intake.ts"
 import * as Listener from "./listener.ts"
 import type { OffsetLedger } from "./offsetLedger.ts"
 import { OpenRequest } from "./openRequest.ts"
-import { Ownership, type PartitionCommit } from "./ownership.ts"
-import type { Procedure } from "./procedure.ts"
+import { Ownership } from "./ownership.ts"
 import * as Replier from "./replier.ts"
-import type { Origin } from "./replyPublication.ts"
 import { RequestIndex } from "./requestIndex.ts"
 import * as Room from "./room.ts"
 import * as Runner from "./runner.ts"
-import type { ServeRecorder } from "./serveRecorder.ts"
+import type { Environment, ServingLoop } from "./servingEnvironment.ts"
 import { TakenRecord, textKey } from "./takenRecord.ts"
-import type { Times } from "./times.ts"
+import { standInOf } from "./undecodable.ts"
 
 // How long a refusal may take to be written; the record may have no legible deadline. As long as a leader takes to move.
 const refusalPatienceMillis = 5_000
-
-export interface Environment {
-  readonly options: Options
-  readonly times: Times
-  readonly procedures: ReadonlyMap<string, Procedure>
-  readonly publisher: Publisher
-  readonly recorder: ServeRecorder
-  readonly dedupe: DedupeTable<OpenRequest>
-  readonly deadLetters: DeadLetters | undefined
-  /** What replies say of where they come from. */
-  readonly origin: Origin
-  /** Something new can be committed. */
-  readonly onProgress: () => void
-  /** There is room again for records of these partitions. */
-  readonly onRoom: (partitions: ReadonlyArray<number>) => void
-}
-
-export interface ServingLoop {
-  readonly onAssigned: (partitions: ReadonlyArray<AssignedPartition>) => void
-  readonly onRecords: (records: ReadonlyArray<ConsumedRecord>) => number
-  /** Records of the control topic: cancels; anything else there is ignored. */
-  readonly onControl: (records: ReadonlyArray<ConsumedRecord>) => void
-  /** Starts nothing more, and forgets what has not started, so that it is delivered again: until the next assignment, or for good. */
-  readonly hold: (isForGood?: boolean) => void
-  /** Waits until nothing that was started is open, at most so long; false when something still is. */
-  readonly idleWithin: (millis: number) => Effect.Effect<boolean>
-  /** Interrupts what still runs and waits for it; its offsets stay open, so that others take it over. */
-  readonly abort: Effect.Effect<void>
-  readonly commits: () => ReadonlyArray<PartitionCommit>
-  readonly running: () => number
-}
 
 export const make = Effect.fnUntraced(function* (
   environment: Environment
@@ -82,6 +45,7 @@ export const make = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   const ownership = new Ownership()
   const cancelled = new CancelledIds()
+  const outcomes = new FirstOutcomes(environment.attempts, clock, recorder)
   const unsettled = new RequestIndex()
   const rules = { options, clockSkewMillis: times.clockSkew, procedures }
   let isHeld = true
@@ -149,6 +113,7 @@ export const make = Effect.fnUntraced(function* (
     const millis = now() - request.takenAt
     recorder.answered(request.envelope.operation, outcome, millis)
     tell(request, outcome, millis)
+    outcomes.end(request, answer, replyHeaders)
     if (answer === undefined) return close(request, true)
     // Its caller knows that it has started, and asked for no more.
     if (request.isAccepted) return partDone(request)
@@ -176,9 +141,13 @@ export const make = Effect.fnUntraced(function* (
     options,
     clock,
     dedupe,
+    outcomes,
     recorder,
     settle,
-    accept: (request, answer) => send(request, request, answer, []),
+    accept: (request, answer) => {
+      outcomes.end(request, answer, [])
+      send(request, request, answer, [])
+    },
     // The place of a forked handler is free at once, whenever it ends.
     release: (request) => {
       runner.release(request)
@@ -233,6 +202,8 @@ export const make = Effect.fnUntraced(function* (
     ownership.add(request)
     recorder.open(ownership.open)
     unsettled.add(request)
+    const repeat = outcomes.repeatOf(request)
+    if (repeat !== undefined) return settle(request, repeat.answer, repeat.headers)
     if (cancelled.has(request.id, at)) return settle(request, undefined, [])
     // The answer of a run that is going on is this one's answer too: no need to wait for a turn.
     if (handling.joins(request)) return runner.start(request)
@@ -241,6 +212,15 @@ export const make = Effect.fnUntraced(function* (
       return settle(request, rejected("overloaded", message, times.retryAfter), [])
     }
     runner.offer(request)
+  }
+
+  /** Kept and passed over like a record that is malformed. */
+  const passOver = ({ lastOffset, reason }: UndecodableBatch, record: ConsumedRecord, ledger: OffsetLedger): void => {
+    recorder.notExecuted("undecodable", record, reason, lastOffset - record.offset + 1)
+    const taken = new TakenRecord(record, ledger, now() + refusalPatienceMillis, lastOffset + 1)
+    ownership.add(taken)
+    if (deadLetters === undefined) close(taken, true)
+    else deadLetters.offer(record, reason, () => partDone(taken))
   }
 
   /** Who is cancelled by a record of the control topic. Remembered in any case: another attempt may still come. */
@@ -271,7 +251,9 @@ export const make = Effect.fnUntraced(function* (
         const ledger = ownership.ledgerOf(record.partition)
         if (isHeld || ledger === undefined) return index
         if (!room.isThereFor(record, ledger)) return index
-        if (!ledger.take(record.offset, record.timestamp)) {
+        const isNew = ledger.take(record)
+        recorder.lost(record, ledger.losses())
+        if (!isNew) {
           recorder.notExecuted("redelivered", record, "it is done already")
           onProgress()
         } else if (ownership.isOpen(record)) {
@@ -279,6 +261,14 @@ export const make = Effect.fnUntraced(function* (
         } else admit(record, ledger)
       }
       return records.length
+    },
+    onUndecodable: (batch) => {
+      const ledger = ownership.ledgerOf(batch.partition)
+      const record = standInOf(batch)
+      if (isHeld || ledger === undefined || !room.isThereFor(record, ledger)) return false
+      if (ledger.takeBatch(batch)) passOver(batch, record, ledger)
+      recorder.lost(record, ledger.losses())
+      return true
     },
     onControl: (records) => {
       const requests = records.flatMap(cancelledBy)

@@ -20,6 +20,8 @@ export class TakenRecord {
   readonly replyBy: number
   /** The epoch of its partition's ledger when it was taken. */
   readonly epoch: number
+  /** The offset after it; further away when it stands for a batch that cannot be read. */
+  readonly end: number
   /** What must still happen before its offset is done: its reply; for a discarded call also the end of its handler. */
   parts = 1
   isClosed = false
@@ -29,8 +31,9 @@ export class TakenRecord {
   reply: Publication | undefined
   repliedAt = Number.POSITIVE_INFINITY
 
-  constructor(record: ConsumedRecord, ledger: OffsetLedger, replyBy: number) {
+  constructor(record: ConsumedRecord, ledger: OffsetLedger, replyBy: number, end: number = record.offset + 1) {
     this.record = record
+    this.end = end
     this.bytes = record.value?.byteLength ?? 0
     this.epoch = ledger.epoch
     this.replyBy = replyBy

@@ -48,7 +48,7 @@ describe("a commit", () => {
       assert.deepStrictEqual([state.failures, state.confirmed], [1, 0])
       state.works = true
       assert.isTrue(yield* commit)
-      const offsets = [{ topic: "stock.requests", partition: 2, offset: 5, metadata: "m" }]
+      const offsets = [{ topic: "stock.requests", partition: 2, offset: 5, metadata: "m", leaderEpoch: undefined }]
       assert.deepStrictEqual(committed, [offsets, offsets])
       assert.strictEqual(state.confirmed, 5)
       assert.isTrue(yield* commit)

@@ -35,7 +35,7 @@ describe("a contract's predicate for final errors that throws", () => {
         Order: () => Effect.suspend(() => (isRefused ? Effect.fail("no") : Effect.succeed("yes")))
       })
       yield* launch(Responder.layer(group, common).pipe(Layer.provide(handlers)))
-      const { context } = yield* launch(Requester.layer([group], common))
+      const { context } = yield* launch(Requester.layer(group, common))
       const client = yield* Effect.provide(Requester.client(group), context)
       assert.strictEqual(yield* statusOf(client.Order({ id: "a" })), "internal")
       isRefused = false

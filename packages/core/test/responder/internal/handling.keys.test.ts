@@ -1,5 +1,4 @@
 import { assert, describe } from "@effect/vitest"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
@@ -24,12 +23,8 @@ describe("a key", () => {
         "put a": ({ id }) => Effect.succeed(`put a, ${id}`)
       })
       yield* launch(Responder.layer(group, { topics: "create" }).pipe(Layer.provide(handlers)))
-      const { context } = yield* launch(Requester.layer([group], { topics: "create" }))
-      const client = yield* Effect.provideService(
-        Requester.client(group),
-        Requester.Requester,
-        Context.get(context, Requester.Requester)
-      )
+      const { context } = yield* launch(Requester.layer(group, { topics: "create" }))
+      const client = yield* Effect.provide(Requester.client(group), context)
       assert.strictEqual(yield* client.put({ id: "a b" }), "put, a b")
       assert.strictEqual(yield* client["put a"]({ id: "b" }), "put a, b")
     })

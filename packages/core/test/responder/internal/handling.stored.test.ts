@@ -59,7 +59,7 @@ describe("a kept answer", () => {
           Layer.provide(group.toLayer({ Order: () => Effect.sync(() => ++runs) }))
         )
       )
-      const { context } = yield* launch(Requester.layer([group], common))
+      const { context } = yield* launch(Requester.layer(group, common))
       const client = yield* Effect.provide(Requester.client(group), context)
       const ask = Effect.gen(function* () {
         const call = yield* begin(client.Order({ id: "a" }))

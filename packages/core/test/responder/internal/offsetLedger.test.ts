@@ -1,8 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import { decode, maxMetadataLength } from "../../../src/responder/internal/doneRuns.ts"
-import { OffsetLedger, window } from "../../../src/responder/internal/offsetLedger.ts"
+import { decode, maxBytes, maxMetadataLength } from "../../../src/responder/internal/commitMetadata.ts"
+import { OffsetLedger } from "../../../src/responder/internal/offsetLedger.ts"
 import { elementOf, int, oneOf } from "../../wire/arbitraries.ts"
+
+const ledgerOf = (committed: number | undefined, metadata: string): OffsetLedger =>
+  new OffsetLedger({ committed, metadata })
+
+const at = (offset: number, timestamp: number) => ({ offset, timestamp })
 
 /**
  * What Kafka and the owners of one partition know, kept as plain sets: the offsets that exist, what the group committed,
@@ -18,7 +23,7 @@ class Partition {
   open = new Set<number>()
   /** Taken and not done, and not delivered again yet. */
   awaited = new Set<number>()
-  ledger = new OffsetLedger(undefined, "")
+  ledger = ledgerOf(undefined, "")
   /** The next index of the log to deliver. */
   position = 0
   /** The first index delivered in this ownership. */
@@ -40,7 +45,7 @@ class Partition {
     }
     this.position++
     const isTaken = !this.done.has(offset)
-    assert.strictEqual(this.ledger.take(offset, offset), isTaken, `take ${offset}`)
+    assert.strictEqual(this.ledger.take(at(offset, offset)), isTaken, `take ${offset}`)
     this.awaited.delete(offset)
     if (isTaken) this.open.add(offset)
   }
@@ -48,7 +53,7 @@ class Partition {
   /** The last record delivered again, as after a reconnection. */
   deliverAgain(): void {
     if (this.position > this.from)
-      assert.isFalse(this.ledger.take(this.log[this.position - 1]!, this.log[this.position - 1]!))
+      assert.isFalse(this.ledger.take(at(this.log[this.position - 1]!, this.log[this.position - 1]!)))
   }
 
   finish(which: number): void {
@@ -74,7 +79,7 @@ class Partition {
 
   /** The same owner gets the partition again: what it works on goes on, what it knows to be done stays done. */
   reassign(): void {
-    const next = new OffsetLedger(this.stored.offset, this.stored.metadata)
+    const next = ledgerOf(this.stored.offset, this.stored.metadata)
     next.inherit(this.ledger)
     this.ledger = next
     this.awaited = new Set([...this.awaited, ...this.open])
@@ -84,7 +89,7 @@ class Partition {
 
   /** Another owner takes over with what the group committed; what was open there is lost. */
   takeOver(): void {
-    this.ledger = new OffsetLedger(this.stored.offset, this.stored.metadata)
+    this.ledger = ledgerOf(this.stored.offset, this.stored.metadata)
     this.done = new Set(this.storedDone)
     this.open = new Set()
     this.awaited = new Set()
@@ -129,7 +134,7 @@ const step = oneOf<Step>(
 const gaps = oneOf(
   Arbitrary.array(elementOf([1, 1, 1, 2, 7]), { minLength: 1, maxLength: 60 }),
   // Most of the log was deleted while nobody read it.
-  Arbitrary.array(elementOf([1, 1, 1, 3 * window]), { minLength: 1, maxLength: 60 })
+  Arbitrary.array(elementOf([1, 1, 1, 24 * maxBytes]), { minLength: 1, maxLength: 60 })
 )
 
 describe("OffsetLedger", () => {
@@ -154,45 +159,50 @@ describe("OffsetLedger", () => {
   )
 
   it("starts where the group's commit says, or at the first record it is given", () => {
-    assert.strictEqual(new OffsetLedger(17, "").base, 17)
-    const fresh = new OffsetLedger(undefined, "")
+    assert.strictEqual(ledgerOf(17, "").base, 17)
+    const fresh = ledgerOf(undefined, "")
     assert.isUndefined(fresh.pending())
-    assert.isTrue(fresh.take(40, 1))
+    assert.isTrue(fresh.take(at(40, 1)))
     assert.strictEqual(fresh.base, 40)
     fresh.done(40)
     assert.strictEqual(fresh.pending()?.offset, 41)
   })
 
   it("ignores metadata of another program", () => {
-    const ledger = new OffsetLedger(17, "checkpoint")
-    assert.isTrue(ledger.take(17, 1))
+    const ledger = ledgerOf(17, "checkpoint")
+    assert.isTrue(ledger.take(at(17, 1)))
   })
 
-  it("stops taking a window above the lowest open offset", () => {
-    const ledger = new OffsetLedger(0, "")
-    assert.isTrue(ledger.take(0, 0))
-    assert.isTrue(ledger.canTake(window - 1))
-    assert.isFalse(ledger.canTake(window))
-    ledger.done(0)
-    assert.isTrue(ledger.canTake(window))
+  it("lets a million later requests pass one slow one", () => {
+    const ledger = ledgerOf(0, "")
+    assert.isTrue(ledger.take(at(0, 0)))
+    for (let offset = 1; offset <= 1_000_000; offset++) {
+      if (!ledger.canTake(offset)) assert.fail(`stuck at ${offset}`)
+      ledger.take(at(offset, offset))
+      ledger.done(offset)
+    }
+    const { metadata, offset } = ledger.pending()!
+    assert.strictEqual(offset, 0)
+    assert.isBelow(metadata.length, 20)
+    assert.deepStrictEqual(decode(offset, metadata), [{ from: 1, to: 1_000_001 }])
   })
 
   it("stops taking before the metadata is full, and goes on when it is handed over so", () => {
-    const ledger = new OffsetLedger(0, "")
+    const ledger = ledgerOf(0, "")
     let offset = 0
     while (ledger.canTake(offset)) {
-      assert.isTrue(ledger.take(offset, offset))
+      assert.isTrue(ledger.take(at(offset, offset)))
       if (offset % 2 === 1) ledger.done(offset)
       offset++
     }
-    assert.isAbove(offset, 1_000)
+    assert.isAbove(offset, 20_000)
     const { metadata } = ledger.pending()!
     assert.isAtMost(metadata.length, maxMetadataLength)
-    const heir = new OffsetLedger(0, metadata)
+    const heir = ledgerOf(0, metadata)
     const taken: Array<number> = []
     for (let next = 0; next < offset; next++) {
       assert.isTrue(heir.canTake(next), `stuck at ${next}`)
-      if (heir.take(next, next)) taken.push(next)
+      if (heir.take(at(next, next))) taken.push(next)
     }
     assert.deepStrictEqual(
       taken,
@@ -201,34 +211,30 @@ describe("OffsetLedger", () => {
   })
 
   it("begins anew on a topic that was made anew", () => {
-    const ledger = new OffsetLedger(100, "")
-    for (const offset of [100, 101, 102]) assert.isTrue(ledger.take(offset, offset))
+    const ledger = ledgerOf(100, "")
+    for (const offset of [100, 101, 102]) assert.isTrue(ledger.take(at(offset, offset)))
     ledger.done(101)
     // Older than what was seen: the same record again. Newer: another log.
-    assert.isFalse(ledger.take(101, 101))
-    assert.isTrue(ledger.take(3, 500))
+    assert.isFalse(ledger.take(at(101, 101)))
+    assert.isTrue(ledger.take(at(3, 500)))
     assert.deepStrictEqual([ledger.base, ledger.open], [3, 1])
     assert.strictEqual(ledger.epoch, 1)
-    for (let offset = 4; offset <= 102; offset++) assert.isTrue(ledger.take(offset, 500), String(offset))
+    for (let offset = 4; offset <= 102; offset++) assert.isTrue(ledger.take(at(offset, 500)), String(offset))
   })
 
   it("does not take what was finished before it came again", () => {
-    const ledger = new OffsetLedger(10, "")
+    const ledger = ledgerOf(10, "")
     ledger.done(12)
-    assert.deepStrictEqual([ledger.take(10, 1), ledger.take(11, 1), ledger.take(12, 1)], [true, true, false])
+    assert.deepStrictEqual(
+      [ledger.take(at(10, 1)), ledger.take(at(11, 1)), ledger.take(at(12, 1))],
+      [true, true, false]
+    )
     assert.strictEqual(ledger.open, 2)
   })
 
-  it("begins anew when an ownership starts below what was committed", () => {
-    const ledger = new OffsetLedger(100, "")
-    assert.isTrue(ledger.take(0, 500))
-    ledger.done(0)
-    assert.strictEqual(ledger.pending()?.offset, 1)
-  })
-
   it("has something to commit when it changed while a commit was on its way", () => {
-    const ledger = new OffsetLedger(0, "")
-    for (const offset of [0, 1, 2]) ledger.take(offset, offset)
+    const ledger = ledgerOf(0, "")
+    for (const offset of [0, 1, 2]) ledger.take(at(offset, offset))
     ledger.done(0)
     const first = ledger.pending()!
     ledger.done(1)
@@ -241,8 +247,8 @@ describe("OffsetLedger", () => {
   })
 
   it("tells in its metadata what is done above the committed offset, and nothing else", () => {
-    const ledger = new OffsetLedger(0, "")
-    for (let offset = 0; offset < 6; offset++) ledger.take(offset, offset)
+    const ledger = ledgerOf(0, "")
+    for (let offset = 0; offset < 6; offset++) ledger.take(at(offset, offset))
     for (const offset of [0, 1, 3, 5]) ledger.done(offset)
     const { metadata, offset } = ledger.pending()!
     assert.strictEqual(offset, 2)
@@ -251,4 +257,41 @@ describe("OffsetLedger", () => {
       { from: 5, to: 6 }
     ])
   })
+
+  it.prop(
+    "stops taking before anything that may happen could outgrow the metadata",
+    [Arbitrary.array(Arbitrary.all([int(1, 3_000), int(1, 30_000)]), { minLength: 1, maxLength: 20 }), int(1, 7)],
+    ([stretches, every]) => {
+      const ledger = ledgerOf(0, "")
+      let offset = 0
+      const open: Array<number> = []
+      const take = (isDone: boolean): boolean => {
+        if (!ledger.canTake(offset)) return false
+        ledger.take(at(offset, offset))
+        if (isDone) ledger.done(offset)
+        else open.push(offset)
+        offset++
+        return true
+      }
+      take(false)
+      for (const [running, finished] of stretches) {
+        for (let i = 0; i < running && take(false); i++);
+        for (let i = 0; i < finished && take(true); i++);
+      }
+      // The worst: those in between are done, one here, one there.
+      const done = new Set(Array.from({ length: offset }, (_, one) => one))
+      for (const one of open) done.delete(one)
+      for (const [index, one] of open.entries()) {
+        if (index === 0 || index % every !== 0) continue
+        ledger.done(one)
+        done.add(one)
+      }
+      const pending = ledger.pending()
+      if (pending === undefined) return
+      const told = decode(pending.offset, pending.metadata)
+      const size = told.reduce((sum, { from, to }) => sum + to - from, 0)
+      assert.strictEqual(size + pending.offset, done.size)
+    },
+    { arbitrary: { runs: 60 } }
+  )
 })

@@ -46,7 +46,7 @@ class World {
     if (ledger === undefined || this.position >= this.end) return
     const offset = this.position++
     const record = recordAt(offset, { timestamp: this.log * 1_000_000 + offset })
-    if (!ledger.take(offset, record.timestamp) || this.ownership.isOpen(record)) return
+    if (!ledger.take(record) || this.ownership.isOpen(record)) return
     const name = this.nameOf(offset)
     this.executed.set(name, (this.executed.get(name) ?? 0) + 1)
     const taken = new TakenRecord(record, ledger, 0)
@@ -188,7 +188,7 @@ describe("Ownership", () => {
     ownership.assign([assigned(0, 10), assigned(4, 100)])
     const takenOf = (partition: number, offset: number) => {
       const ledger = ownership.ledgerOf(partition)!
-      assert.isTrue(ledger.take(offset, 1))
+      assert.isTrue(ledger.take({ offset, timestamp: 1 }))
       const taken = new TakenRecord(recordAt(offset, { partition }), ledger, 0)
       ownership.add(taken)
       return taken

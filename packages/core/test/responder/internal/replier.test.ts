@@ -46,7 +46,7 @@ const replying = Effect.gen(function* () {
     onDone: () => void log.push("done"),
     onLeft: () => void log.push("left")
   })
-  const taken = new TakenRecord(recordAt(17), new OffsetLedger(17, ""), 30_000)
+  const taken = new TakenRecord(recordAt(17), new OffsetLedger({ committed: 17, metadata: "" }), 30_000)
   return {
     publisher,
     log,

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { AttemptTable } from "../../../src/responder/internal/attemptTable.ts"
 import { DedupeTable } from "../../../src/responder/internal/dedupeTable.ts"
 import * as ServeRecorder from "../../../src/responder/internal/serveRecorder.ts"
 import * as ServingLoop from "../../../src/responder/internal/servingLoop.ts"
@@ -22,7 +23,8 @@ describe("a responder whose group rebalances", () => {
         procedures: new Map(),
         publisher: new ScriptedPublisher(),
         recorder: yield* ServeRecorder.make,
-        dedupe: new DedupeTable({ entries: 1, bytes: 1, ageMillis: 1 }, () => {}),
+        dedupe: new DedupeTable(1),
+        attempts: new AttemptTable(1, 0),
         deadLetters: undefined,
         origin: { from: "here", ctl: 0 },
         onProgress: () => {},

@@ -21,7 +21,7 @@ describe("a request that cannot be executed", () => {
       const bench = newBench()
       yield* serve(bench, {}, { clockSkew: 0 })
       const other = RpcGroup.make(Rpc.make("Added")).annotate(Contract.Name, namesOf(bench).name)
-      const { context } = yield* launch(Requester.layer([other], { topics: "create", drainTimeout: 0 }))
+      const { context } = yield* launch(Requester.layer(other, { topics: "create", drainTimeout: 0 }))
       const client = yield* Effect.provide(Requester.client(other), context)
       const status = yield* Effect.forkChild(statusOf(client.Added()), { startImmediately: true })
       yield* advance("6 seconds")
@@ -42,7 +42,7 @@ describe("a request that cannot be executed", () => {
       const numbers = of(Schema.Int)
       const texts = of(Schema.String)
       yield* launch(Responder.layer(numbers, common).pipe(Layer.provide(numbers.toLayer({ Count: () => Effect.void }))))
-      const { context } = yield* launch(Requester.layer([texts], common))
+      const { context } = yield* launch(Requester.layer(texts, common))
       const client = yield* Effect.provide(Requester.client(texts), context)
       // Quoted in JSON, and that once more: four bytes each, more than a record may have.
       const counts = { ['"'.repeat(440_000)]: "x" }

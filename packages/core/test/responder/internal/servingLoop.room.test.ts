@@ -42,7 +42,7 @@ describe("fetching", () => {
           Layer.provide(group.toLayer({ Wait: () => Rpc.fork(wait) }))
         )
       )
-      const { context } = yield* launch(Requester.layer([group], common))
+      const { context } = yield* launch(Requester.layer(group, common))
       const client = yield* Effect.provide(Requester.client(group), context)
       const calls = yield* Effect.forEach([1, 2, 3, 4], () => begin(client.Wait({ text: "" })))
       yield* Effect.repeat(advance("20 millis"), { times: 5 })

@@ -12,7 +12,7 @@ import { statusOf } from "./failures.ts"
 import { counting } from "./faulty/counting.ts"
 import { advance, type Law, until } from "./Harness.ts"
 import { connect, newBench, pair, serve } from "./programs.ts"
-import { namesOf, post, text, watch } from "./topics.ts"
+import { bytes, namesOf, post, replyIn, text, watch } from "./topics.ts"
 
 export const deduplicationLaws = (law: Law): void => {
   law(
@@ -167,48 +167,20 @@ export const deduplicationLaws = (law: Law): void => {
   )
 
   law(
-    "P9/deduplication: what is kept is bounded by count, the oldest goes first",
+    "P6/deduplication: a correlation id that comes again with another payload is a conflict, while it runs and after",
     Effect.gen(function* () {
       const { handler, runs } = counting()
-      const { client } = yield* pair({ Order: handler }, { responder: { dedupeEntries: 2 } })
-      const order = (id: string) => Effect.tap(client.Order({ id, amount: 1 }), advance("50 millis"))
-      yield* order("a")
-      yield* order("b")
-      yield* order("c")
-      yield* order("b")
-      yield* order("c")
-      assert.deepStrictEqual(runs, ["a", "b", "c"])
-      yield* order("a")
-      assert.deepStrictEqual(runs, ["a", "b", "c", "a"])
-    })
-  )
-
-  law(
-    "P9/deduplication: what is kept is bounded by bytes",
-    Effect.gen(function* () {
-      const { handler, runs } = counting()
-      // An entry has 256 bytes and its reply.
-      const { client } = yield* pair({ Order: handler }, { responder: { dedupeBytes: 600 } })
-      const order = (id: string) => Effect.tap(client.Order({ id, amount: 1 }), advance("50 millis"))
-      yield* Effect.forEach(["a", "b", "c", "c"], order)
-      assert.deepStrictEqual(runs, ["a", "b", "c"])
-      yield* order("a")
-      assert.deepStrictEqual(runs, ["a", "b", "c", "a"])
-    })
-  )
-
-  law(
-    "P9/deduplication: what is kept is forgotten when it is old enough",
-    Effect.gen(function* () {
-      const { handler, runs } = counting()
-      const { client } = yield* pair({ Order: handler }, { responder: { dedupeAge: "600 millis" } })
-      yield* client.Order({ id: "a", amount: 1 })
-      yield* advance("100 millis")
-      yield* client.Order({ id: "a", amount: 1 })
-      assert.strictEqual(runs.length, 1)
-      yield* advance("700 millis")
-      yield* client.Order({ id: "a", amount: 1 })
-      assert.strictEqual(runs.length, 2)
+      const { bench, client } = yield* pair({ Work: handler })
+      const { replies, requests } = namesOf(bench)
+      const sent = yield* watch(requests)
+      const answers = yield* watch(replies)
+      yield* client.Work({ id: "a" })
+      yield* until("it is seen", () => sent.length === 1)
+      const { headers, partition } = sent[0]!
+      yield* post(requests, { headers, value: bytes(`{"id":"b"}`) }, partition)
+      yield* until("both are answered", () => answers.length === 2)
+      assert.strictEqual(replyIn(answers[1]!).status, "key-conflict")
+      assert.deepStrictEqual(runs, ["a"])
     })
   )
 

@@ -58,13 +58,13 @@ const serveNew = (name: string, notes: Array<unknown>) => {
 
 const connectOld = Effect.fnUntraced(function* (name: string) {
   const group = Old.annotate(Contract.Name, name)
-  const { context } = yield* launch(Requester.layer([group], options))
+  const { context } = yield* launch(Requester.layer(group, options))
   return yield* Effect.provide(Requester.client(group), context)
 })
 
 const connectNew = Effect.fnUntraced(function* (name: string) {
   const group = New.annotate(Contract.Name, name)
-  const { context } = yield* launch(Requester.layer([group], options))
+  const { context } = yield* launch(Requester.layer(group, options))
   return yield* Effect.provide(Requester.client(group), context)
 })
 

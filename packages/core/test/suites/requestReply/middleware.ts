@@ -73,7 +73,7 @@ const club = Effect.fnUntraced(function* (user: string, trace: Array<string>) {
       )
     })
   )
-  const { context } = yield* launch(Layer.merge(Requester.layer([group], options), client))
+  const { context } = yield* launch(Layer.merge(Requester.layer(group, options), client))
   return yield* Effect.provide(Requester.client(group), context)
 })
 

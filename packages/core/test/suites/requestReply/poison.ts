@@ -28,6 +28,12 @@ const good = (replies: string, rr?: string): RecordHeaders =>
 
 const without = (headers: RecordHeaders, name: string): RecordHeaders => headers.filter(([other]) => other !== name)
 
+/** Under a correlation id of its own: another payload under a known one is refused for that. */
+const asCall = (index: number, headers: RecordHeaders): RecordHeaders =>
+  headers.map(
+    ([name, value]) => [name, name === HeaderNames.correlationId ? Uint8Array.of(1, 2, 3, index) : value] as const
+  )
+
 interface Poison {
   readonly headers: RecordHeaders
   readonly value: Uint8Array | null
@@ -105,7 +111,9 @@ export const poisonLaws = (law: Law): void => {
       const dead = yield* watch(deadLetters)
       const told = () => answers.filter(({ partition }) => partition === 0)
       let expected = 0
-      for (const [name, { headers, status, value }] of Object.entries(poisons(replies))) {
+      for (const [index, [name, poison]] of Object.entries(poisons(replies)).entries()) {
+        const { status, value } = poison
+        const headers = asCall(index, poison.headers)
         for (const partition of [0, 1, 2]) yield* post(requests, { headers, value }, partition)
         yield* post(control, { headers, value })
         yield* post(replies, { headers, value }, 2)

@@ -41,20 +41,20 @@ export const serve = Effect.fnUntraced(function* (
   handlers: Partial<Bench.Handlers>,
   options: Partial<ResponderOptions> = {}
 ) {
-  const layer = Responder.layer(bench, { ...common, ...options }).pipe(
-    Layer.provide(bench.toLayer(Bench.handlers(handlers)))
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const responder = yield* Responder.make(bench, { ...common, ...options }).pipe(
+    Effect.provide(yield* Layer.build(bench.toLayer(Bench.handlers(handlers)))),
+    Scope.provide(scope)
   )
-  const { context, stop } = yield* launch(layer)
-  return { responder: yield* Effect.provide(Responder.Responder, context), stop }
+  return { responder, stop: Scope.close(scope, Exit.void) }
 })
 
 /** Starts a requester of the bench. */
 export const connect = Effect.fnUntraced(function* (bench: Bench.Bench, options: Partial<RequesterOptions> = {}) {
-  const layer = Requester.layer([bench], { ...common, ...options })
+  const layer = Requester.layer(bench, { ...common, ...options })
   const { context, stop } = yield* launch(layer)
   const client: Client = yield* Effect.provide(Requester.client(bench), context)
-  const requester = yield* Effect.provide(Requester.Requester, context)
-  return { client, inFlight: requester.inFlight, stop }
+  return { client, inFlight: Effect.provide(Requester.inFlight(bench), context), stop }
 })
 
 /** A responder and a requester of a new contract. */

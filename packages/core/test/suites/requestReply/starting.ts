@@ -3,7 +3,6 @@
  */
 import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -61,7 +60,7 @@ export const startingLaws = (law: Law): void => {
       assert.strictEqual((yield* startReasonOf(connect(Bench.named("not a topic name"))))._tag, "Unnamed")
       // As a program that is built from parts may do it, behind the back of the types.
       const withoutHandlers = Responder.layer(newBench(), { topics: "create" }) as unknown as Layer.Layer<
-        Responder.Responder,
+        never,
         StartError,
         Transport
       >
@@ -103,7 +102,7 @@ export const startingLaws = (law: Law): void => {
       ]
       for (const [name, rpc] of unusable) {
         const group = RpcGroup.make(rpc).annotate(Contract.Name, newName())
-        const reason = yield* startReasonOf(launch(Requester.layer([group], { topics: "create" })))
+        const reason = yield* startReasonOf(launch(Requester.layer(group, { topics: "create" })))
         assert.strictEqual(reason._tag, "InvalidOption", name)
         assert.include(reason.message, `${name} of Read`)
       }
@@ -137,7 +136,7 @@ export const startingLaws = (law: Law): void => {
         Contract.Name,
         newName()
       )
-      const requester = Requester.layer([group], { topics: "create" })
+      const requester = Requester.layer(group, { topics: "create" })
       assert.strictEqual((yield* startReasonOf(launch(requester)))._tag, "Unsupported")
       const responder = Responder.layer(group, { topics: "create" }).pipe(
         Layer.provide(group.toLayer({ Follow: () => Stream.empty }))
@@ -173,9 +172,7 @@ export const startingLaws = (law: Law): void => {
       yield* serve(first, { Work: ({ id }) => Effect.succeed(`first ${id}`) })
       yield* serve(second, { Work: ({ id }) => Effect.succeed(`second ${id}`) })
       const { context } = yield* launch(Requester.layer([first, second], { topics: "create" }))
-      const requester = Context.get(context, Requester.Requester)
-      const clientOf = (bench: Bench.Bench) =>
-        Effect.provideService(Requester.client(bench), Requester.Requester, requester)
+      const clientOf = (bench: Bench.Bench) => Effect.provide(Requester.client(bench), context)
       assert.strictEqual(yield* (yield* clientOf(first)).Work({ id: "1" }), "first 1")
       assert.strictEqual(yield* (yield* clientOf(second)).Work({ id: "1" }), "second 1")
       const exit = yield* Effect.exit(clientOf(newBench()))

@@ -166,7 +166,7 @@ export const whatIsKnownLaws = (law: Law): void => {
         Rpc.make("Work", { payload: { number: Schema.Int }, success: Schema.String }),
         Rpc.make("Added", { payload: { id: Schema.String }, success: Schema.String })
       ).annotate(Contract.Name, name)
-      const { context } = yield* launch(Requester.layer([other], { topics: "create" }))
+      const { context } = yield* launch(Requester.layer(other, { topics: "create" }))
       const client = yield* Effect.provide(Requester.client(other), context)
       assert.strictEqual(yield* statusOf(client.Work({ number: 1 })), "invalid")
       assert.strictEqual(yield* statusOf(client.Added({ id: "1" })), "unimplemented")

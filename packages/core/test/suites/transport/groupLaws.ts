@@ -5,7 +5,7 @@ import { assert } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { Transport } from "../../../src/kafka/Transport.ts"
+import { type AssignedPartition, Transport } from "../../../src/kafka/Transport.ts"
 import {
   join,
   makeTopic,
@@ -19,6 +19,10 @@ import {
   type Tester,
   valuesOf
 } from "./fixtures.ts"
+
+/** What was committed, without what a driver may tell of the topic beside it. */
+const commitsIn = (assigned: ReadonlyArray<AssignedPartition>) =>
+  assigned.map(({ committed, metadata, partition, topic }) => ({ topic, partition, committed, metadata }))
 
 export const groupLaws = (it: Tester): void => {
   const law = lawsOf(it)
@@ -55,7 +59,9 @@ export const groupLaws = (it: Tester): void => {
         })
       )
       const member = yield* join(group, [topic])
-      assert.deepStrictEqual(yield* member.assigned(), [{ topic, partition: 0, committed: 2, metadata: "done: 1,3" }])
+      assert.deepStrictEqual(commitsIn(yield* member.assigned()), [
+        { topic, partition: 0, committed: 2, metadata: "done: 1,3" }
+      ])
       yield* publishAll([record(topic, 0, "d", "k")])
       assert.deepStrictEqual(valuesOf(yield* member.next(2)), ["c", "d"])
     })
@@ -187,7 +193,9 @@ export const groupLaws = (it: Tester): void => {
       assert.strictEqual(yield* member.waiting, 0)
       yield* member.leave
       const next = yield* join(group, [topic])
-      assert.deepStrictEqual(yield* next.assigned(), [{ topic, partition: 0, committed: 1, metadata: "drained" }])
+      assert.deepStrictEqual(commitsIn(yield* next.assigned()), [
+        { topic, partition: 0, committed: 1, metadata: "drained" }
+      ])
       assert.deepStrictEqual(valuesOf(yield* next.next(1)), ["b"])
     })
   )

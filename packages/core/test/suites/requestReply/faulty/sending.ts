@@ -5,6 +5,7 @@ import { assert } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Requester from "../../../../src/requester/Requester.ts"
 import * as Fault from "../../../../src/testing/Fault.ts"
@@ -53,6 +54,32 @@ export const sendingLaws = (law: FaultLaw): void => {
         assert.strictEqual(yield* inFlight, 0)
       })
     )
+  }
+
+  for (const [name, fault, records] of once.filter(([, , records]) => records > 1)) {
+    for (const operation of ["Work", "Order"] as const) {
+      law(
+        `P6/send: the ${operation} whose request ${name} and whose first run fails is not run again: the caller was told`,
+        Effect.gen(function* () {
+          const faults = yield* Faults
+          const broker = yield* MemoryBroker
+          let runs = 0
+          const handler = () => Effect.suspend(() => (++runs === 1 ? Effect.die("once") : Effect.succeed("too late")))
+          const { bench, client } = yield* pair({ Work: handler, Order: handler })
+          const { replies, requests } = namesOf(bench)
+          yield* faults.inject(fault, { topic: requests })
+          yield* faults.inject(Fault.delay("500 millis"), { topic: replies })
+          const called = operation === "Work" ? client.Work({ id: "1" }) : client.Order({ id: "1", amount: 1 })
+          const call = yield* Effect.forkChild(Effect.exit(called), { startImmediately: true })
+          for (let step = 0; step < 5; step++) yield* advance("700 millis")
+          assert.isTrue(Exit.hasDies(yield* Fiber.join(call)))
+          assert.strictEqual(broker.records(requests).length, records)
+          // The second record is told the same.
+          assert.strictEqual(broker.records(replies).length, records)
+          assert.strictEqual(runs, 1)
+        })
+      )
+    }
   }
 
   law(

@@ -1,19 +1,29 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import { decode, DoneRuns, encode, maxMetadataLength, type Run } from "../../../src/responder/internal/doneRuns.ts"
+import {
+  decode,
+  encode as encodeSet,
+  maxBytes,
+  maxMetadataLength,
+  topicIdOf
+} from "../../../src/responder/internal/commitMetadata.ts"
+import { DoneSet, lengthOf, type Run } from "../../../src/responder/internal/doneSet.ts"
 import { elementOf, int, oneOf, text } from "../../wire/arbitraries.ts"
 
-const offsetsOf = (runs: ReadonlyArray<Readonly<Run>>): ReadonlyArray<number> =>
-  runs.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, index) => from + index))
+const encode = (committed: number, runs: ReadonlyArray<Run>, topicId?: string): string => {
+  const done = new DoneSet()
+  for (const { from, to } of runs) done.add(from, to)
+  return encodeSet(committed, done, topicId)
+}
 
-const step = oneOf<readonly ["add", number, number] | readonly ["dropBelow", number]>(
-  Arbitrary.map(Arbitrary.all([int(0, 60), int(0, 6)]), ([from, length]) => ["add", from, from + length] as const),
-  Arbitrary.map(Arbitrary.all([int(0, 60), int(0, 6)]), ([from, length]) => ["add", from, from + length] as const),
-  Arbitrary.map(int(0, 30), (offset) => ["dropBelow", offset] as const)
-)
+const topicId = "nC3sSQW7Q5mFb3Zr0mRkdg"
 
 /** Sorted runs that do not touch, as lengths of what is open and what is done in turn. */
-const lengths = Arbitrary.array(Arbitrary.all([int(1, 300), oneOf(int(1, 3), int(1, 40_000))]), { maxLength: 40 })
+const lengths = oneOf(
+  Arbitrary.array(Arbitrary.all([int(1, 300), oneOf(int(1, 3), int(1, 40_000))]), { maxLength: 40 }),
+  // So many short ones that a bitmap is shorter.
+  Arbitrary.array(Arbitrary.all([int(1, 3), int(1, 3)]), { maxLength: 200 })
+)
 
 const runsFrom = (committed: number, pairs: ReadonlyArray<readonly [number, number]>): ReadonlyArray<Run> => {
   const runs: Array<Run> = []
@@ -27,32 +37,22 @@ const runsFrom = (committed: number, pairs: ReadonlyArray<readonly [number, numb
 
 const bytes = (...codes: ReadonlyArray<number>): string => `d1:${Buffer.from(codes).toString("base64url")}`
 
-describe("DoneRuns", () => {
-  it.prop("is the set it stands for, in the fewest runs", [Arbitrary.array(step, { maxLength: 60 })], ([steps]) => {
-    const runs = new DoneRuns()
-    const model = new Set<number>()
-    for (const [name, from, to] of steps) {
-      if (name === "add") {
-        runs.add(from, to)
-        for (let offset = from; offset < to; offset++) model.add(offset)
-      } else {
-        runs.dropBelow(from)
-        for (const offset of model) if (offset < from) model.delete(offset)
-      }
-      const sorted = [...model].sort((a, b) => a - b)
-      assert.deepStrictEqual(offsetsOf(runs.runs()), sorted)
-      assert.strictEqual(runs.count, sorted.filter((offset) => !model.has(offset - 1)).length)
-      assert.strictEqual(runs.first?.from, sorted[0])
-      assert.strictEqual(runs.end, sorted.length === 0 ? undefined : sorted.at(-1)! + 1)
-      for (let offset = 0; offset < 70; offset++) assert.strictEqual(runs.has(offset), model.has(offset))
-    }
-  })
-})
-
 describe("the metadata of a commit", () => {
   it.prop("tells the runs it was made of", [int(0, 2 ** 45), lengths], ([committed, pairs]) => {
     const runs = runsFrom(committed, pairs)
     assert.deepStrictEqual(decode(committed, encode(committed, runs)), runs)
+    const named = encode(committed, runs, topicId)
+    assert.deepStrictEqual(decode(committed, named), runs)
+    assert.strictEqual(topicIdOf(named), topicId)
+    assert.isAtMost(named.length, maxMetadataLength)
+  })
+
+  it.prop("is the shorter of run lengths and bitmap", [lengths], ([pairs]) => {
+    const runs = runsFrom(0, pairs)
+    const bitmap = Math.ceil((runs.at(-1)?.to ?? 0) / 8)
+    const runLengths = pairs.reduce((sum, [open, done]) => sum + lengthOf(open) + lengthOf(done), 0)
+    const shorter = runs.length === 0 ? 0 : 3 + Math.ceil((Math.min(bitmap, runLengths) * 4) / 3)
+    assert.strictEqual(encode(0, runs).length, shorter)
   })
 
   it("has the form the protocol says", () => {
@@ -63,6 +63,17 @@ describe("the metadata of a commit", () => {
       { from: 404, to: 406 }
     ]
     assert.strictEqual(encode(100, runs), `d1:${Buffer.from([3, 1, 0xac, 0x02, 2]).toString("base64url")}`)
+    // Every other one of ten: 0b10101010, 0b10.
+    const alternating = [101, 103, 105, 107, 109].map((from) => ({ from, to: from + 1 }))
+    assert.strictEqual(encode(100, alternating), `d2:${Buffer.from([0xaa, 0x02]).toString("base64url")}`)
+    assert.strictEqual(encode(100, alternating, topicId), `t1:${topicId}:d2:qgI`)
+    assert.strictEqual(encode(100, [], topicId), `t1:${topicId}:`)
+  })
+
+  it("does not name a topic by an id that could not be read again", () => {
+    for (const id of ["", "a:b", "x".repeat(37)]) {
+      assert.strictEqual(encode(100, [{ from: 101, to: 102 }], id), "d2:Ag")
+    }
   })
 
   it.prop(
@@ -78,7 +89,7 @@ describe("the metadata of a commit", () => {
       const told = decode(committed, metadata)
       assert.deepStrictEqual(told, runs.slice(0, told.length))
       // Nothing is left out while there is room for one more.
-      if (told.length < runs.length) assert.isAbove(metadata.length, maxMetadataLength - 8)
+      if (told.length < runs.length) assert.isAbove(metadata.length, Math.floor((maxBytes * 4) / 3) - 8)
     }
   )
 
@@ -88,7 +99,9 @@ describe("the metadata of a commit", () => {
       int(0, 2 ** 52),
       oneOf(
         text(0, 40),
-        Arbitrary.map(text(0, 60), (rest) => `d1:${rest}`)
+        Arbitrary.map(text(0, 60), (rest) => `d1:${rest}`),
+        Arbitrary.map(text(0, 60), (rest) => `d2:${rest}`),
+        Arbitrary.map(text(0, 60), (rest) => `t1:${rest}:d1:AwE`)
       )
     ],
     ([committed, metadata]) => {
@@ -110,7 +123,10 @@ describe("the metadata of a commit", () => {
     const tooLong = `d1:${"AQEB".repeat(1_100)}`
     for (const metadata of [
       "",
-      "d2:AwE",
+      "d3:AwE",
+      `t1:${topicId}`,
+      `t1:${topicId}:x`,
+      `d2:${"_".repeat(4_096)}`,
       "checkpoint 17",
       cut,
       withoutDone,

@@ -1,0 +1,58 @@
+/**
+ * A contract served and called by promises over one broker in memory.
+ */
+import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
+import { createClient } from "../../src/promises/Client.ts"
+import { type Handlers, serve } from "../../src/promises/Server.ts"
+import type { Options as RequesterOptions } from "../../src/requester/Options.ts"
+import type { Options as ResponderOptions } from "../../src/responder/Options.ts"
+import type * as RpcGroup from "effect/rpc/RpcGroup"
+import type * as Bench from "../suites/requestReply/Bench.ts"
+import { newBench } from "../suites/requestReply/programs.ts"
+
+export type BenchHandlers = Handlers<RpcGroup.Rpcs<Bench.Bench>>
+
+const unexpected = (operation: string) => async () => {
+  throw new Error(`nobody expected a call of ${operation}`)
+}
+
+const all: BenchHandlers = {
+  Work: unexpected("Work"),
+  Find: unexpected("Find"),
+  Put: unexpected("Put"),
+  Order: unexpected("Order"),
+  Reserve: unexpected("Reserve"),
+  Book: unexpected("Book"),
+  Append: unexpected("Append")
+}
+
+/** A server and a client of a new contract. */
+export const pair = async (
+  handlers: Partial<BenchHandlers>,
+  options: { readonly requester?: Partial<RequesterOptions>; readonly responder?: Partial<ResponderOptions> } = {}
+) => {
+  const contract = newBench()
+  const transport = MemoryTransport.share()
+  const common = { topics: "create", partitions: 1 } as const
+  const server = await serve(
+    contract,
+    { ...all, ...handlers },
+    { transport, responder: { ...common, ...options.responder } }
+  )
+  const client = await createClient(contract, { transport, requester: { ...common, ...options.requester } })
+  const close = async () => {
+    await client.close()
+    await server.close()
+  }
+  return { client, server, contract, transport, [Symbol.asyncDispose]: close }
+}
+
+/** What a promise is rejected with. */
+export const rejection = async (promise: Promise<unknown>): Promise<unknown> => {
+  try {
+    await promise
+  } catch (error) {
+    return error
+  }
+  throw new Error("it was not rejected")
+}
