@@ -20,13 +20,14 @@ export const open = async (): Promise<FloorLink> => {
     await runtime.runPromise(link.partitions(name))
   }
   return {
-    send: (batch: ReadonlyArray<FloorRecord>) =>
-      runtime.runPromise(
-        link.send(
-          batch.map((record) => ({ ...record, partition: 0 })),
-          timeoutMillis
-        )
-      ),
+    send: (batch: ReadonlyArray<FloorRecord>) => {
+      const batches = Array.from(
+        Map.groupBy(batch, ({ topic }) => topic),
+        ([topic, records]) => ({ topic, partition: 0, records: records.map((record) => ({ ...record, partition: 0 })) })
+      )
+      // All partitions are led by one broker here.
+      return runtime.runPromise(link.send(link.leaderOf(batches[0]!.topic, 0), batches, timeoutMillis))
+    },
     read: (topic, onMessages) =>
       runtime.runPromise(
         readPartition({

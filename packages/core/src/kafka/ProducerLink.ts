@@ -1,17 +1,25 @@
 /**
  * What a driver must offer so that the core's publisher can write through it: one produce request for one leader.
  *
- * Batching, per-key order, limits, retries and the check of acknowledgements are the publisher's; a link only moves
- * one batch and tells per partition what the broker said.
+ * Batching, per-key order, limits and retries are the publisher's; a link only moves one request and tells for each
+ * partition in it what became of its records.
  */
 import type * as Effect from "effect/Effect"
 import type { OutgoingRecord, TopicPartition } from "./KafkaRecord.ts"
 import type { TransportError } from "./TransportError.ts"
+import type { Verdict, Unwritten } from "./Verdict.ts"
 
-/** What the broker said about one partition of a batch. */
-export interface PartitionAck extends TopicPartition {
-  /** Absent when the records were written and acknowledged by all in-sync replicas. */
-  readonly error?: TransportError
+/** The records of one partition in one request, in order. At least one; Kafka writes all of them or none. */
+export interface PartitionBatch extends TopicPartition {
+  readonly records: ReadonlyArray<OutgoingRecord>
+}
+
+/** The answer to a produce request. */
+export interface Produced {
+  /** One for each batch, in the order of the batches. A partition that the broker passed over is *unknown*. */
+  readonly verdicts: ReadonlyArray<Verdict>
+  /** How long the broker asks to be left alone (KIP-219), 0 when it does not. */
+  readonly throttleMillis: number
 }
 
 export interface ProducerLink {
@@ -25,12 +33,14 @@ export interface ProducerLink {
   /** Fetches the metadata anew, after an error that hints at a moved leader. */
   readonly refresh: Effect.Effect<void, TransportError>
   /**
-   * Writes the records with acks=all, as one produce request (they all have the same leader), in the order given.
-   * Succeeds with what the broker said for every partition it spoke of; a partition it did not mention was *not*
-   * acknowledged. `timeoutMillis` bounds the broker's wait for its replicas and the wait for the answer.
+   * Writes the batches with acks=all as one produce request to this broker; no two are of the same partition.
+   * `timeoutMillis` bounds the broker's wait for its replicas and the wait for the answer; a broker that asked to be left
+   * alone is not silent. Fails with what is known of all records when the broker gave no answer: *not written* until the
+   * first byte was given to a connection, *unknown* from then on.
    */
   readonly send: (
-    batch: ReadonlyArray<OutgoingRecord>,
+    leader: number,
+    batches: ReadonlyArray<PartitionBatch>,
     timeoutMillis: number
-  ) => Effect.Effect<ReadonlyArray<PartitionAck>, TransportError>
+  ) => Effect.Effect<Produced, Unwritten>
 }

@@ -41,7 +41,8 @@ import type { TransportError } from "./TransportError.ts"
 
 export type { ConsumedRecord, OutgoingRecord, TopicPartition } from "./KafkaRecord.ts"
 export type { RecordHeader, RecordHeaders } from "../wire/RecordHeaders.ts"
-export type { PartitionAck, ProducerLink } from "./ProducerLink.ts"
+export type { PartitionBatch, Produced, ProducerLink } from "./ProducerLink.ts"
+export type { NotWritten, Unknown, Unwritten, Verdict, Written } from "./Verdict.ts"
 
 /** Where a reader starts. `end` is resolved once, before `readPartition` returns. */
 export type StartPosition = "earliest" | "end" | number

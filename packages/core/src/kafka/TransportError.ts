@@ -133,6 +133,15 @@ export class Misconfigured extends Schema.TaggedError<Misconfigured>(`${id}/Misc
   }
 }
 
+/** More waits to be written than this process may hold: nothing was sent. */
+export class QueueFull extends Schema.TaggedError<QueueFull>(`${id}/QueueFull`)("QueueFull", {
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `more than ${this.limit} bytes wait to be written to Kafka; send less at a time, or raise maxQueuedBytes`
+  }
+}
+
 /** The transport is closing or closed. */
 export class TransportClosed extends Schema.TaggedError<TransportClosed>(`${id}/TransportClosed`)(
   "TransportClosed",
@@ -163,6 +172,7 @@ export const Reason = Schema.Union([
   NotAuthorized,
   Refused,
   Misconfigured,
+  QueueFull,
   TransportClosed,
   Unrecognised
 ])
@@ -187,6 +197,7 @@ export class TransportError extends Schema.TaggedError<TransportError>(id)("Tran
       case "NotAuthorized":
       case "Refused":
       case "Misconfigured":
+      case "QueueFull":
         return true
       default:
         return false
@@ -198,7 +209,8 @@ export class TransportError extends Schema.TaggedError<TransportError>(id)("Tran
    * learn of a new topic one after the other.
    */
   get isRetryable(): boolean {
-    return this.reason._tag === "NoSuchTopic" || (!this.isDefinitive && this.reason._tag !== "TransportClosed")
+    const { _tag } = this.reason
+    return _tag === "NoSuchTopic" || _tag === "QueueFull" || (!this.isDefinitive && _tag !== "TransportClosed")
   }
 }
 

@@ -27,9 +27,10 @@ import type * as Scope from "effect/Scope"
 import { EventLoop } from "../host/EventLoop.ts"
 import { MemoryMembership } from "./internal/memoryMember.ts"
 import * as MemoryBroker from "./MemoryBroker.ts"
-import type { PartitionAck, ProducerLink } from "../kafka/ProducerLink.ts"
+import type { ProducerLink } from "../kafka/ProducerLink.ts"
 import { type GroupMember, type JoinGroup, type ReadPartition, Transport } from "../kafka/Transport.ts"
 import { because, NoSuchTopic, TransportClosed, type TransportError } from "../kafka/TransportError.ts"
+import * as Verdict from "../kafka/Verdict.ts"
 
 const fetchLimit = 500
 
@@ -46,18 +47,18 @@ export const makeLink = Effect.gen(function* () {
       }),
     leaderOf: () => 0,
     refresh: Effect.void,
-    send: Effect.fnUntraced(function* (batch) {
+    send: Effect.fnUntraced(function* (_leader, batches) {
       yield* turn
-      const partitions = Map.groupBy(batch, MemoryBroker.partitionKey)
-      return yield* Effect.forEach([...partitions.values()], (records) => {
-        const { partition, topic } = records[0]!
-        return broker.appendBatch({ topic, partition }, records).pipe(
+      const verdicts = yield* Effect.forEach(batches, (batch) =>
+        broker.appendBatch(batch, batch.records).pipe(
+          // The whole batch is looked at before any of it is appended.
           Effect.match({
-            onFailure: (error): PartitionAck => ({ topic, partition, error }),
-            onSuccess: (): PartitionAck => ({ topic, partition })
+            onFailure: (error): Verdict.Verdict => Verdict.notWritten(error),
+            onSuccess: () => Verdict.written
           })
         )
-      })
+      )
+      return { verdicts, throttleMillis: 0 }
     })
   }
   return link

@@ -62,12 +62,6 @@ export class ByteWriter {
     this.offset += bytes.length
   }
 
-  /** Text of a known number of UTF-8 bytes. */
-  varText(text: string, byteLength: number): void {
-    this.varInt(byteLength)
-    this.offset += this.buffer.write(text, this.offset)
-  }
-
   /** Text with a length of 16 bits; null has the length -1. */
   text(text: string | null): void {
     if (text === null) return this.int16(-1)

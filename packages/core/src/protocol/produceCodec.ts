@@ -6,6 +6,7 @@
  * half a kilobyte per record and header. A property test holds the bytes of both equal.
  */
 import type { OutgoingRecord } from "../kafka/KafkaRecord.ts"
+import type { PartitionBatch } from "../kafka/ProducerLink.ts"
 import { ByteWriter, varBytesSize, varIntSize } from "./byteWriter.ts"
 import { crc32c } from "./crc32c.ts"
 
@@ -16,16 +17,15 @@ export interface ProduceOptions {
   readonly timestamp: number
 }
 
-interface PartitionBatch {
-  readonly partition: number
-  readonly records: Array<OutgoingRecord>
+interface Measured {
+  readonly batch: PartitionBatch
   /** The size of each record's body, without its own length. */
-  readonly sizes: Array<number>
+  readonly sizes: ReadonlyArray<number>
   /** Of the records with their lengths. */
-  size: number
+  readonly size: number
 }
 
-type TopicBatches = Map<string, Map<number, PartitionBatch>>
+type ByTopic = ReadonlyMap<string, ReadonlyArray<Measured>>
 
 const allReplicas = -1
 const noProducer = -1
@@ -37,44 +37,59 @@ const bodyAt = 21
 const batchOverhead = bodyAt + 40
 const lengthAt = 12
 
+// The UTF-8 bytes of header names: a few names come with every record. Bounded, since names may be foreign.
+const nameBytes = new Map<string, Uint8Array>()
+const maxNames = 256
+
+const bytesOf = (name: string): Uint8Array => {
+  let bytes = nameBytes.get(name)
+  if (bytes === undefined) {
+    bytes = Buffer.from(name, "utf8")
+    if (nameBytes.size < maxNames) nameBytes.set(name, bytes)
+  }
+  return bytes
+}
+
 const bodySize = ({ headers, key, value }: OutgoingRecord, index: number): number => {
   // Attributes and the timestamp's delta (always 0) take a byte each.
   let size = 2 + varIntSize(index) + varBytesSize(key?.length ?? -1) + varBytesSize(value?.length ?? -1)
   size += varIntSize(headers.length)
-  for (const [name, bytes] of headers) size += varBytesSize(Buffer.byteLength(name)) + varBytesSize(bytes.length)
+  for (const [name, bytes] of headers) size += varBytesSize(bytesOf(name).length) + varBytesSize(bytes.length)
   return size
 }
 
-/** Groups by topic and partition, keeping the order of the records of each. */
-const group = (records: ReadonlyArray<OutgoingRecord>): TopicBatches => {
-  const topics: TopicBatches = new Map()
-  for (const record of records) {
-    let partitions = topics.get(record.topic)
-    if (partitions === undefined) topics.set(record.topic, (partitions = new Map()))
-    let batch = partitions.get(record.partition)
-    if (batch === undefined) {
-      batch = { partition: record.partition, records: [], sizes: [], size: 0 }
-      partitions.set(record.partition, batch)
-    }
-    const size = bodySize(record, batch.records.length)
-    batch.records.push(record)
-    batch.sizes.push(size)
-    batch.size += varIntSize(size) + size
+const measure = (batch: PartitionBatch): Measured => {
+  let total = 0
+  const sizes = batch.records.map((record, index) => {
+    const size = bodySize(record, index)
+    total += varIntSize(size) + size
+    return size
+  })
+  return { batch, sizes, size: total }
+}
+
+const byTopic = (batches: ReadonlyArray<PartitionBatch>): ByTopic => {
+  const topics = new Map<string, Array<Measured>>()
+  for (const batch of batches) {
+    const measured = measure(batch)
+    const known = topics.get(batch.topic)
+    if (known === undefined) topics.set(batch.topic, [measured])
+    else known.push(measured)
   }
   return topics
 }
 
-const requestSize = (topics: TopicBatches): number => {
+const requestSize = (topics: ByTopic): number => {
   // transactional id 2, acks 2, timeout 4, topic count 4
   let size = 12
   for (const [topic, partitions] of topics) {
     size += 2 + Buffer.byteLength(topic) + 4
-    for (const batch of partitions.values()) size += 8 + batchOverhead + batch.size
+    for (const measured of partitions) size += 8 + batchOverhead + measured.size
   }
   return size
 }
 
-const writeBatch = (out: ByteWriter, { records, size, sizes }: PartitionBatch, timestamp: number): void => {
+const writeBatch = (out: ByteWriter, { batch: { records }, size, sizes }: Measured, timestamp: number): void => {
   const start = out.offset
   out.int64(0)
   out.int32(batchOverhead + size - lengthAt)
@@ -98,19 +113,19 @@ const writeBatch = (out: ByteWriter, { records, size, sizes }: PartitionBatch, t
     out.varBytes(value)
     out.varInt(headers.length)
     for (const [name, bytes] of headers) {
-      out.varText(name, Buffer.byteLength(name))
+      out.varBytes(bytesOf(name))
       out.varBytes(bytes)
     }
   }
   out.uint32At(start + crcAt, crc32c(out.buffer, start + bodyAt, out.offset))
 }
 
-/** The request's body, without the request header. */
+/** The request's body, without the request header. No two batches are of the same partition. */
 export const encodeProduce = (
-  records: ReadonlyArray<OutgoingRecord>,
+  batches: ReadonlyArray<PartitionBatch>,
   { timeoutMillis, timestamp }: ProduceOptions
 ): Buffer => {
-  const topics = group(records)
+  const topics = byTopic(batches)
   const out = new ByteWriter(requestSize(topics))
   out.text(null)
   out.int16(allReplicas)
@@ -118,11 +133,11 @@ export const encodeProduce = (
   out.int32(topics.size)
   for (const [topic, partitions] of topics) {
     out.text(topic)
-    out.int32(partitions.size)
-    for (const batch of partitions.values()) {
-      out.int32(batch.partition)
-      out.int32(batchOverhead + batch.size)
-      writeBatch(out, batch, timestamp)
+    out.int32(partitions.length)
+    for (const measured of partitions) {
+      out.int32(measured.batch.partition)
+      out.int32(batchOverhead + measured.size)
+      writeBatch(out, measured, timestamp)
     }
   }
   return out.buffer

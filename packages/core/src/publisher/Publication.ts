@@ -7,12 +7,10 @@
 import type { RecordHeaders } from "../wire/RecordHeaders.ts"
 import type { OutgoingRecord } from "../kafka/KafkaRecord.ts"
 import type { TransportError } from "../kafka/TransportError.ts"
+import * as WriteState from "./WriteState.ts"
 
-/**
- * `queued`: certainly not written (never handed to the driver, or every hand-over ended in a definitive refusal) ·
- * `handed-over`: may or may not be written · `acknowledged`: written.
- */
-export type Delivery = "queued" | "handed-over" | "acknowledged"
+/** What is known of a record: certainly not written · perhaps written · acknowledged. */
+export type Delivery = "not-sent" | "unknown" | "acknowledged"
 
 export abstract class Publication implements OutgoingRecord {
   readonly topic: string
@@ -22,26 +20,58 @@ export abstract class Publication implements OutgoingRecord {
   readonly headers: RecordHeaders
   /** Monotonic milliseconds; past it the publisher neither sends nor resends. */
   readonly deadline: number
-  delivery: Delivery = "queued"
-  /** Publisher's: a hand-over ended without a word on what became of the record, so it may have been written. */
-  isUnclear = false
-  /** Publisher's: why the last try failed. A record whose time is up is refused for this reason, if there is one. */
-  lastError: TransportError | undefined
-  /** Publisher's: the largest batch this record may travel in, lowered to find out which record a broker refuses. */
-  batchLimit = Number.POSITIVE_INFINITY
   /** False: refused at once when the partition is known to be out of reach, or its leader, instead of waiting for it. */
   readonly waits: boolean
   /** Set by the owner when nobody wants the record any more: it is skipped if it has not been handed over. */
   abandoned = false
+  /** Publisher's. */
+  state: WriteState.WriteState = WriteState.queued
+  /** Publisher's: what the order of records is kept by inside a partition; undefined without a key. */
+  readonly orderKey: string | undefined
+  /** Publisher's: about what the record takes on the wire, headers included. */
+  readonly wireSize: number
+  /** Publisher's: when it was offered, monotonic milliseconds. */
+  offeredAt = 0
+  /** Publisher's: the most records it may travel with, lowered to find out which one a broker refuses. */
+  companyLimit = Number.POSITIVE_INFINITY
 
   constructor(record: OutgoingRecord, deadline: number, waits = true) {
-    this.topic = record.topic
-    this.partition = record.partition
-    this.key = record.key
-    this.value = record.value
-    this.headers = record.headers
+    const { headers, key, partition, topic, value } = record
+    this.topic = topic
+    this.partition = partition
+    this.key = key
+    this.value = value
+    this.headers = headers
     this.deadline = deadline
     this.waits = waits
+    this.orderKey =
+      key === null ? undefined : Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1")
+    let size = recordOverhead + (key?.byteLength ?? 0) + (value?.byteLength ?? 0)
+    for (const [name, header] of headers) size += name.length + header.byteLength + headerOverhead
+    this.wireSize = size
+  }
+
+  get delivery(): Delivery {
+    switch (this.state._tag) {
+      case "Queued":
+      case "NotWritten":
+        return "not-sent"
+      case "InFlight":
+      case "Unknown":
+        return "unknown"
+      case "Written":
+        return "acknowledged"
+    }
+  }
+
+  /** A try ended without a word on what became of the record: it may have been written then, whatever came later. */
+  get isUnclear(): boolean {
+    return this.state._tag === "Unknown" || (this.state._tag === "Written" && !this.state.isOnce)
+  }
+
+  /** Why the last try failed that did. */
+  get lastError(): TransportError | undefined {
+    return WriteState.errorOf(this.state)
   }
 
   /** The broker has acknowledged the record. Called at most once, and never together with `onRefused`. */
@@ -53,3 +83,7 @@ export abstract class Publication implements OutgoingRecord {
    */
   abstract onRefused(error: TransportError): void
 }
+
+// Lengths, attributes and deltas: bounds from above, so that a batch is never larger than it was taken for.
+const recordOverhead = 32
+const headerOverhead = 4

@@ -33,6 +33,7 @@ export const ofTransport = ({ reason }: TransportError): StatusCode => {
     case "NoSuchTopic":
     case "NoSuchPartition":
       return "NOT_FOUND"
+    case "QueueFull":
     case "TooLarge":
       return "RESOURCE_EXHAUSTED"
     case "NotAuthorized":

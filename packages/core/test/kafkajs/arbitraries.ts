@@ -1,6 +1,7 @@
 /** Generators of records within what Kafka can hold. */
 import * as Arbitrary from "effect/Arbitrary"
 import type { OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
+import type { PartitionBatch } from "../../src/kafka/ProducerLink.ts"
 import type { RecordHeaders } from "../../src/wire/RecordHeaders.ts"
 import { bytes, elementOf, int, oneOf, text, topic } from "../wire/arbitraries.ts"
 
@@ -27,3 +28,13 @@ export const records: Arbitrary.Arbitrary<ReadonlyArray<OutgoingRecord>> = oneOf
   Arbitrary.array(record, { minLength: 1, maxLength: 12 }),
   Arbitrary.map(record, (one) => Array.from({ length: 150 }, () => one))
 )
+
+/** The records of each partition, in their order. */
+export const byPartition = (records: ReadonlyArray<OutgoingRecord>): ReadonlyArray<PartitionBatch> =>
+  Array.from(
+    Map.groupBy(records, ({ partition, topic }) => `${topic}-${partition}`).values(),
+    (ofPartition): PartitionBatch => {
+      const { partition, topic } = ofPartition[0]!
+      return { topic, partition, records: ofPartition }
+    }
+  )

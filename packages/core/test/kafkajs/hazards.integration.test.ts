@@ -34,15 +34,19 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
         const client = yield* ClusterClient.make(toSettings(options))
         const link = yield* ProducerLink.make(client)
         assert.strictEqual(yield* link.partitions(topic), 2)
-        const acks = yield* link.send([record(topic, 0, "a"), record(topic, 7, "b"), record(topic, 1, "c")], 5_000)
-        const byPartition = new Map(acks.map(({ error, partition }) => [partition, error?.reason._tag]))
+        const batches = [0, 7, 1].map((partition) => ({
+          topic,
+          partition,
+          records: [record(topic, partition, "a")]
+        }))
+        const { verdicts } = yield* link.send(link.leaderOf(topic, 0), batches, 5_000)
         assert.deepStrictEqual(
-          byPartition,
-          new Map([
-            [0, undefined],
-            [1, undefined],
-            [7, "NoSuchTopic"]
-          ])
+          verdicts.map((verdict) => [verdict._tag, "error" in verdict ? verdict.error.reason._tag : ""]),
+          [
+            ["Written", ""],
+            ["NotWritten", "NoSuchTopic"],
+            ["Written", ""]
+          ]
         )
         const error = yield* Effect.flip(publisher.publish(record(topic, 7, "b")))
         assert.strictEqual(error.reason._tag, "NoSuchPartition")

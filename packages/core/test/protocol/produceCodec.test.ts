@@ -4,7 +4,7 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import { encodeProduce } from "../../src/protocol/produceCodec.ts"
 import type { OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
-import { records } from "../kafkajs/arbitraries.ts"
+import { byPartition, records } from "../kafkajs/arbitraries.ts"
 
 interface StockEncoder {
   readonly buffer: Buffer
@@ -52,7 +52,7 @@ describe("produceCodec", () => {
     ([batch]) =>
       Effect.gen(function* () {
         const expected = yield* Effect.tryPromise(() => stock(batch))
-        assert.strictEqual(encodeProduce(batch, options).toString("hex"), expected.toString("hex"))
+        assert.strictEqual(encodeProduce(byPartition(batch), options).toString("hex"), expected.toString("hex"))
       })
   )
 })

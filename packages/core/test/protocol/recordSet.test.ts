@@ -15,10 +15,7 @@ const attributesAt = 21
 
 /** One batch as a broker keeps it: cut out of a request, its first offset filled in. */
 const batchOf = (values: ReadonlyArray<OutgoingRecord>, firstOffset: number): Buffer => {
-  const request = encodeProduce(
-    values.map((value) => ({ ...value, topic, partition: 0 })),
-    { timeoutMillis: 1, timestamp }
-  )
+  const request = encodeProduce([{ topic, partition: 0, records: values }], { timeoutMillis: 1, timestamp })
   // request header fields 12, topic 2 + 1, partition count 4, partition 4, size 4
   const batch = Buffer.from(request.subarray(27))
   batch.writeBigInt64BE(BigInt(firstOffset), 0)

@@ -1,10 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Verdict from "../../src/kafka/Verdict.ts"
 import * as TestClock from "effect/testing/TestClock"
-import { because, NoSuchTopic, NotAuthorized, Refused, TooLarge } from "../../src/kafka/TransportError.ts"
+import {
+  because,
+  NoSuchTopic,
+  NotAuthorized,
+  Refused,
+  TooLarge,
+  Unacknowledged
+} from "../../src/kafka/TransportError.ts"
 import { key, lost, moved, start } from "./publishing.ts"
-import { acknowledge, indexes, Item, items, topic, turns } from "./ScriptedLink.ts"
+import { acknowledge, fail, indexes, Item, items, judge, topic, turns } from "./ScriptedLink.ts"
 
 describe("Publisher, when Kafka fails", () => {
   it.effect("resends a partition the broker did not speak of", () =>
@@ -13,7 +21,8 @@ describe("Publisher, when Kafka fails", () => {
       const all = [new Item(0, { partition: 0 }), new Item(1, { partition: 1 })]
       offer(all)
       const sent = yield* link.next
-      sent.answer(Exit.succeed([{ topic, partition: 1 }]))
+      const passedOver = Verdict.unknown(because(new Unacknowledged({ topic, partition: 0 })))
+      judge(sent, (partition) => (partition === 1 ? Verdict.written : passedOver))
       yield* turns
       assert.deepStrictEqual([all[0]!.told, all[1]!.told], [[], ["acknowledged"]])
       assert.isTrue(all[0]!.isUnclear)
@@ -31,7 +40,7 @@ describe("Publisher, when Kafka fails", () => {
       const tooLarge = because(new TooLarge({ topic, detail: "" }))
       for (let answered = 0; answered < 8 && all.some(({ told }) => told.length === 0); answered++) {
         const sent = yield* link.next
-        if (sent.batch.includes(all[5]!)) sent.answer(Exit.succeed([{ topic, partition: 0, error: tooLarge }]))
+        if (sent.batch.includes(all[5]!)) judge(sent, () => Verdict.ofRefusal(tooLarge))
         else acknowledge(sent)
         yield* turns
       }
@@ -39,7 +48,7 @@ describe("Publisher, when Kafka fails", () => {
         all.map(({ told }) => told),
         all.map(({ index }) => [index === 5 ? "TooLarge" : "acknowledged"])
       )
-      assert.strictEqual(all[5]!.delivery, "queued")
+      assert.strictEqual(all[5]!.delivery, "not-sent")
     })
   )
 
@@ -49,7 +58,7 @@ describe("Publisher, when Kafka fails", () => {
       const all = items(8)
       offer(all)
       const notAuthorized = because(new NotAuthorized({ code: "TOPIC_AUTHORIZATION_FAILED", detail: "" }))
-      ;(yield* link.next).answer(Exit.succeed([{ topic, partition: 0, error: notAuthorized }]))
+      judge(yield* link.next, () => Verdict.ofRefusal(notAuthorized))
       yield* turns
       assert.strictEqual(link.untaken, 0)
       assert.deepStrictEqual(
@@ -64,19 +73,19 @@ describe("Publisher, when Kafka fails", () => {
       const { link, offer } = yield* start()
       const [item] = items(1)
       offer([item!])
-      ;(yield* link.next).answer(Exit.fail(lost))
+      fail(yield* link.next, lost)
       yield* turns
       yield* TestClock.adjust("100 millis")
-      ;(yield* link.next).answer(Exit.fail(because(new Refused({ code: "INVALID_RECORD", detail: "" }))))
+      judge(yield* link.next, () => Verdict.ofRefusal(because(new Refused({ code: "INVALID_RECORD", detail: "" }))))
       yield* turns
-      assert.deepStrictEqual([item!.told, item!.delivery, item!.isUnclear], [["Refused"], "handed-over", true])
+      assert.deepStrictEqual([item!.told, item!.delivery, item!.isUnclear], [["Refused"], "unknown", true])
     })
   )
 
   it.effect("tries again until the deadline, and then says why it failed", () =>
     Effect.gen(function* () {
       const { inMillis, link, offer } = yield* start()
-      link.onSend = (sent) => sent.answer(Exit.fail(moved))
+      link.onSend = (sent) => fail(sent, moved)
       const failing = new Item(0, {}, inMillis(2_000))
       offer([failing])
       for (let tenths = 0; tenths < 40; tenths++) {
@@ -105,7 +114,7 @@ describe("Publisher, when Kafka fails", () => {
       yield* TestClock.adjust("3 seconds")
       yield* turns
       assert.deepStrictEqual([gated.told, queued.told, frozen.told], [["NoAnswer"], ["NoAnswer"], []])
-      assert.deepStrictEqual([gated.delivery, queued.delivery], ["queued", "queued"])
+      assert.deepStrictEqual([gated.delivery, queued.delivery], ["not-sent", "not-sent"])
     })
   )
 
@@ -183,7 +192,7 @@ describe("Publisher, when Kafka fails", () => {
       offer(items(5, key("a")))
       const first = yield* link.next
       assert.strictEqual(first.leader, 0)
-      first.answer(Exit.fail(moved))
+      fail(first, moved)
       yield* turns
       offer(items(1, key("a"), 5))
       yield* TestClock.adjust("100 millis")
@@ -205,11 +214,11 @@ describe("Publisher, when Kafka fails", () => {
       offer([gone])
       const first = yield* link.next
       link.onRefresh = () => link.partitionCounts.set(topic, 1)
-      first.answer(Exit.succeed([{ topic, partition: 1, error: because(new NoSuchTopic({ topic })) }]))
+      judge(first, () => Verdict.ofRefusal(because(new NoSuchTopic({ topic }))))
       yield* turns
       yield* TestClock.adjust("100 millis")
       yield* turns
-      assert.deepStrictEqual([gone.told, gone.delivery], [["NoSuchPartition"], "queued"])
+      assert.deepStrictEqual([gone.told, gone.delivery], [["NoSuchPartition"], "not-sent"])
       offer([new Item(1, { partition: 1 }), new Item(2)])
       assert.deepStrictEqual(indexes((yield* link.next).batch), [2])
     })
@@ -237,10 +246,10 @@ describe("Publisher, when Kafka fails", () => {
       yield* turns
       yield* TestClock.adjust(0)
       yield* turns
-      assert.deepStrictEqual([nowhere.told, nowhere.delivery, early.told], [["NoSuchPartition"], "queued", []])
+      assert.deepStrictEqual([nowhere.told, nowhere.delivery, early.told], [["NoSuchPartition"], "not-sent", []])
       yield* TestClock.adjust("3 seconds")
       yield* turns
-      assert.deepStrictEqual([early.told, early.delivery], [["NoSuchTopic"], "queued"])
+      assert.deepStrictEqual([early.told, early.delivery], [["NoSuchTopic"], "not-sent"])
     })
   )
 })

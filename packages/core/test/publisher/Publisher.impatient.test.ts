@@ -1,23 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as TestClock from "effect/testing/TestClock"
 import { because, Unavailable } from "../../src/kafka/TransportError.ts"
+import * as Verdict from "../../src/kafka/Verdict.ts"
 import { impatient, lost, start, tooFewReplicas } from "./publishing.ts"
-import { acknowledge, Item, items, topic, turns } from "./ScriptedLink.ts"
+import { acknowledge, fail, Item, items, judge, turns } from "./ScriptedLink.ts"
 
 describe("Publisher, for records that do not wait", () => {
-  it.effect("refuses them while the lane backs off, and lets the next one try", () =>
+  it.effect("refuses them while the leader rests, and lets the next one try", () =>
     Effect.gen(function* () {
       const { link, offer } = yield* start()
       offer(items(1))
       const down = because(new Unavailable({ code: "BROKER_NOT_AVAILABLE", detail: "" }))
-      ;(yield* link.next).answer(Exit.fail(down))
+      fail(yield* link.next, Verdict.notWritten(down))
       yield* turns
       const early = impatient(1)
       offer([early])
       yield* turns
-      assert.deepStrictEqual([early.told, early.delivery], [["Unavailable"], "queued"])
+      assert.deepStrictEqual([early.told, early.delivery], [["Unavailable"], "not-sent"])
       yield* TestClock.adjust("100 millis")
       acknowledge(yield* link.next)
       yield* turns
@@ -36,7 +36,7 @@ describe("Publisher, for records that do not wait", () => {
       const sent = yield* link.next
       const queued = [impatient(1, 0), impatient(2, 1)]
       offer(queued)
-      sent.answer(Exit.succeed([{ topic, partition: 1, error: tooFewReplicas }]))
+      judge(sent, () => tooFewReplicas)
       yield* turns
       const later = [impatient(3, 0), impatient(4, 1)]
       offer(later)
@@ -45,8 +45,9 @@ describe("Publisher, for records that do not wait", () => {
         [...queued, ...later].map(({ told }) => told),
         [[], ["Unavailable"], [], ["Unavailable"]]
       )
-      link.onSend = acknowledge
-      yield* TestClock.adjust("100 millis")
+      // The healthy partition did not wait for the other one's rest.
+      acknowledge(yield* link.next)
+      acknowledge(yield* link.next)
       yield* turns
       assert.deepStrictEqual([queued[0]!.told, later[0]!.told], [["acknowledged"], ["acknowledged"]])
     })
@@ -54,18 +55,20 @@ describe("Publisher, for records that do not wait", () => {
 
   it.effect("notices that the leader is gone while one of its partitions is waited for", () =>
     Effect.gen(function* () {
-      const { link, offer } = yield* start()
+      const { link, offer } = yield* start({ maxBatchesInFlight: 2 })
       offer([new Item(0, { partition: 1 })])
       const first = yield* link.next
       offer([new Item(1, { partition: 2 })])
       const second = yield* link.next
-      first.answer(Exit.succeed([{ topic, partition: 1, error: tooFewReplicas }]))
+      judge(first, () => tooFewReplicas)
+      yield* turns
+      offer([new Item(5, { partition: 3 })])
       yield* turns
       const before = impatient(2, 0)
       offer([before])
       yield* turns
       assert.deepStrictEqual(before.told, [])
-      second.answer(Exit.fail(lost))
+      fail(second, lost)
       yield* turns
       const after = [impatient(3, 0), impatient(4, 1)]
       offer(after)

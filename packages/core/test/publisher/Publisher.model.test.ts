@@ -7,11 +7,12 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as TestClock from "effect/testing/TestClock"
-import type { PartitionAck } from "../../src/kafka/ProducerLink.ts"
+import * as Verdict from "../../src/kafka/Verdict.ts"
 import * as Publisher from "../../src/publisher/Publisher.ts"
-import { because, NoAnswer, TooLarge, type TransportError, Unavailable } from "../../src/kafka/TransportError.ts"
+import { because, TooLarge, type TransportError, Unacknowledged, Unavailable } from "../../src/kafka/TransportError.ts"
 import * as Arbitraries from "../wire/arbitraries.ts"
-import { type Sent, Item, ScriptedLink, topic, turns } from "./ScriptedLink.ts"
+import { lost, moved, refusedConnection, tooFewReplicas } from "./publishing.ts"
+import { fail, Item, ScriptedLink, type Sent, topic, turns } from "./ScriptedLink.ts"
 
 const limits = { maxBatchRecords: 5, maxBatchesInFlight: 4 }
 
@@ -22,10 +23,33 @@ const spec = Arbitrary.all([Arbitraries.int(0, 5), Arbitraries.int(0, 3), Arbitr
 const step = Arbitrary.all([
   Arbitraries.elementOf(["offer", "offer", "answer", "answer", "answer", "wait", "move"] as const),
   Arbitraries.int(0, 7),
-  Arbitraries.elementOf(["written", "written", "lost", "written-lost", "half", "unavailable"] as const)
+  Arbitraries.elementOf([
+    "written",
+    "written",
+    "lost",
+    "written-lost",
+    "half",
+    "few",
+    "deposed",
+    "written-deposed",
+    "unreached",
+    "throttling"
+  ] as const)
 ] as const)
 
-type Manner = "written" | "lost" | "written-lost" | "half" | "unavailable"
+type Items = ReadonlyArray<Item>
+type Manner =
+  | "written"
+  | "lost"
+  | "written-lost"
+  | "half"
+  | "few"
+  | "deposed"
+  | "written-deposed"
+  | "unreached"
+  | "throttling"
+
+const passedOver = (partition: number) => Verdict.unknown(because(new Unacknowledged({ topic, partition })))
 
 class Broker {
   readonly link = new ScriptedLink()
@@ -51,11 +75,21 @@ class Broker {
     const keys = new Set(others.flatMap((other) => other.batch.flatMap(({ key }) => key?.toString() ?? [])))
     const rules: Readonly<Record<string, boolean>> = {
       "within the size of a batch": batch.length >= 1 && batch.length <= limits.maxBatchRecords,
-      "for one leader": batch.every(({ partition }) => this.link.leaderOf(topic, partition) === leader),
+      "for its leader": batch.every(({ partition }) => this.link.leaderOf(topic, partition) === leader),
+      "each partition once": new Set(sent.batches.map(({ partition }) => partition)).size === sent.batches.length,
       "few in flight": beside.length < limits.maxBatchesInFlight,
       "no key in two batches": batch.every(({ key }) => key === null || !keys.has(key.toString()))
     }
     for (const [rule, isKept] of Object.entries(rules)) if (!isKept) this.offences.push(rule)
+  }
+
+  /** What is said of a record while it is under way is true, too. */
+  isTruthful(items: Items): void {
+    const written = new Set(this.log)
+    for (const item of items) {
+      if (item.delivery === "not-sent" && written.has(item)) this.offences.push("not sent is not written")
+      if (item.delivery === "acknowledged" && !written.has(item)) this.offences.push("acknowledged is written")
+    }
   }
 
   #refusalOf(sent: Sent, partition: number, records: ReadonlyArray<Item>): TransportError | undefined {
@@ -67,21 +101,25 @@ class Broker {
 
   /** Writes what it wants to write, a partition at a time, and answers. A batch with a refused record is not written. */
   answer(sent: Sent, manner: Manner): void {
-    const acks: Array<PartitionAck> = []
-    for (const [partition, records] of Map.groupBy(sent.batch, (item) => item.partition)) {
-      const error = this.#refusalOf(sent, partition, records)
-      const isSilent = manner === "half" && partition % 2 === 1
-      if (error === undefined && manner !== "lost" && manner !== "unavailable" && !isSilent) this.log.push(...records)
-      if (records.some(({ outcomes }) => outcomes.length > 0)) this.offences.push("nothing after its outcome")
-      if (!isSilent) acks.push({ topic, partition, ...(error === undefined ? {} : { error }) })
-    }
-    if (manner === "lost" || manner === "written-lost") {
-      return sent.answer(Exit.fail(because(new NoAnswer({ detail: "" }))))
-    }
-    if (manner === "unavailable") {
-      return sent.answer(Exit.fail(because(new Unavailable({ code: "NOT_ENOUGH_REPLICAS", detail: "" }))))
-    }
-    sent.answer(Exit.succeed(acks))
+    if (sent.batch.some(({ outcomes }) => outcomes.length > 0)) this.offences.push("nothing after its outcome")
+    if (manner === "unreached") return fail(sent, refusedConnection)
+    const verdicts = sent.batches.map(({ partition, records }) =>
+      this.#write(sent, partition, records as Items, manner)
+    )
+    if (manner === "lost" || manner === "written-lost") return fail(sent, lost)
+    sent.answer(Exit.succeed({ verdicts, throttleMillis: manner === "throttling" ? 300 : 0 }))
+  }
+
+  #write(sent: Sent, partition: number, records: Items, manner: Manner): Verdict.Verdict {
+    const isOdd = partition % 2 === 1
+    const error = this.#refusalOf(sent, partition, records)
+    if (manner === "lost" || (manner === "half" && isOdd)) return passedOver(partition)
+    if (manner === "few" && isOdd) return tooFewReplicas
+    if (error !== undefined) return Verdict.ofRefusal(error)
+    // A leader that is deposed while its followers have not confirmed: the next one may have the records, or not.
+    if (manner === "deposed" && isOdd) return moved
+    this.log.push(...records)
+    return manner === "written-deposed" && isOdd ? moved : Verdict.written
   }
 }
 
@@ -117,15 +155,16 @@ describe("Publisher, over a broker that fails at random", () => {
             if (action === "answer" && open.length > 0) broker.answer(open[amount % open.length]!, manner)
             if (action === "move") broker.moved++
             yield* action === "wait" ? TestClock.adjust(amount * 40) : turns
+            broker.isTruthful(items)
           }
 
           for (const item of waiting) publisher.offer(item)
           for (let round = 0; round < 400 && items.some(({ outcomes }) => outcomes.length === 0); round++) {
+            broker.isTruthful(items)
             for (const sent of broker.link.open) broker.answer(sent, "written")
             yield* turns
             yield* TestClock.adjust("100 millis")
           }
-          yield* publisher.flush
 
           assert.deepStrictEqual(broker.offences, [])
           isInOrder(broker.log)
@@ -135,7 +174,7 @@ describe("Publisher, over a broker that fails at random", () => {
           for (const item of items) {
             assert.deepStrictEqual(item.told, [poison.has(item) ? "TooLarge" : "acknowledged"], `record ${item.index}`)
             if (item.delivery === "acknowledged") assert.isTrue(written.has(item))
-            if (item.delivery === "queued") assert.isFalse(written.has(item))
+            if (item.delivery === "not-sent") assert.isFalse(written.has(item))
           }
         })
       ),

@@ -6,15 +6,18 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import type { OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
-import type { PartitionAck, ProducerLink } from "../../src/kafka/ProducerLink.ts"
+import type { PartitionBatch, Produced, ProducerLink } from "../../src/kafka/ProducerLink.ts"
 import { Publication } from "../../src/publisher/Publication.ts"
+import * as Verdict from "../../src/kafka/Verdict.ts"
 import { because, NoSuchTopic, type TransportError } from "../../src/kafka/TransportError.ts"
 
-/** A batch that was handed over and waits for its answer. */
+/** A request that was handed over and waits for its answer. */
 export interface Sent {
+  readonly batches: ReadonlyArray<PartitionBatch>
+  /** The records of all partitions. */
   readonly batch: ReadonlyArray<Item>
   readonly leader: number
-  readonly answer: (exit: Exit.Exit<ReadonlyArray<PartitionAck>, TransportError>) => void
+  readonly answer: (exit: Exit.Exit<Produced, Verdict.Unwritten>) => void
 }
 
 export const topic = "orders"
@@ -51,14 +54,24 @@ export const items = (count: number, record: Partial<OutgoingRecord> = {}, from 
 
 export const indexes = (batch: ReadonlyArray<Item>): ReadonlyArray<number> => batch.map(({ index }) => index)
 
-/** All partitions of a batch acknowledged. */
-export const acknowledge = (sent: Sent): void =>
-  sent.answer(Exit.succeed(sent.batch.map(({ partition }) => ({ topic, partition }))))
+/** The broker answers with a verdict for each partition. */
+export const judge = (
+  sent: Sent,
+  verdictOf: (partition: number) => Verdict.Verdict = () => Verdict.written,
+  throttleMillis = 0
+): void =>
+  sent.answer(Exit.succeed({ verdicts: sent.batches.map(({ partition }) => verdictOf(partition)), throttleMillis }))
+
+/** All partitions of a request acknowledged. */
+export const acknowledge = (sent: Sent): void => judge(sent)
+
+/** There is no answer. */
+export const fail = (sent: Sent, failure: Verdict.Unwritten): void => sent.answer(Exit.fail(failure))
 
 export class ScriptedLink implements ProducerLink {
   readonly open = new Set<Sent>()
   readonly #sent = Queue.unbounded<Sent>().pipe(Effect.runSync)
-  /** Called with every batch as it is handed over. */
+  /** Called with every request as it is handed over. */
   onSend: (sent: Sent) => void = () => {}
   partitionCounts = new Map([[topic, 8]])
   /** The leader of each partition; -1 is unknown. */
@@ -80,15 +93,13 @@ export class ScriptedLink implements ProducerLink {
     this.onRefresh()
   })
 
-  readonly send = (
-    records: ReadonlyArray<OutgoingRecord>
-  ): Effect.Effect<ReadonlyArray<PartitionAck>, TransportError> =>
+  readonly send: ProducerLink["send"] = (leader, batches) =>
     Effect.suspend(() => {
-      const batch = records as ReadonlyArray<Item>
-      const answered = Deferred.makeUnsafe<ReadonlyArray<PartitionAck>, TransportError>()
+      const answered = Deferred.makeUnsafe<Produced, Verdict.Unwritten>()
       const sent: Sent = {
-        batch,
-        leader: this.leaderOf(topic, batch[0]!.partition),
+        batches,
+        batch: batches.flatMap(({ records }) => records as ReadonlyArray<Item>),
+        leader,
         answer: (exit) => {
           this.open.delete(sent)
           Deferred.doneUnsafe(answered, exit)
@@ -103,12 +114,12 @@ export class ScriptedLink implements ProducerLink {
       )
     })
 
-  /** The next batch handed over. */
+  /** The next request handed over. */
   get next(): Effect.Effect<Sent> {
     return Queue.take(this.#sent)
   }
 
-  /** Batches handed over and not taken by `next`. */
+  /** Requests handed over and not taken by `next`. */
   get untaken(): number {
     return Queue.sizeUnsafe(this.#sent)
   }

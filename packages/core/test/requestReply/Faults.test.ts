@@ -11,6 +11,7 @@ import { movingLaws } from "../suites/requestReply/faulty/moving.ts"
 import { offsetLaws } from "../suites/requestReply/faulty/offsets.ts"
 import { outageLaws } from "../suites/requestReply/faulty/outages.ts"
 import { rebalancingLaws } from "../suites/requestReply/faulty/rebalancing.ts"
+import { refusedPartitionLaws } from "../suites/requestReply/faulty/refusedPartitions.ts"
 import { replyingLaws } from "../suites/requestReply/faulty/replying.ts"
 import { sendingLaws } from "../suites/requestReply/faulty/sending.ts"
 import * as Harness from "../suites/requestReply/Harness.ts"
@@ -21,6 +22,7 @@ const law: FaultLaw = (name, body) => it.effect(name, () => Effect.provide(body,
 
 describe("request/reply with faults", () => {
   sendingLaws(law)
+  refusedPartitionLaws(law)
   replyingLaws(law)
   offsetLaws(law)
   outageLaws(law)

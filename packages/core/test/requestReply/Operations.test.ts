@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { defaults as clientDefaults } from "../../src/kafkajs/internal/clientSettings.ts"
 import * as RequesterOptions from "../../src/requester/Options.ts"
 import * as ResponderOptions from "../../src/responder/Options.ts"
+import * as PublisherMetrics from "../../src/telemetry/PublisherMetrics.ts"
 import * as RequesterMetrics from "../../src/telemetry/RequesterMetrics.ts"
 import * as ResponderMetrics from "../../src/telemetry/ResponderMetrics.ts"
 import * as PublisherOptions from "../../src/publisher/PublisherOptions.ts"
@@ -34,7 +35,7 @@ describe("docs/operations.md", () => {
   })
 
   it("names every metric", () => {
-    const metrics = [...Object.values(RequesterMetrics), ...Object.values(ResponderMetrics)]
+    const metrics = [RequesterMetrics, ResponderMetrics, PublisherMetrics].flatMap((handles) => Object.values(handles))
     assert.deepStrictEqual(namedUnder("Metrics"), metrics.map(({ id }) => id).toSorted())
   })
 })

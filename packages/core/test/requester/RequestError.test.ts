@@ -109,7 +109,7 @@ describe("RequestError", () => {
     ])
     assert.deepStrictEqual(
       transient.flatMap((reason) => (reason._tag === "NotSent" ? [reason.cause.reason._tag] : [])),
-      ["Unreachable", "NoSuchTopic", "Unrecognised"]
+      ["Unreachable", "NoSuchTopic", "Unrecognised", "QueueFull"]
     )
   })
 

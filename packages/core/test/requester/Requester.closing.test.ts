@@ -22,8 +22,8 @@ const withoutCancels = Layer.effect(
   Transport,
   Effect.map(Transport, (transport) => {
     const { link } = transport
-    const send: (typeof link)["send"] = (batch, timeoutMillis) =>
-      batch.some(({ topic }) => topic.endsWith(".control")) ? Effect.never : link.send(batch, timeoutMillis)
+    const send: (typeof link)["send"] = (leader, batches, timeoutMillis) =>
+      batches.some(({ topic }) => topic.endsWith(".control")) ? Effect.never : link.send(leader, batches, timeoutMillis)
     return Transport.of({ ...transport, link: { ...link, send } })
   })
 )

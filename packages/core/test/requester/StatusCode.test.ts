@@ -16,7 +16,8 @@ describe("StatusCode", () => {
       "UNAUTHENTICATED",
       "NOT_FOUND",
       "FAILED_PRECONDITION",
-      "UNKNOWN"
+      "UNKNOWN",
+      "RESOURCE_EXHAUSTED"
     ])
   })
 })

@@ -20,7 +20,9 @@ import { defaults, type Options } from "../../src/requester/Options.ts"
 import type { Reason, RequestError } from "../../src/requester/RequestError.ts"
 import type { Publication } from "../../src/publisher/Publication.ts"
 import type { Publisher } from "../../src/publisher/Publisher.ts"
+import * as WriteState from "../../src/publisher/WriteState.ts"
 import type { TransportError } from "../../src/kafka/TransportError.ts"
+import * as Verdict from "../../src/kafka/Verdict.ts"
 import * as CorrelationId from "../../src/wire/CorrelationId.ts"
 import type { ConsumedRecord, TopicPartition } from "../../src/kafka/KafkaRecord.ts"
 import type { ReplyFields } from "../../src/wire/ReplyEnvelope.ts"
@@ -32,17 +34,17 @@ import { replyRecord, route, template, token } from "./fixtures.ts"
 export class ScriptedPublisher implements Publisher {
   readonly offered: Array<Publication> = []
   offer = (publication: Publication): void => void this.offered.push(publication)
-  publish = (): Effect.Effect<never> => Effect.die("not scripted")
   partitions = (): Effect.Effect<number> => Effect.succeed(1)
   load = (_partition: TopicPartition): number => 0
-  flush = Effect.void
 
   handOver(index: number): void {
-    this.offered[index]!.delivery = "handed-over"
+    const publication = this.offered[index]!
+    publication.state = WriteState.sent(publication.state)
   }
   acknowledge(index: number): void {
-    this.offered[index]!.delivery = "acknowledged"
-    this.offered[index]!.onAcknowledged()
+    const publication = this.offered[index]!
+    publication.state = WriteState.judged(publication.state, Verdict.written)
+    publication.onAcknowledged()
   }
   refuse(index: number, error: TransportError): void {
     this.offered[index]!.onRefused(error)

@@ -4,6 +4,7 @@
 import {
   NoSuchTopic,
   NotAuthorized,
+  QueueFull,
   Refused,
   TransportError,
   type Reason as TransportReason,
@@ -44,7 +45,8 @@ export const ofTransport: ReadonlyArray<TransportError> = [
   transport(new NotAuthorized({ code: "SASL_AUTHENTICATION_FAILED", detail: "no" })),
   transport(new NoSuchTopic({ topic: "stock.requests" })),
   transport(new Refused({ code: "INVALID_RECORD", detail: "" })),
-  transport(new Unrecognised({ cause: new Error("what?") }))
+  transport(new Unrecognised({ cause: new Error("what?") })),
+  transport(new QueueFull({ limit: 1_000 }))
 ]
 
 export const reasons: ReadonlyArray<Reason> = [

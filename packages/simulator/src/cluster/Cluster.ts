@@ -7,13 +7,15 @@
 import type { MemoryBroker } from "@kafka-request-reply/core/MemoryBroker"
 import { missing } from "@kafka-request-reply/core/MemoryBroker"
 import type { OutgoingRecord, TopicPartition } from "@kafka-request-reply/core/Transport"
-import type { PartitionAck } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
+import type { PartitionBatch, Produced } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
+import * as Verdict from "@kafka-request-reply/core/simulator/kafka/Verdict"
 import type { TopicSpec } from "@kafka-request-reply/core/Transport"
 import {
   because,
   NoAnswer,
   TooLarge,
   type TransportError,
+  Unacknowledged,
   Unavailable,
   Unreachable
 } from "@kafka-request-reply/core/TransportError"
@@ -28,8 +30,8 @@ import { Coordinator } from "./Coordinator.ts"
 import { Labels } from "./Labels.ts"
 import type { RecordFault, RecordFaults } from "./RecordFault.ts"
 
-/** What a host was answered to a produce request. */
-export type Produced = ReadonlyArray<PartitionAck> | TransportError
+/** What a host learns of a produce request: the broker's answer, or what is known without one. */
+export type Answer = Produced | Verdict.Unwritten
 
 export interface ClusterOptions {
   readonly broker: MemoryBroker["Service"]
@@ -135,8 +137,8 @@ export class Cluster {
   produce(
     host: string,
     leader: number,
-    batch: ReadonlyArray<OutgoingRecord>,
-    respond: (produced: Produced) => void
+    batches: ReadonlyArray<PartitionBatch>,
+    respond: (answer: Answer) => void
   ): void {
     const { faults, randomOf, timers } = this.options
     const random = randomOf(host)
@@ -146,7 +148,7 @@ export class Cluster {
     let slow = 0
     let isLost = false
     const byRecord = new Map<OutgoingRecord, RecordFault>()
-    for (const record of batch) {
+    for (const record of batches.flatMap(({ records }) => records)) {
       const { label } = this.labels.describe(record)
       const fault = faults.take(label)
       if (fault === undefined) continue
@@ -163,34 +165,27 @@ export class Cluster {
     timers.after(out + delay, () => {
       if (this.isCut(leader)) {
         const error = because(new Unreachable({ brokers: [String(leader)], detail: "connection refused" }))
-        return timers.after(back, () => respond(error))
+        return timers.after(back, () => respond(Verdict.notWritten(error)))
       }
       this.at(leader, () => {
-        const produced =
-          refusal === undefined
-            ? this.#write(leader, batch, byRecord)
-            : because(new Unavailable({ code: "NOT_ENOUGH_REPLICAS", detail: "refused by the plan" }))
-        const answer = isLost ? because(new NoAnswer({ detail: "the connection was lost" })) : produced
+        const fewReplicas = because(new Unavailable({ code: "NOT_ENOUGH_REPLICAS", detail: "refused by the plan" }))
+        const verdicts = batches.map((batch) =>
+          refusal === undefined ? this.#write(leader, batch, byRecord) : Verdict.ofRefusal(fewReplicas)
+        )
+        const answer: Answer = isLost
+          ? Verdict.unknown(because(new NoAnswer({ detail: "the connection was lost" })))
+          : { verdicts, throttleMillis: 0 }
         timers.after(back + slow, () => respond(answer))
       })
     })
   }
 
-  #write(
-    leader: number,
-    batch: ReadonlyArray<OutgoingRecord>,
-    faults: ReadonlyMap<OutgoingRecord, RecordFault>
-  ): ReadonlyArray<PartitionAck> {
-    const acks: Array<PartitionAck> = []
-    const partitions = Map.groupBy(batch, ({ partition, topic }) => `${topic}-${partition}`)
-    for (const records of partitions.values()) {
-      const { partition, topic } = records[0]!
-      const kinds = new Set(records.map((record) => faults.get(record)?.kind))
-      if (kinds.has("unmentioned")) continue
-      const error = this.#refusalOf({ topic, partition }, leader, kinds) ?? this.#append(records, faults)
-      acks.push(error === undefined ? { topic, partition } : { topic, partition, error })
-    }
-    return acks
+  #write(leader: number, batch: PartitionBatch, faults: ReadonlyMap<OutgoingRecord, RecordFault>): Verdict.Verdict {
+    const { partition, records, topic } = batch
+    const kinds = new Set(records.map((record) => faults.get(record)?.kind))
+    if (kinds.has("unmentioned")) return Verdict.unknown(because(new Unacknowledged({ topic, partition })))
+    const error = this.#refusalOf(batch, leader, kinds) ?? this.#append(records, faults)
+    return error === undefined ? Verdict.written : Verdict.ofRefusal(error)
   }
 
   #refusalOf(

@@ -1,13 +1,13 @@
 /**
  * The transport of one program over the simulated cluster.
  */
-import type { OutgoingRecord } from "@kafka-request-reply/core/Transport"
 import { missing } from "@kafka-request-reply/core/MemoryBroker"
-import type { ProducerLink } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
+import type { PartitionBatch, ProducerLink } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
+import * as Verdict from "@kafka-request-reply/core/simulator/kafka/Verdict"
 import { type ReadPartition, Transport } from "@kafka-request-reply/core/Transport"
-import { because, NoAnswer, NoSuchTopic, TransportError } from "@kafka-request-reply/core/TransportError"
+import { because, NoAnswer, NoSuchTopic } from "@kafka-request-reply/core/TransportError"
 import * as Effect from "effect/Effect"
-import type { Cluster, Produced } from "./Cluster.ts"
+import type { Answer, Cluster } from "./Cluster.ts"
 import { Fetcher } from "./Fetcher.ts"
 import { joinGroup } from "./groupMember.ts"
 import type { Process } from "./Process.ts"
@@ -26,17 +26,14 @@ const makeLink = (cluster: Cluster, process: Process): ProducerLink => {
   const leaders = new Map<string, ReadonlyArray<number>>()
   const { broker, onEvent, timers } = cluster.options
 
-  const report = (batch: ReadonlyArray<OutgoingRecord>, produced: Produced): void => {
-    for (const record of batch) {
-      const { label } = cluster.labels.describe(record)
-      if (produced instanceof TransportError) {
-        onEvent(process.name, { type: "refused", label, detail: produced.reason._tag })
-        continue
+  const report = (batches: ReadonlyArray<PartitionBatch>, answer: Answer): void => {
+    for (const [index, { records }] of batches.entries()) {
+      const verdict = "verdicts" in answer ? answer.verdicts[index]! : answer
+      for (const record of records) {
+        const { label } = cluster.labels.describe(record)
+        if (verdict._tag === "Written") onEvent(process.name, { type: "acknowledged", label, detail: "" })
+        else onEvent(process.name, { type: "refused", label, detail: verdict.error.reason._tag })
       }
-      const ack = produced.find(({ partition, topic }) => topic === record.topic && partition === record.partition)
-      const error = ack === undefined ? "unmentioned" : ack.error?.reason._tag
-      if (error === undefined) onEvent(process.name, { type: "acknowledged", label, detail: "" })
-      else onEvent(process.name, { type: "refused", label, detail: error })
     }
   }
 
@@ -62,23 +59,21 @@ const makeLink = (cluster: Cluster, process: Process): ProducerLink => {
         }
       })
     ),
-    send: (batch, timeoutMillis) =>
+    send: (leader, batches, timeoutMillis) =>
       Effect.callback((resume) => {
-        const first = batch[0]!
-        const leader = Math.max(0, leaders.get(first.topic)?.[first.partition] ?? 0)
         let isOver = false
-        const respond = (produced: Produced): void =>
+        const respond = (answer: Answer): void =>
           process.run(() => {
             if (isOver) return
             isOver = true
             stopTimer()
-            report(batch, produced)
-            resume(produced instanceof TransportError ? Effect.fail(produced) : Effect.succeed(produced))
+            report(batches, answer)
+            resume("verdicts" in answer ? Effect.succeed(answer) : Effect.fail(answer))
           })
         const stopTimer = timers.after(timeoutMillis, () =>
-          respond(because(new NoAnswer({ detail: `no answer within ${timeoutMillis} ms` })))
+          respond(Verdict.unknown(because(new NoAnswer({ detail: `no answer within ${timeoutMillis} ms` }))))
         )
-        cluster.produce(process.name, leader, batch, respond)
+        cluster.produce(process.name, leader, batches, respond)
         return Effect.sync(() => {
           isOver = true
           stopTimer()

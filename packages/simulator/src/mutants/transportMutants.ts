@@ -2,6 +2,7 @@
  * Bugs between the engine and the brokers: batching, acknowledgements, positions, cancels.
  */
 import type { OutgoingRecord } from "@kafka-request-reply/core/Transport"
+import * as Verdict from "@kafka-request-reply/core/simulator/kafka/Verdict"
 import * as HeaderNames from "@kafka-request-reply/core/simulator/wire/HeaderNames"
 import * as Effect from "effect/Effect"
 import { KeyGate } from "@kafka-request-reply/core/simulator/publisher/internal/keyGate"
@@ -38,13 +39,13 @@ const silenceIsConsent: Mutant = ofServices(
   {
     link: (link) => ({
       ...link,
-      send: (batch, timeoutMillis) =>
-        Effect.map(link.send(batch, timeoutMillis), (acks) => [
-          ...acks,
-          ...batch.flatMap(({ partition, topic }) =>
-            acks.some((ack) => ack.topic === topic && ack.partition === partition) ? [] : [{ topic, partition }]
+      send: (leader, batches, timeoutMillis) =>
+        Effect.map(link.send(leader, batches, timeoutMillis), ({ verdicts, throttleMillis }) => ({
+          throttleMillis,
+          verdicts: verdicts.map((verdict) =>
+            verdict._tag === "Unknown" && verdict.error.reason._tag === "Unacknowledged" ? Verdict.written : verdict
           )
-        ])
+        }))
     })
   }
 )
@@ -63,7 +64,15 @@ const misdirect = (record: OutgoingRecord): OutgoingRecord => {
 const cancelWrong: Mutant = ofServices("cancel of the wrong id", "a cancel names the call made before", {
   transport: (transport) => ({
     ...transport,
-    link: { ...transport.link, send: (batch, millis) => transport.link.send(batch.map(misdirect), millis) }
+    link: {
+      ...transport.link,
+      send: (leader, batches, millis) =>
+        transport.link.send(
+          leader,
+          batches.map((batch) => ({ ...batch, records: batch.records.map(misdirect) })),
+          millis
+        )
+    }
   })
 })
 

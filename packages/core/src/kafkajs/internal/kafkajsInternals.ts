@@ -59,6 +59,8 @@ export interface ProtocolRequest {
 
 export interface RequestQueue {
   readonly pending: ReadonlyArray<unknown>
+  /** Nothing is sent before; epoch milliseconds, -1 when nobody asked for quiet. */
+  readonly throttledUntil: number
   scheduleCheckPendingRequests(): void
 }
 
@@ -192,6 +194,15 @@ export const protocolRequest = (broker: Broker, api: Api, payload: object): Prot
 
 /** kafkajs sends fetches on a connection of their own, so that long polls hold up nothing else. */
 export const fetchConnection = (broker: Broker): Connection | undefined => broker.connectionPool.pool[1]
+
+/**
+ * How long the connection that writes use has to be quiet yet, milliseconds: negative when its last quiet is over for so
+ * long. `now` is in milliseconds since the epoch.
+ */
+export const quietMillis = ({ connectionPool: { pool } }: Broker, now: number): number => {
+  const until = pool[0]?.requestQueue.throttledUntil ?? -1
+  return until < 0 ? Number.NEGATIVE_INFINITY : until - now
+}
 
 /** The same request with another body. */
 export const withBody = (protocol: ProtocolRequest, encode: () => Buffer): ProtocolRequest => {

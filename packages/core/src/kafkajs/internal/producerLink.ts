@@ -8,12 +8,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { OutgoingRecord } from "../../kafka/KafkaRecord.ts"
-import type { PartitionAck, ProducerLink } from "../../kafka/ProducerLink.ts"
-import type { TransportError } from "../../kafka/TransportError.ts"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import type { PartitionBatch, Produced, ProducerLink } from "../../kafka/ProducerLink.ts"
+import { because, NoAnswer, type TransportError, Unacknowledged, Unavailable } from "../../kafka/TransportError.ts"
+import * as Verdict from "../../kafka/Verdict.ts"
 import { classifyError } from "../classifyError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
-import { ask, createErrorFromCode, protocolRequest, withBody } from "./kafkajsInternals.ts"
+import { ask, type Broker, createErrorFromCode, protocolRequest, quietMillis, withBody } from "./kafkajsInternals.ts"
 import { encodeProduce } from "../../protocol/produceCodec.ts"
 
 interface ProduceResponse {
@@ -21,6 +22,13 @@ interface ProduceResponse {
     readonly topicName: string
     readonly partitions: ReadonlyArray<{ readonly partition: number; readonly errorCode: number }>
   }>
+  /** How long the broker asks to be left alone: since version 6 without holding the answer back (KIP-219). */
+  readonly clientSideThrottleTime?: number
+}
+
+const throttled = (leader: number, millis: number): TransportError => {
+  const detail = `broker ${leader} asked this client to pause for ${Math.ceil(millis)} ms more, which is over its quota`
+  return because(new Unavailable({ code: "THROTTLED", detail }))
 }
 
 /** The broker gives up on slow replicas a little before the answer is given up on, so that its verdict still arrives. */
@@ -35,13 +43,25 @@ export const make = Effect.fnUntraced(function* (
   const { brokers } = client.settings
   const { metadata } = client
 
-  const toAcks = ({ topics }: ProduceResponse): ReadonlyArray<PartitionAck> =>
-    topics.flatMap(({ partitions, topicName: topic }) =>
-      partitions.map(({ errorCode, partition }): PartitionAck => {
-        if (errorCode === 0) return { topic, partition }
-        return { topic, partition, error: classifyError(createErrorFromCode(errorCode), { brokers, topic }) }
-      })
-    )
+  const verdictOf = (topic: string, errorCode: number): Verdict.Verdict =>
+    errorCode === 0
+      ? Verdict.written
+      : Verdict.ofRefusal(classifyError(createErrorFromCode(errorCode), { brokers, topic }))
+
+  /** kafkajs' answers can pass over a partition (hazard L3). */
+  const toProduced = (batches: ReadonlyArray<PartitionBatch>, answer: ProduceResponse): Produced => {
+    const codes = new Map<string, Map<number, number>>()
+    for (const { partitions, topicName } of answer.topics) {
+      codes.set(topicName, new Map(partitions.map(({ errorCode, partition }) => [partition, errorCode])))
+    }
+    const verdicts = batches.map(({ partition, topic }) => {
+      const code = codes.get(topic)?.get(partition)
+      return code === undefined
+        ? Verdict.unknown(because(new Unacknowledged({ topic, partition })))
+        : verdictOf(topic, code)
+    })
+    return { verdicts, throttleMillis: answer.clientSideThrottleTime ?? 0 }
+  }
 
   const partitions = (topic: string): Effect.Effect<number, TransportError> =>
     Effect.suspend(() => {
@@ -54,32 +74,63 @@ export const make = Effect.fnUntraced(function* (
       })
     })
 
-  const sendTo = Effect.fnUntraced(function* (
-    leader: number,
-    batch: ReadonlyArray<OutgoingRecord>,
+  /** Fails when the broker has been silent for so long, whatever it was given; a quiet that it asked for does not count. */
+  const silence = (broker: Broker, timeoutMillis: number): Effect.Effect<never, TransportError> => {
+    const sentAt = monotonicMillis(clock)
+    const wait: Effect.Effect<never, TransportError> = Effect.suspend(() => {
+      const now = monotonicMillis(clock)
+      const left = Math.max(sentAt, now + quietMillis(broker, clock.currentTimeMillisUnsafe())) + timeoutMillis - now
+      if (left > 0) return Effect.andThen(Effect.sleep(left), wait)
+      const detail = `writing to broker ${broker.nodeId} took longer than ${timeoutMillis} ms`
+      return Effect.fail(because(new NoAnswer({ detail })))
+    })
+    return wait
+  }
+
+  const produce = (
+    broker: Broker,
+    batches: ReadonlyArray<PartitionBatch>,
     timeoutMillis: number
-  ) {
-    const broker = yield* client.broker(leader, timeoutMillis)
-    const options = {
-      timeoutMillis: Math.floor(timeoutMillis * brokerShare),
-      timestamp: clock.currentTimeMillisUnsafe()
-    }
-    const produce = () => {
-      // kafkajs' part is the header and the answer; the body is ours.
-      const protocol = protocolRequest(broker, "Produce", { acks: -1, topicData: [] })
-      return ask<ProduceResponse>(
-        broker,
-        withBody(protocol, () => encodeProduce(batch, options))
+  ): Effect.Effect<Produced, Verdict.Unwritten> =>
+    Effect.suspend(() => {
+      const options = {
+        timeoutMillis: Math.floor(timeoutMillis * brokerShare),
+        timestamp: clock.currentTimeMillisUnsafe()
+      }
+      // What kafkajs encodes it writes to its socket in the same turn, unless the connection is to be quiet.
+      let mayBeOut = false
+      const answer = Effect.tryPromise({
+        try: () => {
+          // kafkajs' part is the header and the answer; the body is ours.
+          const protocol = withBody(protocolRequest(broker, "Produce", { acks: -1, topicData: [] }), () => {
+            mayBeOut = true
+            return encodeProduce(batches, options)
+          })
+          return ask<ProduceResponse>(broker, protocol)
+        },
+        catch: (error) => classifyError(error, { brokers })
+      })
+      return Effect.raceFirst(answer, silence(broker, timeoutMillis)).pipe(
+        // Slow replicas are answered for; silence is a dead connection, and whatever else is on it waits in vain.
+        Effect.tapError(({ reason }) =>
+          Effect.sync(() => reason._tag === "NoAnswer" && client.cut("a write was not answered", broker))
+        ),
+        Effect.map((response) => toProduced(batches, response)),
+        Effect.mapError((error) => (mayBeOut ? Verdict.unknown(error) : Verdict.notWritten(error)))
       )
-    }
-    const answer = yield* client.call(`writing to broker ${leader}`, produce, { timeoutMillis }).pipe(
-      // Slow replicas are answered for; silence is a dead connection, and whatever else is on it waits in vain.
-      Effect.tapError(({ reason }) =>
-        Effect.sync(() => reason._tag === "NoAnswer" && client.cut("a write was not answered", broker))
-      )
+    })
+
+  const send: ProducerLink["send"] = (leader, batches, timeoutMillis) =>
+    client.broker(leader, timeoutMillis).pipe(
+      Effect.mapError(Verdict.notWritten),
+      Effect.flatMap((broker) => {
+        const quiet = quietMillis(broker, clock.currentTimeMillisUnsafe())
+        // kafkajs would keep the records; here they stay in the publisher's queue, and what is said of them is known.
+        return quiet > 0
+          ? Effect.fail(Verdict.notWritten(throttled(leader, quiet)))
+          : produce(broker, batches, timeoutMillis)
+      })
     )
-    return toAcks(answer)
-  })
 
   yield* client.refresh.pipe(Effect.ignore, Effect.delay(metadataAge), Effect.forever, Effect.forkScoped)
 
@@ -87,11 +138,6 @@ export const make = Effect.fnUntraced(function* (
     partitions,
     leaderOf: (topic, partition) => metadata.leaderOf(topic, partition),
     refresh: client.refresh,
-    send: (batch, timeoutMillis) =>
-      Effect.suspend(() => {
-        const [first] = batch
-        if (first === undefined) return Effect.succeed([])
-        return sendTo(metadata.leaderOf(first.topic, first.partition), batch, timeoutMillis)
-      })
+    send
   }
 })

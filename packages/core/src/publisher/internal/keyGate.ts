@@ -1,75 +1,80 @@
 /**
- * Which keys have a record in flight, and who waits for them: two batches in flight never share a key, so a resend can
- * never overtake a later record of the same key.
+ * Which keys of one partition have a record in flight, and what waits for them: two requests in flight never share a key,
+ * so a resend can never overtake a later record of the same key.
  *
- * Pure bookkeeping; the lanes ask it, the publisher drives it.
+ * Records without a key have no order to keep. Pure bookkeeping; the partition's queue drives it.
  */
 import type { Publication } from "../Publication.ts"
 
-/**
- * What order is kept by: the partition and the record key. Records without a key have no order to keep, and a retry that
- * goes to another partition must not wait for a leader that does not answer.
- */
-export const orderKey = (publication: Publication): string | undefined => {
-  const key = publication.key
-  return key === null
-    ? undefined
-    : `${publication.topic} ${publication.partition} ${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1")}`
-}
+const none: ReadonlyArray<Publication> = []
 
 export class KeyGate {
-  readonly #waiting = new Map<string, Array<Publication>>()
+  /** By the keys in flight; most have nobody that waits for them, and no list. */
+  readonly #waiting = new Map<string, Array<Publication> | undefined>()
+  #size = 0
 
-  /** True when the record may travel now; otherwise it is kept here, in order, until `release`. */
+  /** True when the record may travel now; otherwise it is kept here, in order, until its key is opened. */
   admit(publication: Publication): boolean {
-    const key = orderKey(publication)
-    if (key === undefined) return true
-    const waiting = this.#waiting.get(key)
-    if (waiting === undefined) return true
-    waiting.push(publication)
+    const { orderKey } = publication
+    if (orderKey === undefined || !this.#waiting.has(orderKey)) return true
+    const waiting = this.#waiting.get(orderKey)
+    if (waiting === undefined) this.#waiting.set(orderKey, [publication])
+    else waiting.push(publication)
+    this.#size++
     return false
   }
 
-  /** Closes the gate for the keys of a batch that is about to be handed over. */
+  /** Closes the gate for the keys of records that are about to be handed over. */
   close(batch: ReadonlyArray<Publication>): void {
-    for (const publication of batch) {
-      const key = orderKey(publication)
-      if (key !== undefined && !this.#waiting.has(key)) this.#waiting.set(key, [])
+    for (const { orderKey } of batch) {
+      if (orderKey !== undefined && !this.#waiting.has(orderKey)) this.#waiting.set(orderKey, undefined)
     }
   }
 
-  /** Opens the gate for the keys of a settled batch and returns who waited, in the order they came. */
-  open(batch: ReadonlyArray<Publication>): Array<Publication> {
-    const released: Array<Publication> = []
-    for (const publication of batch) {
-      const key = orderKey(publication)
-      if (key === undefined) continue
-      const waiting = this.#waiting.get(key)
+  /** Opens the gate for the keys of settled records and returns what waited, each key in the order it came. */
+  open(batch: ReadonlyArray<Publication>): ReadonlyArray<Publication> {
+    let released: Array<Publication> | undefined
+    for (const { orderKey } of batch) {
+      if (orderKey === undefined) continue
+      const waiting = this.#waiting.get(orderKey)
+      this.#waiting.delete(orderKey)
       if (waiting === undefined) continue
-      this.#waiting.delete(key)
-      for (const waiter of waiting) released.push(waiter)
+      this.#size -= waiting.length
+      if (released === undefined) released = waiting
+      else for (const publication of waiting) released.push(publication)
     }
-    return released
+    return released ?? none
   }
 
   /** Takes everything that waits and matches, keeping the order of the rest. */
-  remove(matches: (publication: Publication) => boolean): Array<Publication> {
+  remove(matches: (publication: Publication) => boolean): ReadonlyArray<Publication> {
+    if (this.#size === 0) return none
     const removed: Array<Publication> = []
     for (const [key, waiting] of this.#waiting) {
+      if (waiting === undefined) continue
       const kept = waiting.filter((publication) => {
         const match = matches(publication)
         if (match) removed.push(publication)
         return !match
       })
-      if (kept.length < waiting.length) this.#waiting.set(key, kept)
+      if (kept.length < waiting.length) this.#waiting.set(key, kept.length === 0 ? undefined : kept)
     }
+    this.#size -= removed.length
     return removed
   }
 
   /** How many records wait for a key. */
   get size(): number {
-    let size = 0
-    for (const waiting of this.#waiting.values()) size += waiting.length
-    return size
+    return this.#size
+  }
+
+  /** When the record was offered that has waited longest here; infinite when none waits. */
+  get oldest(): number {
+    let oldest = Number.POSITIVE_INFINITY
+    if (this.#size === 0) return oldest
+    for (const waiting of this.#waiting.values()) {
+      if (waiting !== undefined && waiting[0]!.offeredAt < oldest) oldest = waiting[0]!.offeredAt
+    }
+    return oldest
   }
 }

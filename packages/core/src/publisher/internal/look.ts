@@ -1,14 +1,35 @@
 /**
- * Asks a producer link for something, whatever it does: a question that hangs is given up, one that dies is no answer.
- * The fiber that asks keeps a lane going, which would rest for ever without it.
+ * Looks at the metadata, beside sending: where the leaders are now, and why there is none for the partitions that have
+ * none. Whatever the link does, a question ends: one that hangs is given up, and one that dies counts as no answer.
  */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Result from "effect/Result"
+import * as Result from "effect/Result"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import type { ProducerLink } from "../../kafka/ProducerLink.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
+import * as Verdict from "../../kafka/Verdict.ts"
+import type { Publication } from "../Publication.ts"
+import * as WriteState from "../WriteState.ts"
+import type { Engine } from "./engine.ts"
+import type { Ledger } from "./ledger.ts"
+import type { LookSchedule } from "./lookSchedule.ts"
+import { isImpatient, leaderUnknown, withoutLeader } from "./refusals.ts"
+import type { Routes } from "./routes.ts"
+
+export interface Environment {
+  readonly link: ProducerLink
+  readonly timeoutMillis: number
+  readonly clock: Clock.Clock
+  readonly schedule: LookSchedule
+  readonly routes: Routes
+  readonly ledger: Ledger
+  readonly engine: Engine
+}
 
 /** What the link answered; undefined when it did not. */
-export const look = <A>(
+const ask = <A>(
   question: Effect.Effect<A, TransportError>,
   timeoutMillis: number
 ): Effect.Effect<Result.Result<A, TransportError> | undefined> =>
@@ -18,3 +39,47 @@ export const look = <A>(
     Effect.map(Option.getOrUndefined),
     Effect.catchDefect(() => Effect.undefined)
   )
+
+/** One look. */
+export const look = (environment: Environment): Effect.Effect<void> => {
+  const { engine, link, routes, timeoutMillis } = environment
+  return Effect.gen(function* () {
+    yield* ask(link.refresh, timeoutMillis)
+    engine.reroute()
+    for (const topic of new Set(routes.leaderless().map((queue) => queue.topic))) {
+      const found = yield* ask(link.partitions(topic), timeoutMillis)
+      if (found !== undefined) explain(environment, topic, found)
+    }
+  }).pipe(Effect.ensuring(Effect.sync(() => finish(environment))))
+}
+
+const finish = ({ clock, engine, ledger, routes, schedule }: Environment): void => {
+  const now = monotonicMillis(clock)
+  // A look can be one that was under way before; then only the question why has found the leader.
+  engine.reroute()
+  const leaderless = routes.leaderless()
+  let isSoon = false
+  for (const queue of leaderless) {
+    if (queue.isOverlooked) isSoon = true
+    else engine.refuse(queue, (record) => (isImpatient(record) ? (record.lastError ?? leaderUnknown) : undefined))
+    queue.isOverlooked = false
+  }
+  if (routes.leaderless().length > 0) schedule.want(now)
+  schedule.end(now, isSoon)
+  ledger.deliver()
+}
+
+/** Refuses the records of a topic that will never have a leader to go to, and notes why the others wait. */
+const explain = (
+  { engine, routes }: Environment,
+  topic: string,
+  found: Result.Result<number, TransportError>
+): void => {
+  const whyNot = (publication: Publication): TransportError | undefined => {
+    const error = Result.isSuccess(found) ? withoutLeader(publication, found.success) : found.failure
+    const why = error ?? publication.lastError ?? leaderUnknown
+    publication.state = WriteState.judged(publication.state, Verdict.notWritten(why))
+    return error !== undefined && !error.isRetryable ? error : undefined
+  }
+  for (const queue of routes.leaderless()) if (queue.topic === topic) engine.refuse(queue, whyNot)
+}

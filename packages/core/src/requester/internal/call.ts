@@ -146,7 +146,7 @@ export class Call extends Attempt {
     for (let index = this.#count - 1; index >= 0; index--) {
       const attempt = this.#attempt(index)
       if (attempt.delivery === "acknowledged") return "acknowledged"
-      if (attempt.delivery === "handed-over" || attempt.isUnclear) furthest = "unknown"
+      if (attempt.delivery === "unknown") furthest = "unknown"
     }
     return furthest
   }
@@ -168,15 +168,15 @@ export class Call extends Attempt {
   get hasOpenAttempt(): boolean {
     for (let index = this.#count - 1; index >= 0; index--) {
       const { delivery, isRejected, isUnclear } = this.#attempt(index)
-      if (isUnclear || (!isRejected && delivery !== "queued")) return true
+      if (isUnclear || (!isRejected && delivery !== "not-sent")) return true
     }
     return false
   }
 
   /** Whether the newest attempt still waits to be written, so that another one to its partition would wait behind it. */
   get isWaiting(): boolean {
-    const { delivery, isRefused, isUnclear } = this.newest
-    return delivery === "queued" && !isUnclear && !isRefused
+    const { delivery, isRefused } = this.newest
+    return delivery === "not-sent" && !isRefused
   }
 
   /** Nobody waits any more: attempts that were not handed over yet need not be sent. */

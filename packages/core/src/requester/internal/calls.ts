@@ -210,7 +210,7 @@ export class Calls implements CallOwner {
     call.refusal = error
     if (attempt !== call.newest || this.#sender.elsewhere(attempt, error, this.now())) return
     // "Too late" is the sweeper's to say, with everything that is known then.
-    if (error.isRetryable && call.template.waitsForReady) return
+    if (error.isRetryable && call.template.waitsForReady && error.reason._tag !== "QueueFull") return
     const failure = CallErrors.refusedForGood(call, error)
     if (failure === undefined || !this.#open.fail(call, failure, this.now())) return
     // The publisher is in the middle of its own loop.

@@ -72,7 +72,7 @@ export class Sender {
   elsewhere(attempt: Attempt, error: TransportError, now: number): boolean {
     const { call } = attempt
     const { operation, key, waitsForReady } = call.template
-    if (attempt.delivery !== "queued" || attempt.isUnclear || call.deadline <= now) return false
+    if (attempt.delivery !== "not-sent" || call.deadline <= now) return false
     const { router } = call.route
     if (error.reason._tag === "NoSuchPartition") {
       // An unsafe operation that another partition may have is not brought to a second one.
@@ -83,7 +83,14 @@ export class Sender {
       this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, partition))
       return true
     }
-    if (!error.isRetryable || attempt.waits || !mayGoAnywhere(call, attempt.ordinal)) return false
+    // A full queue is full for all partitions.
+    if (
+      error.reason._tag === "QueueFull" ||
+      !error.isRetryable ||
+      attempt.waits ||
+      !mayGoAnywhere(call, attempt.ordinal)
+    )
+      return false
     const partition = router.elsewhere(call.tried)
     if (partition === undefined && !waitsForReady) return false
     const isLast = partition === undefined

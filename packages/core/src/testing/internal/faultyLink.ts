@@ -7,10 +7,10 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import type { OutgoingRecord, TopicPartition } from "../../kafka/KafkaRecord.ts"
-import { partitionKey } from "../../memory/MemoryBroker.ts"
-import type { PartitionAck, ProducerLink } from "../../kafka/ProducerLink.ts"
-import type { TransportError } from "../../kafka/TransportError.ts"
+import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
+import type { PartitionBatch, ProducerLink } from "../../kafka/ProducerLink.ts"
+import { because, Unacknowledged } from "../../kafka/TransportError.ts"
+import * as Verdict from "../../kafka/Verdict.ts"
 import type { FaultEventMatch } from "../FaultEvent.ts"
 import type { EventLog } from "./eventLog.ts"
 import type { FaultPlan, Planned } from "./faultPlan.ts"
@@ -25,7 +25,7 @@ export interface Environment {
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 }
 
-type Acks = ReadonlyArray<PartitionAck>
+type Write = Effect.Effect<Verdict.Verdict, Verdict.Unwritten>
 
 export const make = ({ leaders, link, log, plan, run }: Environment): ProducerLink => {
   /** Continues even when the producer no longer waits. */
@@ -42,69 +42,66 @@ export const make = ({ leaders, link, log, plan, run }: Environment): ProducerLi
     return Effect.suspend(() => log.nth(matches, log.events.filter(matches).length + 1))
   }
 
-  const suffer = (
-    planned: Planned,
-    { partition, topic }: TopicPartition,
-    write: Effect.Effect<Acks, TransportError>
-  ): Effect.Effect<Acks, TransportError> => {
-    const { fault } = planned
-    const acknowledged: Acks = [{ topic, partition }]
+  const suffer = ({ fault, released }: Planned, partition: TopicPartition, write: Write): Write => {
     switch (fault._tag) {
       case "Drop":
-        return Effect.succeed(acknowledged)
+        return Effect.succeed(Verdict.written)
       case "Duplicate":
         return Effect.andThen(write, write)
       case "Delay":
         return Effect.delay(write, fault.millis)
       case "Hold":
-        return Effect.andThen(Deferred.await(planned.released), write)
+        return Effect.andThen(Deferred.await(released), write)
       case "Overtake":
-        return Effect.andThen(nextWriteTo({ topic, partition }), write)
+        return Effect.andThen(nextWriteTo(partition), write)
       case "FailBefore":
-        return Effect.succeed([{ topic, partition, error: fault.error }])
+        return Effect.succeed(Verdict.ofRefusal(fault.error))
       case "FailAfter":
-        return Effect.as(write, [{ topic, partition, error: fault.error }])
+        return Effect.as(write, Verdict.unknown(fault.error))
       case "Swallow":
         return Effect.never
       case "LoseAcknowledgement":
-        return Effect.as(write, [])
+        return Effect.as(write, Verdict.unknown(because(new Unacknowledged(partition))))
       case "SlowAcknowledgement":
         return Effect.tap(write, Number.isFinite(fault.millis) ? Effect.sleep(fault.millis) : Effect.never)
     }
   }
 
-  const sendPart = (records: ReadonlyArray<OutgoingRecord>, timeoutMillis: number) => {
-    const { partition, topic } = records[0]!
-    const write = link.send(records, timeoutMillis)
-    const planned = plan.take(records)
+  const sendPart = (leader: number, batch: PartitionBatch, timeoutMillis: number): Write => {
+    const { partition, topic } = batch
+    const write = Effect.map(link.send(leader, [batch], timeoutMillis), ({ verdicts }) => verdicts[0]!)
+    const planned = plan.take(batch.records)
     if (planned === undefined) return write
     log.add({ _tag: "Injected", fault: planned.fault, partition: { topic, partition } })
     return suffer(planned, { topic, partition }, write)
   }
 
-  const answered = (partition: TopicPartition, error: TransportError | undefined): void =>
-    log.add({ _tag: "Answered", partition: { topic: partition.topic, partition: partition.partition }, error })
+  const answered = ({ partition, topic }: TopicPartition, verdict: Verdict.Verdict): void =>
+    log.add({
+      _tag: "Answered",
+      partition: { topic, partition },
+      error: verdict._tag === "Written" ? undefined : verdict.error
+    })
 
   return {
     partitions: (topic) => (leaders.isAllCut ? Effect.fail(unreachable) : link.partitions(topic)),
     leaderOf: (topic, partition) => leaders.leaderOf({ topic, partition }),
     refresh: Effect.suspend(() => (leaders.isAllCut ? Effect.fail(unreachable) : link.refresh)),
-    send: (batch, timeoutMillis) =>
-      Effect.suspend(() => {
-        const parts = [...Map.groupBy(batch, partitionKey).values()]
-        const written = Effect.suspend(() =>
-          Effect.forEach(parts, (records) => sendPart(records, timeoutMillis), { concurrency: "unbounded" })
-        )
-        const leader = leaders.leaderOf(batch[0]!)
-        return detached(Effect.andThen(leaders.reach(leader), written)).pipe(
-          Effect.map((acks) => acks.flat()),
-          Effect.tap((acks) =>
-            Effect.sync(() => {
-              for (const ack of acks) answered(ack, ack.error)
-            })
-          ),
-          Effect.tapError((error) => Effect.sync(() => answered(batch[0]!, error)))
-        )
-      })
+    send: (leader, batches, timeoutMillis) => {
+      const written = Effect.suspend(() =>
+        Effect.forEach(batches, (batch) => sendPart(leader, batch, timeoutMillis), { concurrency: "unbounded" })
+      )
+      // Who is cut off is not reached: nothing of the request is written.
+      const reached = Effect.mapError(leaders.reach(leader), Verdict.notWritten)
+      return detached(Effect.andThen(reached, written)).pipe(
+        Effect.tap((verdicts) =>
+          Effect.sync(() => {
+            for (const [index, batch] of batches.entries()) answered(batch, verdicts[index]!)
+          })
+        ),
+        Effect.tapError((failure) => Effect.sync(() => answered(batches[0]!, failure))),
+        Effect.map((verdicts) => ({ verdicts, throttleMillis: 0 }))
+      )
+    }
   }
 }

@@ -18,8 +18,9 @@ const produceOverhead = 2 + 2 + 4 + 4 + (2 + topic.length) + 4 + 4 + 4
 const log = (offset: number, values: ReadonlyArray<string>): Buffer =>
   Buffer.concat(
     values.map((value, i) => {
-      const record = { topic, partition: 0, key: null, value: bytes(value), headers: [] }
-      const batch = encodeProduce([record], { timeoutMillis: 1, timestamp: 0 }).subarray(produceOverhead)
+      const at = { topic, partition: 0 }
+      const records = [{ ...at, key: null, value: bytes(value), headers: [] }]
+      const batch = encodeProduce([{ ...at, records }], { timeoutMillis: 1, timestamp: 0 }).subarray(produceOverhead)
       batch.writeBigInt64BE(BigInt(offset + i))
       return batch
     })

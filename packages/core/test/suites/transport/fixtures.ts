@@ -8,6 +8,7 @@ import * as Queue from "effect/Queue"
 import { randomUUID } from "node:crypto"
 import type { ConsumedRecord, OutgoingRecord } from "../../../src/kafka/KafkaRecord.ts"
 import { type AssignedPartition, type JoinGroup, type StartPosition, Transport } from "../../../src/kafka/Transport.ts"
+import { publishing } from "../../publisher/Awaited.ts"
 import type { TransportError } from "../../../src/kafka/TransportError.ts"
 import * as Publisher from "../../../src/publisher/Publisher.ts"
 import type * as PublisherOptions from "../../../src/publisher/PublisherOptions.ts"
@@ -58,7 +59,9 @@ export const makeTopic = Effect.fnUntraced(function* (
 
 /** A publisher over the transport's link, as requester and responder have one. */
 export const publisherWith = (options?: Partial<PublisherOptions.Options>) =>
-  Effect.flatMap(Transport, ({ link }) => Publisher.make(link, options))
+  Effect.flatMap(Transport, ({ link }) =>
+    Effect.map(Publisher.make(link, options), (publisher) => ({ ...publisher, publish: publishing(publisher) }))
+  )
 
 export const publisherOverLink = publisherWith()
 

@@ -1,0 +1,41 @@
+/**
+ * How long a partition, or a leader, is left alone after a failure: longer with each one in a row. Pure.
+ */
+import type { TransportError } from "../../kafka/TransportError.ts"
+
+export interface BackoffLimits {
+  /** The first and the longest pause, milliseconds; it doubles in between. */
+  readonly min: number
+  readonly max: number
+}
+
+export class Backoff {
+  #failures = 0
+  /** When the next try may be made, monotonic milliseconds. */
+  until = Number.NEGATIVE_INFINITY
+  /** What stands in the way, until the pause is over. */
+  obstacle: TransportError | undefined
+
+  get isResting(): boolean {
+    return this.obstacle !== undefined
+  }
+
+  /** A try has failed. `jitter` is a factor around 1. Failures of tries that were made together count as one. */
+  failed(error: TransportError, now: number, { max, min }: BackoffLimits, jitter: number): void {
+    if (!this.isResting) {
+      this.until = now + Math.min(max, min * 2 ** Math.min(this.#failures, 16)) * jitter
+      this.#failures++
+    }
+    this.obstacle = error
+  }
+
+  /** The pause is over: the next record tries, and finds out whether the obstacle is still there. */
+  rested(): void {
+    this.obstacle = undefined
+  }
+
+  /** A try has succeeded. */
+  worked(): void {
+    this.#failures = 0
+  }
+}
