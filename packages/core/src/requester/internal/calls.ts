@@ -6,24 +6,17 @@
  * everything that ends a call first removes it from the table, so it ends once; and callers are resumed after the loop
  * that ended their calls is through, each guarded, because foreign code runs then.
  */
-import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Random from "effect/Random"
-import type { EventLoop } from "../../host/EventLoop.ts"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
-import type { Sweeper } from "../../host/Sweeper.ts"
-import type { ThrownReport } from "../../host/ThrownReport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
-import type { Publisher } from "../../publisher/Publisher.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
-import type { Options } from "../Options.ts"
 import type { RequestError } from "../RequestError.ts"
 import type { Attempt, Call, CallOwner, Reply } from "./call.ts"
 import * as CallErrors from "./callErrors.ts"
 import type { CallHistory } from "./callHistory.ts"
-import type { CallRecorder } from "./callRecorder.ts"
+import type { CallsDependencies } from "./callsDependencies.ts"
 import type { ContractRoute } from "./contractRoute.ts"
 import { OpenCalls } from "./openCalls.ts"
 import type { RequestTemplate } from "./prepare.ts"
@@ -31,19 +24,6 @@ import { errorOfRejection } from "./rejection.ts"
 import { nextAttemptAt, nextStep, RetryBudget, unansweredAt } from "./retry.ts"
 import { Sender } from "./sender.ts"
 import { SlowCalls } from "./slowCalls.ts"
-
-export interface CallsDependencies {
-  readonly token: Uint8Array
-  readonly publisher: Publisher
-  readonly options: Options
-  readonly recorder: CallRecorder
-  /** The requester's clock: that of all deadlines, whatever clock a caller's fiber has. */
-  readonly clock: Clock.Clock
-  readonly random: (typeof Random.Random)["Service"]
-  readonly eventLoop: EventLoop
-  readonly sweeper: Sweeper
-  readonly report: ThrownReport
-}
 
 export class Calls implements CallOwner {
   readonly #deps: CallsDependencies
@@ -112,6 +92,7 @@ export class Calls implements CallOwner {
     const load = {
       isClosing: this.#isClosing,
       lostBecause: this.#lostBecause,
+      deafBecause: this.#sender.deafBecause,
       calls: this.#open.size,
       bytes: this.#open.bytes
     }
@@ -255,6 +236,17 @@ export class Calls implements CallOwner {
   hearAt(address: ReplyAddress): void {
     this.#sender.hearAt(address)
     this.#lostBecause = undefined
+    this.#sender.release(this.#open.held(), this.now())
+  }
+
+  /** Replies cannot be heard for the moment: nothing is sent until there is an address that can be. */
+  hold(error: TransportError): void {
+    this.#sender.deafen(error)
+  }
+
+  /** Whether every call made until now has ended, to be asked later. */
+  mark(): () => boolean {
+    return this.#open.mark()
   }
 
   /** Replies cannot come any more: fails all pending calls, and new ones until there is an address again. */

@@ -44,25 +44,32 @@ export class Sender {
   /** Sends a call that was made just now. */
   first(call: Call): void {
     if (this.#deafBecause === undefined) this.#publisher.offer(call)
-    else call.held = "first"
+    else this.#hold(call, "first", this.#deafBecause)
   }
 
   /** Sends the next attempt. False when it is held. */
   next(call: Call, now: number): boolean {
     if (this.#deafBecause !== undefined) {
-      call.held = "next"
+      this.#hold(call, "next", this.#deafBecause)
       return false
     }
     this.#publisher.offer(nextAttempt(call, this.#replyTo, now))
     return true
   }
 
-  /** Sends what was held of a call, with the address of now. */
-  release(call: Call, now: number): void {
-    const { held } = call
-    call.held = undefined
-    if (held === "next") this.next(call, now)
-    else if (held === "first") this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, call.partition))
+  /** Sends what was held, with the address of now. */
+  release(held: ReadonlyArray<Call>, now: number): void {
+    for (const call of held) {
+      const what = call.held
+      call.held = undefined
+      if (what === "next") this.next(call, now)
+      else this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, call.partition))
+    }
+  }
+
+  #hold(call: Call, what: "first" | "next", why: TransportError): void {
+    call.held = what
+    call.refusal = why
   }
 
   /**
