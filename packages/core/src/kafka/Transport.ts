@@ -128,6 +128,12 @@ export interface GroupMember {
   /** Stops fetching one partition until `resume`. */
   readonly pause: (partition: TopicPartition) => void
   readonly resume: (partition: TopicPartition) => void
+  /**
+   * Until when, in monotonic milliseconds, the partitions are surely this member's: from the sending of the last heartbeat
+   * that was answered, for a session less a margin. Afterwards others may own them, and nothing new may be started before
+   * another heartbeat is answered; nothing is delivered meanwhile. Infinite where a membership cannot lapse.
+   */
+  readonly leaseUntil: () => number
   /** Stops fetching everything; the membership and its heartbeats go on, so commits still work. */
   readonly stopFetching: Effect.Effect<void>
   /** Leaves the group, so that others take over at once. Idempotent; also done when the scope closes. */

@@ -1,8 +1,8 @@
 /**
  * The transport over kafkajs 2.2.4.
  *
- * One client for writing and topics, one per partition reader, one per group member; what kafkajs gets wrong is repaired
- * or passed by inside `internal/` (docs/adr/0002). Nothing outside this folder knows kafkajs.
+ * One client for everything, with a connection per purpose (docs/adr/0015); what kafkajs gets wrong is repaired or passed by
+ * inside `internal/` (docs/adr/0002). Nothing outside this folder knows kafkajs.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function* (
   }
   const client = yield* ClusterClient.make(settings)
   yield* client.untilStarted(client.refresh).pipe(
-    // kafkajs names the broker that it tried last: the whole list is what there is to check.
+    // The failure names the broker that was tried last: the whole list is what there is to check.
     Effect.mapError((error) => {
       if (!error.isRetryable) return error
       const detail = error.reason._tag === "Unreachable" ? error.reason.detail : error.message
@@ -65,8 +65,8 @@ export const make = Effect.fnUntraced(function* (
   return Transport.of({
     link,
     topics: TopicAdmin.make(client),
-    readPartition: (read) => PartitionReader.readPartition(settings, read),
-    joinGroup: (join) => GroupMember.joinGroup(settings, join),
+    readPartition: (read) => PartitionReader.readPartition(client, read),
+    joinGroup: (join) => GroupMember.joinGroup(client, join),
     groupSize: (groupId) => groupSize(client, groupId)
   })
 })

@@ -164,6 +164,7 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink) {
         ),
       pause: (partition) => member.pause(partition),
       resume: (partition) => member.resume(partition),
+      leaseUntil: () => Number.POSITIVE_INFINITY,
       stopFetching: Effect.sync(() => member.stopFetching()),
       leave
     }

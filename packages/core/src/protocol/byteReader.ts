@@ -86,4 +86,42 @@ export class ByteReader {
     const length = this.int16()
     return length < 0 ? "" : this.bytes(length).toString("utf8")
   }
+
+  /** Plain var-int, without the sign's zig-zag: lengths and tags of flexible versions (KIP-482). */
+  unsignedVarInt(): number {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.buffer[this.offset++]
+      if (byte === undefined || this.offset > this.end || shift > 28) throw new RangeError("a var-int does not end")
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value >>> 0
+    }
+  }
+
+  /** The number of elements that follow; 0 for null. */
+  compactLength(): number {
+    return Math.max(0, this.unsignedVarInt() - 1)
+  }
+
+  /** Empty when null. */
+  compactBytes(): Buffer {
+    return this.bytes(this.compactLength())
+  }
+
+  compactText(): string {
+    return this.compactBytes().toString("utf8")
+  }
+
+  /** An id as 32 hexadecimal digits. */
+  uuid(): string {
+    return this.bytes(16).toString("hex")
+  }
+
+  /** Passes over the tagged fields that end every structure of a flexible version. */
+  skipTags(): void {
+    for (let count = this.unsignedVarInt(); count > 0; count--) {
+      this.unsignedVarInt()
+      this.bytes(this.unsignedVarInt())
+    }
+  }
 }

@@ -70,4 +70,39 @@ export class ByteWriter {
     this.offset += this.buffer.write(text, this.offset)
     this.buffer.writeInt16BE(this.offset - at - 2, at)
   }
+
+  /** Plain var-int, without the sign's zig-zag: lengths of flexible versions (KIP-482). */
+  unsignedVarInt(value: number): void {
+    let rest = value >>> 0
+    while (rest >= 0x80) {
+      this.buffer[this.offset++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    this.buffer[this.offset++] = rest
+  }
+
+  /** The number of elements that follow. */
+  compactLength(count: number): void {
+    this.unsignedVarInt(count + 1)
+  }
+
+  compactText(text: string): void {
+    this.compactLength(Buffer.byteLength(text))
+    this.offset += this.buffer.write(text, this.offset)
+  }
+
+  /** An id given as 32 hexadecimal digits. */
+  uuid(id: string): void {
+    this.offset += this.buffer.write(id, this.offset, "hex")
+  }
+
+  /** No tagged fields. */
+  noTags(): void {
+    this.int8(0)
+  }
+
+  /** What has been written, of a buffer that was made large enough. */
+  get written(): Buffer {
+    return this.buffer.subarray(0, this.offset)
+  }
 }

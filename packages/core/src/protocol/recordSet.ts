@@ -16,6 +16,11 @@ export interface RecordSet {
   readonly next: number
   /** Batches that could not be decoded and were passed over, and why. */
   readonly unreadable: ReadonlyArray<UnreadableBatch>
+  /**
+   * Set when the position is in front of records that are no batches (before Kafka 0.11): not even where they end can be
+   * told, so nothing behind them is ever read.
+   */
+  readonly oldFormat: number | undefined
 }
 
 export interface UnreadableBatch {
@@ -138,6 +143,7 @@ const readBatch = (
 export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number, position: number): RecordSet => {
   const records: Array<ConsumedRecord> = []
   const unreadable: Array<UnreadableBatch> = []
+  let oldFormat: number | undefined
   let next = position
   let at = 0
   const found: Yield = { records, plainBytes: 0 }
@@ -145,11 +151,16 @@ export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number,
     const header = new ByteReader(bytes, at)
     const firstOffset = header.int64()
     const end = at + lengthEnd + header.int32()
+    const magic = bytes[at + magicAt]
+    if (magic !== undefined && magic !== magicOfBatches) {
+      // What was read before it is good.
+      if (next === position) oldFormat = magic
+      break
+    }
     if (end > bytes.length || end - at < batchOverhead) break
     const lastOffset = firstOffset + bytes.readInt32BE(at + magicAt + 7)
     const known = records.length
     try {
-      if (bytes[at + magicAt] !== magicOfBatches) throw new Error(`record format ${bytes[at + magicAt]} is not read`)
       // What lies before the position as a whole is not worth its expense.
       const reader = new ByteReader(bytes, at + lengthEnd, end)
       if (lastOffset >= position) readBatch(reader, { topic, partition }, firstOffset, position, found)
@@ -160,5 +171,5 @@ export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number,
     next = Math.max(next, lastOffset + 1)
     at = end
   }
-  return { records, next, unreadable }
+  return { records, next, unreadable, oldFormat }
 }

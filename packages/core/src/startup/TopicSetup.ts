@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { because as transportError, NoSuchTopic, type TransportError } from "../kafka/TransportError.ts"
-import type { Topics, TopicSpec } from "../kafka/Transport.ts"
+import type { TopicDescription, Topics, TopicSpec } from "../kafka/Transport.ts"
 
 export type TopicPolicy = "verify" | "create"
 
@@ -56,11 +56,21 @@ export const deadLetterTopic = (name: string): TopicSpec => ({
   configs: { "cleanup.policy": "delete", "retention.ms": millis(7 * 24 * 60 * 60_000) }
 })
 
+const describe = (topics: Topics, topic: string): Effect.Effect<TopicDescription, TransportError> =>
+  Effect.flatMap(topics.describe([topic]), ([found]) =>
+    found === undefined ? Effect.fail(transportError(new NoSuchTopic({ topic }))) : Effect.succeed(found)
+  )
+
 /** The partitions of a topic as the cluster says now; fails with `NoSuchTopic`. */
 export const partitionsOf = (topics: Topics, topic: string): Effect.Effect<number, TransportError> =>
-  Effect.flatMap(topics.describe([topic]), ([found]) =>
-    found === undefined ? Effect.fail(transportError(new NoSuchTopic({ topic }))) : Effect.succeed(found.partitions)
-  )
+  Effect.map(describe(topics, topic), ({ partitions }) => partitions)
+
+// Another program has created it: brokers learn of it one after the other, and whichever is asked may be the last.
+const untilKnown = {
+  schedule: Schedule.spaced("100 millis"),
+  times: 40,
+  while: ({ reason }: TransportError) => reason._tag === "NoSuchTopic"
+}
 
 /** How often to look whether a lost topic is back: once a second. */
 export const lookAgain = Schedule.spaced("1 second")
@@ -75,8 +85,9 @@ export const ensure = Effect.fnUntraced(function* (
   policy: TopicPolicy
 ): Effect.fn.Return<number, TransportError> {
   if (policy === "create" && (yield* topics.create(spec))) return spec.partitions
-  const [found] = yield* topics.describe([spec.name])
-  if (found === undefined) return yield* transportError(new NoSuchTopic({ topic: spec.name }))
+  const found = yield* policy === "create"
+    ? Effect.retry(describe(topics, spec.name), untilKnown)
+    : describe(topics, spec.name)
   // The configured number of partitions applies only to a topic that is created here.
   if (policy === "create" && found.partitions !== spec.partitions) {
     const { name, partitions } = spec

@@ -23,9 +23,3 @@ export const backoffs = Metric.counter("kafka_rr_publisher_backoffs_total", {
   description: "pauses after a failure, by what was left alone",
   incremental: true
 })
-
-/** Seconds that brokers have asked to be left alone because of a quota. */
-export const throttled = Metric.counter("kafka_rr_publisher_throttle_seconds_total", {
-  description: "seconds that brokers have asked to be left alone",
-  incremental: true
-})

@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { toSettings } from "../../src/kafkajs/internal/clientSettings.ts"
 import * as ClusterClient from "../../src/kafkajs/internal/clusterClient.ts"
-import type { Broker } from "../../src/kafkajs/internal/kafkajsInternals.ts"
+import { askController } from "../../src/kafkajs/internal/topicAdmin.ts"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import { Transport } from "../../src/kafka/Transport.ts"
 import type { TransportError } from "../../src/kafka/TransportError.ts"
@@ -27,12 +27,9 @@ const [topicResource, groupResource, literal, all, deny] = [2, 3, 3, 2, 2]
 const denyAll = Effect.fnUntraced(function* (resourceType: number, resourceName: string) {
   const { brokers } = yield* KafkaCluster
   const client = yield* ClusterClient.make(toSettings({ brokers, clientId }))
-  yield* client.refresh
-  const found = yield* client.call("finding the controller", () => client.cluster.findControllerBroker())
-  const controller = found as Broker & { createAcls(request: object): Promise<unknown> }
   const entry = { resourceType, resourceName, resourcePatternType: literal, principal: "User:*" }
   const acl = [{ ...entry, host: "*", operation: all, permissionType: deny }]
-  yield* client.call("denying a resource", () => controller.createAcls({ acl }))
+  yield* client.untilStarted(askController(client, "CreateAcls", { acl }))
 }, Effect.scoped)
 
 layer(cluster, { excludeTestServices: true, timeout: "60 seconds" })("what is denied", (it) => {

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import { toSettings } from "../../src/kafkajs/internal/clientSettings.ts"
 import * as ClusterClient from "../../src/kafkajs/internal/clusterClient.ts"
-import type { Broker } from "../../src/kafkajs/internal/kafkajsInternals.ts"
+import { askController } from "../../src/kafkajs/internal/topicAdmin.ts"
 import type { ConsumedRecord, OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
 import { type AssignedPartition, type JoinGroup, type StartPosition, Transport } from "../../src/kafka/Transport.ts"
 import type { RecordHeaders } from "../../src/wire/RecordHeaders.ts"
@@ -41,10 +41,7 @@ export const deleteTopic = (brokers: ReadonlyArray<string>, topic: string) =>
   Effect.scoped(
     Effect.gen(function* () {
       const client = yield* ClusterClient.make(toSettings({ brokers, clientId: "core-test" }))
-      yield* client.refresh
-      const found = yield* client.call("finding the controller", () => client.cluster.findControllerBroker())
-      const controller = found as Broker & { deleteTopics(request: object): Promise<unknown> }
-      yield* client.call("deleting a topic", () => controller.deleteTopics({ topics: [topic], timeout: 5_000 }))
+      yield* client.untilStarted(askController(client, "DeleteTopics", { topics: [topic], timeout: 5_000 }))
     })
   )
 

@@ -105,6 +105,19 @@ describe("recordSet", () => {
     }
   })
 
+  it.each([30, 200])("requester R10: refuses records of an old format, of %i bytes, and leaps over none", (size) => {
+    const old = Buffer.alloc(size)
+    old.writeBigInt64BE(2n)
+    old.writeInt32BE(size - 12, 8)
+    old.writeInt8(1, 16)
+    const bytes = Buffer.concat([batchOf(some(2), 0), old])
+    assert.deepStrictEqual([offsets(bytes, 0), decode(bytes, 0).next], [[0, 1], 2])
+    assert.deepStrictEqual(
+      [decode(bytes, 0).oldFormat, decode(old, 2).oldFormat, decode(old, 2).next],
+      [undefined, 1, 2]
+    )
+  })
+
   // 65 MiB of zeros are some kilobytes when compressed, and are many readable records of no bytes.
   it.each([
     ["gzip", 1, gzipSync],

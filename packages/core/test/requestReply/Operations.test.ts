@@ -8,6 +8,7 @@ import { defaults as clientDefaults } from "../../src/kafkajs/internal/clientSet
 import * as RequesterOptions from "../../src/requester/Options.ts"
 import * as ResponderOptions from "../../src/responder/Options.ts"
 import * as PublisherMetrics from "../../src/telemetry/PublisherMetrics.ts"
+import * as DriverMetrics from "../../src/telemetry/DriverMetrics.ts"
 import * as RequesterMetrics from "../../src/telemetry/RequesterMetrics.ts"
 import * as ResponderMetrics from "../../src/telemetry/ResponderMetrics.ts"
 import * as PublisherOptions from "../../src/publisher/PublisherOptions.ts"
@@ -35,7 +36,9 @@ describe("docs/operations.md", () => {
   })
 
   it("names every metric", () => {
-    const metrics = [RequesterMetrics, ResponderMetrics, PublisherMetrics].flatMap((handles) => Object.values(handles))
+    const metrics = [DriverMetrics, PublisherMetrics, RequesterMetrics, ResponderMetrics].flatMap((all) =>
+      Object.values(all)
+    )
     assert.deepStrictEqual(namedUnder("Metrics"), metrics.map(({ id }) => id).toSorted())
   })
 })

@@ -131,6 +131,7 @@ export const joinGroup = Effect.fnUntraced(function* (
       }),
     pause: ({ partition, topic }) => fetchers.get(`${topic}-${partition}`)?.pause(),
     resume: ({ partition, topic }) => fetchers.get(`${topic}-${partition}`)?.resume(),
+    leaseUntil: () => Number.POSITIVE_INFINITY,
     stopFetching: Effect.sync(() => {
       isFetching = false
       for (const fetcher of fetchers.values()) fetcher.pause()

@@ -2,8 +2,9 @@
  * Fetches the partitions of one assignment and hands their records over.
  *
  * Outline: one loop per leader long polls for those of its partitions that are not paused; a loop without any waits to be
- * woken. Partitions without a known leader have a loop of their own, which fetches metadata. What a consumer does not
- * take is kept, and handed over again when it resumes.
+ * woken, and one whose partitions move is woken in the middle of a poll. Partitions without a known leader have a loop of
+ * their own, which fetches metadata. What a consumer does not take is kept, and handed over again when it resumes; so is
+ * everything while the membership may be over.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -17,8 +18,11 @@ import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { type FetchedPartition, fetchFrom, listOffset } from "./fetchRequest.ts"
 import { Outage } from "./outage.ts"
+import type { SkippedOffsets } from "./skippedOffsets.ts"
 
 interface Owned extends TopicPartition {
+  /** A topic made anew under the same name is another one, and not fetched from. */
+  readonly topicId: string | undefined
   /** The next offset to fetch. */
   position: number
   isPaused: boolean
@@ -29,7 +33,21 @@ interface Owned extends TopicPartition {
 export interface AssignmentFetcher {
   readonly pause: (partition: TopicPartition) => void
   readonly resume: (partition: TopicPartition) => void
+  /** Hands over what was kept while there was no lease. */
+  readonly handOverAll: () => void
   readonly stop: () => void
+}
+
+export interface FetcherOptions {
+  readonly client: ClusterClient
+  readonly eventLoop: EventLoop
+  readonly join: JoinGroup
+  readonly assigned: ReadonlyArray<AssignedPartition>
+  /** Whose connections are used. */
+  readonly purpose: string
+  readonly skipped: SkippedOffsets
+  /** Whether the partitions are surely ours now: without a lease nothing is handed over. */
+  readonly isLeased: () => boolean
 }
 
 const offsetOutOfRange = 1
@@ -39,12 +57,15 @@ const errorsLast = (a: FetchedPartition, b: FetchedPartition): number =>
   Number(a.errorCode !== 0) - Number(b.errorCode !== 0)
 
 /** Runs in the given scope: fetching ends, and nothing more is handed over, when it closes. */
-export const make = Effect.fnUntraced(function* (
-  client: ClusterClient,
-  eventLoop: EventLoop,
-  { groupId, onRecords }: JoinGroup,
-  assigned: ReadonlyArray<AssignedPartition>
-): Effect.fn.Return<AssignmentFetcher, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function* ({
+  assigned,
+  client,
+  eventLoop,
+  isLeased,
+  join: { groupId, onRecords },
+  purpose,
+  skipped
+}: FetcherOptions): Effect.fn.Return<AssignmentFetcher, never, Scope.Scope> {
   const clock = yield* Clock.Clock
   const scope = yield* Effect.scope
   let isStopped = false
@@ -52,7 +73,8 @@ export const make = Effect.fnUntraced(function* (
   // Never committed: the first record. A log that starts later answers "out of range", which leads to the earliest.
   const owned = new Map(
     assigned.map(({ committed = 0, partition, topic }): [string, Owned] => {
-      const entry: Owned = { topic, partition, position: committed, isPaused: false, rest: [] }
+      const topicId = client.metadata.topicIdOf(topic)
+      const entry: Owned = { topic, partition, topicId, position: committed, isPaused: false, rest: [] }
       return [keyOf(entry), entry]
     })
   )
@@ -64,7 +86,7 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const handOver = (entry: Owned) => {
-    if (isStopped || entry.isPaused || entry.rest.length === 0) return
+    if (isStopped || entry.isPaused || entry.rest.length === 0 || !isLeased()) return
     const records = entry.rest
     entry.rest = []
     const taken = onRecords(records)
@@ -78,10 +100,20 @@ export const make = Effect.fnUntraced(function* (
     // Elsewhere it may have been read on: a leader of before answers when it likes.
     if (entry === undefined || entry.position !== fetched.from) return
     if (fetched.errorCode === offsetOutOfRange) {
-      entry.position = yield* listOffset(client, entry, "earliest")
+      const earliest = yield* listOffset(client, entry, "earliest")
+      // Never committed is no place to move from.
+      if (entry.position > 0) {
+        const isDeleted = earliest > entry.position
+        const cause = isDeleted ? "the records before it are deleted" : "the log was cut off (unclean election)"
+        yield* skipped.skipped(entry, entry.position, earliest, cause)
+      }
+      entry.position = earliest
       return
     }
     yield* client.failOnCode(fetched.errorCode, fetched.topic)
+    for (const { detail, firstOffset, lastOffset } of fetched.unreadable) {
+      yield* skipped.skipped(entry, firstOffset, lastOffset + 1, detail)
+    }
     entry.position = fetched.next
     entry.rest = fetched.records
     handOver(entry)
@@ -109,14 +141,15 @@ export const make = Effect.fnUntraced(function* (
       if (wanted.length === 0) return Effect.andThen(outage.worked, Deferred.await(changed))
       // A broker fills its answer in the order asked (KIP-74): everyone comes first in turn.
       wanted.push(...wanted.splice(0, turn++ % wanted.length))
-      return fetchFrom(client, leader, wanted).pipe(
+      const hasMovedOn = client.metadata.until(() => !wanted.every(isLed)).pipe(Effect.as([]))
+      return Effect.raceFirst(fetchFrom(client, leader, purpose, wanted), hasMovedOn).pipe(
         // Errors last, for what came with them is good.
         Effect.flatMap((fetched) => Effect.forEach([...fetched].sort(errorsLast), accept, { discard: true })),
         Effect.andThen(outage.worked)
       )
     })
     return round.pipe(
-      Effect.catch((error) => Effect.andThen(outage.failed(error), refresh)),
+      Effect.catch((error) => Effect.andThen(Effect.raceFirst(outage.failed(error), client.metadata.change), refresh)),
       // A defect here is a bug of the callback or of kafkajs; it must not end the loop.
       Effect.catchCause((cause) =>
         Effect.andThen(Effect.logError(`reading for group ${groupId}`, cause), Effect.sleep(500))
@@ -133,6 +166,10 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     stop,
+    handOverAll: () => {
+      for (const entry of owned.values()) handOver(entry)
+      wake()
+    },
     pause: (partition) => {
       const entry = owned.get(keyOf(partition))
       if (entry !== undefined) entry.isPaused = true

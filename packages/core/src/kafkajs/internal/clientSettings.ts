@@ -13,7 +13,7 @@ export interface ClientSettings {
   readonly sasl?: Sasl | undefined
   /** How long a connection attempt may take. */
   readonly connectionTimeoutMillis: number
-  /** Without an answer for this long, a request has failed and its connection is cut. */
+  /** Without an answer for this long, a request has failed and its connection is cut, though its broker is there. */
   readonly requestTimeoutMillis: number
   /** How long opening a client, a reader or a topic may be tried before its error is the caller's. */
   readonly startTimeoutMillis: number
@@ -36,8 +36,8 @@ export interface ClientOptions {
   /** How long one connection attempt may take (default 3 seconds). */
   readonly connectionTimeout?: Duration.Input
   /**
-   * How long a broker may take to answer before its connection is cut (default 10 seconds). Below 5 seconds a stalled
-   * event loop is mistaken for a silent broker.
+   * How long a broker that is there may take to answer before the connection is cut (default 10 seconds). One that keeps
+   * silent altogether is suspected after one to two seconds, whatever is set here.
    */
   readonly requestTimeout?: Duration.Input
   /** How long the layer, a reader or a topic may be tried to open (default 4.5 seconds: an error is said within 5). */

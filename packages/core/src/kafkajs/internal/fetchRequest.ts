@@ -1,24 +1,25 @@
 /**
- * One long poll at one broker for any number of partitions, answered per partition.
+ * One long poll at one broker for any number of partitions, answered per partition; and the offsets a partition has.
  */
 import * as Effect from "effect/Effect"
 import type { ConsumedRecord, TopicPartition } from "../../kafka/KafkaRecord.ts"
 import { because, Refused, type TransportError } from "../../kafka/TransportError.ts"
-import type { ClusterClient } from "./clusterClient.ts"
-import { decodeFetch, type FetchAnswer, fetchVersion } from "../../protocol/fetchCodec.ts"
 import {
-  ask,
-  type Broker,
-  fetchConnection,
-  protocolRequest,
-  type ProtocolRequest,
-  withDecoder
-} from "./kafkajsInternals.ts"
-import { decodeRecordSet } from "../../protocol/recordSet.ts"
+  decodeFetch,
+  encodeFetch,
+  type FetchAnswer,
+  type FetchedFrom,
+  fetchVersion
+} from "../../protocol/fetchCodec.ts"
+import { decodeRecordSet, type UnreadableBatch } from "../../protocol/recordSet.ts"
+import type { BuildRequest, ClusterClient } from "./clusterClient.ts"
+import { apiKeys, ownRequest, protocolRequest } from "./kafkajsInternals.ts"
 
 export interface FetchPosition extends TopicPartition {
   /** The next offset wanted. */
   readonly position: number
+  /** Of the topic whose offsets these are; undefined when it is not known. */
+  readonly topicId: string | undefined
 }
 
 export interface FetchedPartition extends TopicPartition {
@@ -29,6 +30,8 @@ export interface FetchedPartition extends TopicPartition {
   readonly from: number
   /** Where to go on; the position asked for when nothing was there. */
   readonly next: number
+  /** Batches that were passed over, and why. */
+  readonly unreadable: ReadonlyArray<UnreadableBatch>
 }
 
 interface ListOffsetsResponse {
@@ -37,84 +40,91 @@ interface ListOffsetsResponse {
   }>
 }
 
-// Records of aborted transactions are read too: nobody is meant to write transactionally to these topics, and a
-// transaction that hangs must not hold back replies.
 const readUncommitted = 0
 const maxBytesPerPartition = 1024 * 1024
 const maxBytes = 8 * 1024 * 1024
 
-// A broker that holds a fetch much longer than it was told to is taken for dead.
-const silenceMillis = 5_000
+// A broker that is there and holds a fetch this much longer than it was told to has lost the connection.
+const silenceMillis = 3_000
+const lookPurpose = "look"
 
-const fetchRequest = (broker: Broker, payload: object): ProtocolRequest => {
-  const protocol = protocolRequest(broker, "Fetch", payload)
-  const { apiVersion } = protocol.request
-  if (apiVersion === fetchVersion) return withDecoder(protocol, decodeFetch)
-  const detail = `version ${fetchVersion} of Fetch is needed (Kafka 2.3), the broker has ${apiVersion}`
-  throw because(new Refused({ code: "UNSUPPORTED_VERSION", detail }))
-}
+const fetchRequest =
+  (wanted: ReadonlyArray<FetchedFrom>, maxWaitMillis: number): BuildRequest =>
+  (versions) => {
+    const newest = versions[apiKeys.Fetch]?.maxVersion ?? 0
+    const version = fetchVersion(
+      newest,
+      wanted.every(({ topicId }) => topicId !== undefined)
+    )
+    if (version === undefined) {
+      const detail = `version 11 of Fetch is needed (Kafka 2.3), the broker has ${newest}`
+      throw because(new Refused({ code: "UNSUPPORTED_VERSION", detail }))
+    }
+    return ownRequest(
+      "Fetch",
+      version,
+      () => encodeFetch(wanted, { maxWaitMillis, maxBytes, maxBytesPerPartition }, version),
+      (bytes) => decodeFetch(bytes, version)
+    )
+  }
 
-// The broker answers the requests of a connection in turn: the next fetch would wait until this one is over.
-const abandon = (broker: Broker): void => {
-  fetchConnection(broker)?.socket?.destroy(new Error("the fetch is given up"))
-}
-
-/** Waits for a record at the broker, at most the settings' `maxWaitMillis`. */
+/** Waits for a record at the broker, at most the settings' `maxWaitMillis`, over the connection of the purpose. */
 export const fetchFrom = Effect.fnUntraced(function* (
   client: ClusterClient,
   nodeId: number,
+  purpose: string,
   positions: ReadonlyArray<FetchPosition>
 ): Effect.fn.Return<ReadonlyArray<FetchedPartition>, TransportError> {
-  const topics = new Map<string, Map<number, number>>()
-  for (const { partition, position, topic } of positions) {
-    const partitions = topics.get(topic)
-    if (partitions === undefined) topics.set(topic, new Map([[partition, position]]))
-    else partitions.set(partition, position)
-  }
-  const payload = {
-    maxWaitTime: client.settings.maxWaitMillis,
-    minBytes: 1,
-    maxBytes,
-    isolationLevel: readUncommitted,
-    rackId: "",
-    topics: Array.from(topics, ([topic, partitions]) => ({
-      topic,
-      partitions: Array.from(partitions, ([partition, position]) => ({
-        partition,
-        fetchOffset: String(position),
-        maxBytes: maxBytesPerPartition
-      }))
-    }))
-  }
-  const broker = yield* client.broker(nodeId)
-  const answer = yield* client
-    .call(`reading from broker ${nodeId}`, () => ask<FetchAnswer>(broker, fetchRequest(broker, payload)), {
-      timeoutMillis: client.settings.maxWaitMillis + silenceMillis
-    })
-    .pipe(Effect.onError(() => Effect.sync(() => abandon(broker))))
+  const { metadata, settings } = client
+  const { maxWaitMillis } = settings
+  const connection = yield* client.connect(nodeId, purpose)
+  const wanted = positions.map(({ partition, position, topic, topicId }): FetchedFrom => ({
+    topic,
+    topicId,
+    partition,
+    position,
+    leaderEpoch: metadata.leaderEpochOf(topic, partition)
+  }))
+  const answer = yield* client.ask<FetchAnswer>(
+    connection,
+    `reading from broker ${nodeId}`,
+    fetchRequest(wanted, maxWaitMillis),
+    { holdMillis: maxWaitMillis, timeoutMillis: maxWaitMillis + silenceMillis }
+  )
+  yield* client.failOnCode(answer.errorCode)
   const fetched: Array<FetchedPartition> = []
-  for (const { errorCode, partition, records: bytes, topic } of answer.partitions) {
-    const position = topics.get(topic)?.get(partition) ?? 0
-    const { next, records, unreadable } = decodeRecordSet(bytes, topic, partition, position)
-    for (const { detail, firstOffset, lastOffset } of unreadable) {
-      yield* Effect.logError(`${topic}-${partition}: records ${firstOffset} to ${lastOffset} are skipped: ${detail}`)
+  for (const { errorCode, partition, records: bytes, topic: name, topicId } of answer.partitions) {
+    const asked = positions.find(
+      (position) =>
+        position.partition === partition &&
+        (topicId === undefined ? position.topic === name : position.topicId === topicId)
+    )
+    if (asked === undefined) continue
+    const { position: from, topic } = asked
+    const { next, oldFormat, records, unreadable } = decodeRecordSet(bytes, topic, partition, from)
+    if (oldFormat !== undefined) {
+      const detail = `${topic}-${partition} has records of format ${oldFormat} at offset ${from}: written before Kafka 0.11`
+      return yield* because(new Refused({ code: "UNSUPPORTED_FOR_MESSAGE_FORMAT", detail }))
     }
-    fetched.push({ topic, partition, errorCode, records, from: position, next })
+    fetched.push({ topic, partition, errorCode, records, from, next, unreadable })
   }
   return fetched
 })
 
-/** The first or the next offset of a partition, as its leader knows it. */
+/** The first offset of a partition, its end, or the first one written at or after a time (epoch milliseconds); -1 when none was. */
 export const listOffset = Effect.fnUntraced(function* (
   client: ClusterClient,
   { partition, topic }: TopicPartition,
-  which: "earliest" | "end"
+  which: "earliest" | "end" | number
 ): Effect.fn.Return<number, TransportError> {
-  const broker = yield* client.broker(client.metadata.leaderOf(topic, partition))
-  const timestamp = which === "earliest" ? "-2" : "-1"
+  const connection = yield* client.connect(client.metadata.leaderOf(topic, partition), lookPurpose)
+  const timestamp = which === "earliest" ? "-2" : which === "end" ? "-1" : String(Math.floor(which))
   const payload = { isolationLevel: readUncommitted, topics: [{ topic, partitions: [{ partition, timestamp }] }] }
-  const { responses } = yield* client.call(`asking for the ${which} offset of ${topic}-${partition}`, () =>
-    ask<ListOffsetsResponse>(broker, protocolRequest(broker, "ListOffsets", payload))
+  const { responses } = yield* client.ask<ListOffsetsResponse>(
+    connection,
+    `asking for an offset of ${topic}-${partition}`,
+    (versions) => protocolRequest(versions, "ListOffsets", payload),
+    { topic }
   )
   const found = responses[0]?.partitions[0]
   yield* client.failOnCode(found?.errorCode ?? 0, topic)

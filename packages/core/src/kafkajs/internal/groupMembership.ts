@@ -2,8 +2,7 @@
  * A member's standing in its consumer group: join, stay, commit, leave. What is done with the partitions is not known
  * here.
  *
- * kafkajs' `ConsumerGroup` speaks the group protocol; its consumer loop, which crashes for good on some errors and sends
- * heartbeats only between batches, is not used.
+ * Joins and heartbeats share one connection, commits and the leaving have another.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -11,25 +10,34 @@ import * as Schedule from "effect/Schedule"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition, JoinGroup, OffsetCommit } from "../../kafka/Transport.ts"
-import { because, type TransportError, Unavailable } from "../../kafka/TransportError.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
-import { ask, ConsumerGroup, Emitter, protocolRequest, roundRobin } from "./kafkajsInternals.ts"
+import { Coordinator, isOver } from "./coordinator.ts"
+import { untilTopicsChange } from "./untilTopicsChange.ts"
+import { type Member, MemberAssignment, roundRobin } from "./kafkajsInternals.ts"
 
 /** One ownership of partitions: what commits are made under. */
 export interface Generation {
   readonly generationId: number
   readonly memberId: string
   readonly partitions: ReadonlyArray<TopicPartition>
+  /** When the join was sent that led to it, on the monotonic clock. */
+  readonly since: number
 }
 
 export interface GroupMembership {
   /** Joins and returns the new ownership. May take until all other members have joined too. */
   readonly join: Effect.Effect<Generation, TransportError>
   readonly committed: (generation: Generation) => Effect.Effect<ReadonlyArray<AssignedPartition>, TransportError>
+  /** Repeats what fails for a passing reason for as long as a session lasts. */
   readonly commit: (generation: Generation, offsets: ReadonlyArray<OffsetCommit>) => Effect.Effect<void, TransportError>
-  /** Sends heartbeats until the ownership is over, and says why. */
-  readonly stay: (generation: Generation) => Effect.Effect<string>
+  /**
+   * Sends heartbeats until the ownership is over, and says why. `onAnswered` hears of each that was answered when it was
+   * sent, on the monotonic clock: from then on the broker counts the session.
+   */
+  readonly stay: (generation: Generation, onAnswered: (sentAt: number) => void) => Effect.Effect<string>
   readonly leave: Effect.Effect<void>
+  readonly sessionTimeoutMillis: number
 }
 
 interface PartitionCodes {
@@ -49,21 +57,30 @@ interface OffsetFetchResponse extends PartitionCodes {
   readonly errorCode: number
 }
 
-const illegalGeneration = 22
+interface JoinGroupResponse {
+  readonly errorCode: number
+  readonly generationId: number
+  readonly leaderId: string
+  readonly memberId: string
+  readonly members: ReadonlyArray<Member>
+}
+
+interface SyncGroupResponse {
+  readonly errorCode: number
+  readonly memberAssignment: Buffer
+}
+
 const unknownMemberId = 25
+const illegalGeneration = 22
 const rebalanceInProgress = 27
 const memberIdRequired = 79
-// Each member gets its time to let go, and this long on top to rejoin.
+// On top of each member's time to let go.
 const rejoinMillis = 10_000
 // A member that lets go of its partitions is silent meanwhile, and must not be taken for dead.
 const sessionMarginMillis = 5_000
-// Heartbeats that may stay without an answer, one after the other, before the session is over.
+// That may stay without an answer one after the other.
 const heartbeatsPerSession = 3
-const growthCheckSeconds = 60
-const missingCheckSeconds = 2
-const secondsOfChange = 2
-const commitTries = 5
-const commitPauseMillis = 200
+const retryMillis = 100
 const leaveTimeoutMillis = 1_500
 
 const byTopic = <A extends TopicPartition, B>(items: ReadonlyArray<A>, toPartition: (item: A) => B) =>
@@ -72,196 +89,192 @@ const byTopic = <A extends TopicPartition, B>(items: ReadonlyArray<A>, toPartiti
     ([topic, partitions]) => ({ topic, partitions: partitions.map(toPartition) })
   )
 
-/** The ownership that a commit belongs to has ended: the next owner decides. */
-const isOver = ({ reason }: TransportError): boolean =>
-  reason._tag === "Unavailable" &&
-  ["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"].includes(reason.code)
-
 export const make = Effect.fnUntraced(function* (
   client: ClusterClient,
-  { groupId, revokeTimeoutMillis, topics }: JoinGroup
+  { groupId, revokeTimeoutMillis, topics }: JoinGroup,
+  /** Of the connections, for there may be several members in a process. */
+  name: string
 ): Effect.fn.Return<GroupMembership> {
   const clock = yield* Clock.Clock
-  const { cluster, logger, settings } = client
+  const { metadata, settings } = client
   const rebalanceTimeoutMillis = revokeTimeoutMillis + rejoinMillis
   const sessionTimeoutMillis = Math.max(settings.sessionTimeoutMillis, revokeTimeoutMillis + sessionMarginMillis)
-  const assigner = roundRobin({ cluster })
-  const group = new ConsumerGroup({
-    cluster,
-    groupId,
-    topics,
-    topicConfigurations: {},
-    logger,
-    instrumentationEmitter: new Emitter(),
-    assigners: [assigner],
-    sessionTimeout: sessionTimeoutMillis,
-    rebalanceTimeout: rebalanceTimeoutMillis,
-    retry: { retries: 0 }
+  const assigner = roundRobin({
+    cluster: {
+      findTopicPartitionMetadata: (topic) =>
+        Array.from({ length: metadata.partitions(topic) ?? 0 }, (_, partitionId) => ({ partitionId }))
+    }
+  })
+  const coordinator = new Coordinator(client, groupId, name)
+  let memberId = ""
+
+  const registerTopics = Effect.sync(() => {
+    for (const topic of topics) metadata.register(topic)
   })
 
-  const coordinator = Effect.suspend(() =>
-    group.coordinator === null
-      ? Effect.fail(because(new Unavailable({ code: "GROUP_COORDINATOR_NOT_AVAILABLE", detail: groupId })))
-      : client.broker(group.coordinator.nodeId)
-  )
-  const findCoordinator = client
-    .call("finding the group coordinator", () => cluster.findGroupCoordinator({ groupId }))
-    .pipe(Effect.map((found) => void (group.coordinator = found)))
-  const registerTopics = Effect.sync(() => {
-    for (const topic of topics) client.metadata.register(topic)
-  })
+  const askToJoin = (holdMillis: number) => {
+    const payload = {
+      groupId,
+      memberId,
+      protocolType: "consumer",
+      sessionTimeout: sessionTimeoutMillis,
+      rebalanceTimeout: rebalanceTimeoutMillis,
+      groupProtocols: [assigner.protocol({ topics })]
+    }
+    const timeoutMillis = holdMillis + settings.requestTimeoutMillis
+    return coordinator.ask<JoinGroupResponse>("join", "JoinGroup", payload, { holdMillis, timeoutMillis })
+  }
 
   /**
    * Gets a member id from the coordinator (KIP-394) before the join proper, which may be pending for long: whoever leaves
    * meanwhile must know its id, or the group waits for it until its session is over.
    */
   const identify = Effect.gen(function* () {
-    yield* findCoordinator
-    const broker = yield* coordinator
-    const payload = {
-      groupId,
-      memberId: "",
-      protocolType: "consumer",
-      sessionTimeout: sessionTimeoutMillis,
-      rebalanceTimeout: rebalanceTimeoutMillis,
-      groupProtocols: [assigner.protocol({ topics })]
-    }
-    const { errorCode, memberId } = yield* client.call(`entering group ${groupId}`, () =>
-      ask<{ readonly errorCode: number; readonly memberId: string }>(
-        broker,
-        protocolRequest(broker, "JoinGroup", payload)
-      )
-    )
-    if (errorCode !== memberIdRequired) yield* client.failOnCode(errorCode)
-    group.memberId = memberId
+    const answer = yield* askToJoin(0)
+    if (answer.errorCode !== memberIdRequired) yield* coordinator.check(answer.errorCode)
+    memberId = answer.memberId
   })
 
   const join = Effect.gen(function* () {
     yield* registerTopics
     yield* client.refresh
-    if (group.memberId === null) yield* identify
-    yield* client.call(`joining group ${groupId}`, () => group.joinAndSync(), {
-      timeoutMillis: rebalanceTimeoutMillis * 2 + settings.requestTimeoutMillis
+    if (memberId === "") yield* identify
+    const since = monotonicMillis(clock)
+    const joined = yield* askToJoin(rebalanceTimeoutMillis * 2)
+    if (joined.errorCode === unknownMemberId) memberId = ""
+    yield* coordinator.check(joined.errorCode)
+    memberId = joined.memberId
+    const { generationId, leaderId, members } = joined
+    let groupAssignment: Awaited<ReturnType<typeof assigner.assign>> = []
+    if (leaderId === memberId) {
+      yield* registerTopics
+      yield* client.refresh
+      groupAssignment = yield* Effect.orDie(Effect.tryPromise(() => assigner.assign({ members, topics })))
+    }
+    const payload = { groupId, generationId, memberId, groupAssignment }
+    const holdMillis = rebalanceTimeoutMillis
+    const timeoutMillis = holdMillis + settings.requestTimeoutMillis
+    const synced = yield* coordinator.ask<SyncGroupResponse>("join", "SyncGroup", payload, {
+      holdMillis,
+      timeoutMillis
     })
-    const partitions = group
-      .assigned()
-      .flatMap(({ partitions, topic }) => partitions.map((partition) => ({ topic, partition })))
-    return { generationId: group.generationId ?? -1, memberId: group.memberId ?? "", partitions }
+    if (synced.errorCode === unknownMemberId) memberId = ""
+    yield* coordinator.check(synced.errorCode)
+    const assignment = MemberAssignment.decode(synced.memberAssignment)?.assignment ?? {}
+    const partitions = Object.entries(assignment)
+      .filter(([topic]) => topics.includes(topic))
+      .flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })))
+    return { generationId, memberId, partitions, since }
   })
 
-  const askCommitted: GroupMembership["committed"] = Effect.fnUntraced(function* ({ partitions }) {
+  const committed: GroupMembership["committed"] = Effect.fnUntraced(function* ({ partitions }) {
     if (partitions.length === 0) return []
-    const broker = yield* coordinator
     const payload = { groupId, topics: byTopic(partitions, ({ partition }) => ({ partition })) }
-    const { errorCode, responses } = yield* client.call("asking for committed offsets", () =>
-      ask<OffsetFetchResponse>(broker, protocolRequest(broker, "OffsetFetch", payload))
-    )
-    yield* client.failOnCode(errorCode)
+    const { errorCode, responses } = yield* coordinator.ask<OffsetFetchResponse>("commit", "OffsetFetch", payload)
+    yield* coordinator.check(errorCode)
     const assigned: Array<AssignedPartition> = []
     for (const { partitions, topic } of responses) {
+      const topicId = metadata.topicIdOf(topic)
       for (const { errorCode, metadata, offset, partition } of partitions) {
-        yield* client.failOnCode(errorCode, topic)
+        yield* coordinator.check(errorCode, topic)
         const position = Number(offset)
-        assigned.push({ topic, partition, committed: position < 0 ? undefined : position, metadata: metadata ?? "" })
+        const committed = position < 0 ? undefined : position
+        assigned.push({ topic, partition, topicId, committed, metadata: metadata ?? "" })
       }
     }
     return assigned
   })
-  const committed: GroupMembership["committed"] = (generation) =>
-    // It may have moved since the join.
-    Effect.tapError(askCommitted(generation), () => Effect.ignore(findCoordinator))
 
   const tryCommit: GroupMembership["commit"] = Effect.fnUntraced(function* ({ generationId, memberId }, offsets) {
-    const broker = yield* coordinator
     const payload = {
       groupId,
       memberId,
       groupGenerationId: generationId,
       topics: byTopic(offsets, ({ metadata, offset, partition }) => ({ partition, offset: String(offset), metadata }))
     }
-    const { responses } = yield* client.call("committing offsets", () =>
-      ask<PartitionCodes>(broker, protocolRequest(broker, "OffsetCommit", payload))
-    )
+    const { responses } = yield* coordinator.ask<PartitionCodes>("commit", "OffsetCommit", payload)
     for (const { partitions, topic } of responses) {
-      for (const { errorCode } of partitions) yield* client.failOnCode(errorCode, topic)
+      for (const { errorCode } of partitions) yield* coordinator.check(errorCode, topic)
     }
   })
 
   const commit: GroupMembership["commit"] = (generation, offsets) =>
-    offsets.length === 0
-      ? Effect.void
-      : tryCommit(generation, offsets).pipe(
-          Effect.tapError((error) => (isOver(error) ? Effect.void : Effect.ignore(findCoordinator))),
-          Effect.retry({
-            schedule: Schedule.spaced(commitPauseMillis),
-            times: commitTries - 1,
-            while: (error) => error.isRetryable && !isOver(error)
-          })
-        )
+    Effect.suspend(() => {
+      if (offsets.length === 0) return Effect.void
+      const end = monotonicMillis(clock) + sessionTimeoutMillis
+      return tryCommit(generation, offsets).pipe(
+        Effect.retry({
+          schedule: Schedule.spaced(retryMillis),
+          while: (error) => error.isRetryable && !isOver(error) && monotonicMillis(clock) < end
+        })
+      )
+    })
 
-  const heartbeat = Effect.fnUntraced(function* ({ generationId, memberId }: Generation) {
-    const broker = yield* coordinator
-    const payload = { groupId, memberId, groupGenerationId: generationId }
-    const { errorCode } = yield* client
-      .call(
-        "sending a heartbeat",
-        () => ask<{ readonly errorCode: number }>(broker, protocolRequest(broker, "Heartbeat", payload)),
+  const heartbeat = ({ generationId, memberId }: Generation) =>
+    coordinator
+      .ask<{ readonly errorCode: number }>(
+        "join",
+        "Heartbeat",
+        { groupId, memberId, groupGenerationId: generationId },
         { timeoutMillis: sessionTimeoutMillis / heartbeatsPerSession }
       )
-      .pipe(Effect.tapError(() => Effect.sync(() => client.cut("a heartbeat was not answered", broker))))
-    return errorCode
-  })
+      .pipe(Effect.map(({ errorCode }) => errorCode))
 
-  const sizes = () => topics.map((topic) => client.metadata.partitions(topic) ?? "missing").join()
-
-  /**
-   * kafkajs assigns the partitions that it knew when the group was formed: new ones, and a topic that was deleted or made
-   * anew, need a rebalance. A change must last, because a broker that has just started may miss a topic.
-   */
-  const growth = Effect.gen(function* () {
-    const before = sizes()
-    const every = before.includes("missing") ? missingCheckSeconds : growthCheckSeconds
-    let changed = 0
-    for (let second = 1; changed < secondsOfChange; second++) {
-      yield* Effect.sleep("1 second")
-      if (second % every === 0) yield* Effect.andThen(registerTopics, Effect.ignore(client.refresh))
-      changed = sizes() === before ? 0 : changed + 1
-    }
-    return "the topics have changed"
-  })
-
-  const beat = Effect.fnUntraced(function* (generation: Generation) {
-    let heard = monotonicMillis(clock)
+  const beat = Effect.fnUntraced(function* (generation: Generation, onAnswered: (sentAt: number) => void) {
+    let heard = generation.since
+    let pause = settings.heartbeatMillis
     while (true) {
-      yield* Effect.sleep(settings.heartbeatMillis)
-      const code = yield* heartbeat(generation).pipe(Effect.catch(() => Effect.succeed(undefined)))
+      yield* Effect.sleep(pause)
+      const sentAt = monotonicMillis(clock)
+      const code = yield* Effect.catch(heartbeat(generation), () => Effect.succeed(undefined))
       if (code === 0) {
-        heard = monotonicMillis(clock)
+        heard = sentAt
+        pause = settings.heartbeatMillis
+        onAnswered(sentAt)
         continue
       }
       if (code === rebalanceInProgress) return "the group rebalances"
       if (code === illegalGeneration) return "the group went on without this member"
       if (code === unknownMemberId) {
-        group.memberId = null
+        memberId = ""
+        yield* Effect.logWarning(`group ${groupId}: the session of this member is over; it joins again`)
         return "the group has forgotten this member"
       }
       const silent = monotonicMillis(clock) - heard
-      if (silent > sessionTimeoutMillis) return `no heartbeat was answered for ${Math.round(silent)} ms`
+      if (silent > sessionTimeoutMillis) {
+        yield* Effect.logWarning(
+          `group ${groupId}: no heartbeat was answered for ${Math.round(silent)} ms; joining again`
+        )
+        return `no heartbeat was answered for ${Math.round(silent)} ms`
+      }
       // The coordinator has moved, is loading or is gone.
-      yield* Effect.ignore(client.refresh)
-      yield* Effect.ignore(findCoordinator)
+      yield* coordinator.forget
+      pause = Math.min(retryMillis, settings.heartbeatMillis)
     }
   })
 
   const leave = Effect.suspend(() => {
-    if (group.memberId === null) return Effect.void
-    return client.call(`leaving group ${groupId}`, () => group.leave(), { timeoutMillis: leaveTimeoutMillis })
+    if (memberId === "") return Effect.void
+    return coordinator.ask<object>("commit", "LeaveGroup", { groupId, memberId }, { timeoutMillis: leaveTimeoutMillis })
   }).pipe(
-    // The connection to the coordinator may be the one that has just been cut.
+    // The coordinator may have moved.
     Effect.retry({ times: 1 }),
+    Effect.timeoutOption(leaveTimeoutMillis),
     Effect.ignore,
-    Effect.andThen(Effect.sync(() => void (group.memberId = null)))
+    Effect.andThen(
+      Effect.sync(() => {
+        memberId = ""
+        coordinator.release()
+      })
+    )
   )
 
-  return { join, committed, commit, stay: (generation) => Effect.raceFirst(beat(generation), growth), leave }
+  return {
+    join,
+    committed,
+    commit,
+    stay: (generation, onAnswered) => Effect.raceFirst(beat(generation, onAnswered), untilTopicsChange(client, topics)),
+    leave,
+    sessionTimeoutMillis
+  }
 })

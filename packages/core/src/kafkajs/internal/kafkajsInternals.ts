@@ -1,8 +1,8 @@
 /**
  * The only door to kafkajs: the parts of the pinned version 2.2.4 that the driver stands on, with the shapes it relies on.
  *
- * kafkajs' public consumer and producer are not used (ADR 0002); its connections, its protocol codecs, its metadata and
- * its group protocol are. These are private modules of a package that has not changed since February 2023, so the exact
+ * Of kafkajs only its connections (framing, TLS, SASL) and its codecs of the older, plain protocol versions are used
+ * (ADR 0002, ADR 0015). These are private modules of a package that has not changed since February 2023, so the exact
  * version is checked before anything is built on them.
  */
 import { createRequire } from "node:module"
@@ -15,54 +15,49 @@ export type Sasl = NonNullable<KafkaConfig["sasl"]>
 /** The version whose internals are known here. */
 export const knownVersion = "2.2.4"
 
-export interface PartitionMetadata {
-  readonly partitionErrorCode: number
-  readonly partitionId: number
-  /** -1 while there is none. */
-  readonly leader: number
-  readonly replicas: ReadonlyArray<number>
-}
-
-export interface TopicMetadata {
-  readonly topicErrorCode: number
-  readonly topic: string
-  readonly partitionMetadata: ReadonlyArray<PartitionMetadata>
-}
-
-export interface Metadata {
-  readonly controllerId: number
-  readonly brokers: ReadonlyArray<{ readonly nodeId: number; readonly host: string; readonly port: number }>
-  readonly topicMetadata: ReadonlyArray<TopicMetadata>
-}
-
 /** Bytes to be sent, as kafkajs frames them. */
 export interface Encoded {
   readonly buf: Buffer
   readonly buffer: Buffer
 }
 
-export interface Encoder extends Encoded {
-  writeArray(values: ReadonlyArray<unknown>): Encoder
-  writeBoolean(value: boolean): Encoder
-}
-
 /** A request with the codec of its answer, as a connection takes it. */
 export interface ProtocolRequest {
-  readonly request: { readonly apiVersion: number; readonly encode: () => Promise<Encoded> }
+  readonly request: {
+    readonly apiKey: number
+    readonly apiName: string
+    readonly apiVersion: number
+    readonly encode: () => Promise<Encoded>
+  }
   readonly response: {
     readonly decode: (bytes: Buffer) => Promise<unknown>
     readonly parse: (decoded: unknown) => Promise<unknown>
   }
+  /** How long the broker may hold the answer back; kafkajs hands it to the queue. */
   readonly requestTimeout?: number
   readonly logResponseError?: boolean
 }
 
+/** A request on its way through the queue of a connection. */
+export interface PushedRequest {
+  readonly entry: { readonly correlationId: number }
+  readonly requestTimeout: number | null
+  readonly sendRequest: () => void
+}
+
 export interface RequestQueue {
   readonly pending: ReadonlyArray<unknown>
-  /** Nothing is sent before; epoch milliseconds, -1 when nobody asked for quiet. */
-  readonly throttledUntil: number
+  push(request: PushedRequest): void
+  fulfillRequest(answer: { readonly correlationId: number }): void
+  rejectAll(error: Error): void
+  maybeThrottle(millis: number | null | undefined): void
   scheduleCheckPendingRequests(): void
 }
+
+/** The newest and oldest version that a broker knows, by API key. */
+export type ApiVersions = Readonly<
+  Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>
+>
 
 export interface Connection {
   readonly requestQueue: RequestQueue
@@ -73,59 +68,10 @@ export interface Connection {
   bytesNeeded: number
   isConnected(): boolean
   connect(): Promise<unknown>
-}
-
-export interface ConnectionPool {
-  readonly host: string
-  readonly port: number
-  readonly pool: ReadonlyArray<Connection>
+  authenticate(): Promise<void>
   send(request: ProtocolRequest): Promise<unknown>
-}
-
-export interface Broker {
-  readonly nodeId: number
-  readonly connectionPool: ConnectionPool
-  readonly lookupRequest: (apiKey: number, definition: unknown) => (payload: object) => ProtocolRequest
-  /** Connected, and authenticated where that is asked for. */
-  isConnected(): boolean
-  metadata(topics: ReadonlyArray<string>): Promise<Metadata>
-  findGroupCoordinator(request: {
-    readonly groupId: string
-    readonly coordinatorType: number
-  }): Promise<{ readonly coordinator: { readonly nodeId: number } }>
-}
-
-export interface BrokerPool {
-  readonly metadata: Metadata | null
-  readonly brokers: Readonly<Record<number, Broker>>
-  /** The one of the bootstrap list that is connected to while no other is. */
-  readonly seedBroker: Broker | undefined
-  connectionPoolBuilder: { build(options?: object): Promise<ConnectionPool> }
-  createBroker: (options: object) => Broker
-  findBroker(options: { readonly nodeId: number }): Promise<Broker>
-  findConnectedBroker(): Promise<Broker>
-}
-
-export interface Cluster {
-  readonly brokerPool: BrokerPool
-  readonly targetTopics: Set<string>
-  isConnected(): boolean
-  connect(): Promise<void>
-  disconnect(): Promise<void>
-  refreshMetadata(): Promise<void>
-  findBroker(options: { readonly nodeId: number }): Promise<Broker>
-  findControllerBroker(): Promise<Broker>
-  findGroupCoordinator(options: { readonly groupId: string }): Promise<Broker>
-}
-
-/** The group protocol's client side, without kafkajs' consumer loop around it. */
-export interface ConsumerGroup {
-  coordinator: Broker | null
-  memberId: string | null
-  readonly generationId: number | null
-  joinAndSync(): Promise<void>
-  leave(): Promise<void>
-  assigned(): ReadonlyArray<{ readonly topic: string; readonly partitions: ReadonlyArray<number> }>
+  setVersions(versions: ApiVersions): void
+  setSupportAuthenticationProtocol(isSupported: boolean): void
 }
 
 export interface Logger {
@@ -138,17 +84,30 @@ export interface LogEntry {
   readonly log: { readonly message: string; readonly [field: string]: unknown }
 }
 
-export interface Emitter {
-  addListener(event: string, listener: (event: { readonly payload: { readonly broker: string } }) => void): () => void
+/** A member's part of a group's state, as the assigner takes it. */
+export interface Member {
+  readonly memberId: string
+  readonly memberMetadata: Buffer
+}
+
+export interface MemberAssignment {
+  readonly memberId: string
+  readonly memberAssignment: Buffer
+}
+
+export interface Assigner {
+  readonly name: string
+  protocol(options: { readonly topics: ReadonlyArray<string> }): { readonly name: string; readonly metadata: Buffer }
+  assign(options: {
+    readonly members: ReadonlyArray<Member>
+    readonly topics: ReadonlyArray<string>
+  }): Promise<ReadonlyArray<MemberAssignment>>
 }
 
 const require = createRequire(import.meta.url)
 
 export const installedVersion = (require("kafkajs/package.json") as { readonly version: string }).version
-export const Cluster = require("kafkajs/src/cluster") as new (options: object) => Cluster
-export const ConsumerGroup = require("kafkajs/src/consumer/consumerGroup") as new (options: object) => ConsumerGroup
-export const Emitter = require("kafkajs/src/instrumentation/emitter") as new () => Emitter
-export const Encoder = require("kafkajs/src/protocol/encoder") as new () => Encoder
+export const Connection = require("kafkajs/src/network/connection") as new (options: object) => Connection
 export const { createLogger, LEVELS } = require("kafkajs/src/loggers") as {
   readonly createLogger: (options: {
     readonly level: number
@@ -159,72 +118,101 @@ export const { createLogger, LEVELS } = require("kafkajs/src/loggers") as {
 export const { createErrorFromCode } = require("kafkajs/src/protocol/error") as {
   readonly createErrorFromCode: (code: number) => Error & { readonly type: string }
 }
-export const { NETWORK_REQUEST_TIMEOUT: requestTimeoutEvent } =
-  require("kafkajs/src/network/instrumentationEvents") as {
-    readonly NETWORK_REQUEST_TIMEOUT: string
-  }
+/** `cluster` is only asked which partitions a topic has. */
 export const { roundRobin } = require("kafkajs/src/consumer/assigners") as {
-  readonly roundRobin: (options: { readonly cluster: Cluster }) => {
-    readonly name: string
-    protocol(options: { readonly topics: ReadonlyArray<string> }): { readonly name: string; readonly metadata: Buffer }
+  readonly roundRobin: (options: {
+    readonly cluster: {
+      readonly findTopicPartitionMetadata: (topic: string) => ReadonlyArray<{ readonly partitionId: number }>
+    }
+  }) => Assigner
+}
+export const { MemberAssignment } = require("kafkajs/src/consumer/assignerProtocol") as {
+  readonly MemberAssignment: {
+    decode(bytes: Buffer): { readonly assignment: Readonly<Record<string, ReadonlyArray<number>>> } | null
   }
 }
-export const shuffle = require("kafkajs/src/utils/shuffle") as <A>(values: ReadonlyArray<A>) => ReadonlyArray<A>
-const apiKeys = require("kafkajs/src/protocol/requests/apiKeys") as Readonly<Record<string, number>>
-const { requests } = require("kafkajs/src/protocol/requests") as {
-  readonly requests: Readonly<Record<string, unknown>>
+const builtInAuthentication: Readonly<Record<string, string>> = {
+  AWS: "awsIam",
+  PLAIN: "plain",
+  OAUTHBEARER: "oauthBearer",
+  "SCRAM-SHA-256": "scram256",
+  "SCRAM-SHA-512": "scram512"
+}
+
+/** What authenticates by the protocol of one mechanism; its messages go out through `saslAuthenticate`. */
+export type AuthenticationProvider = (options: {
+  readonly saslAuthenticate: (message: object) => Promise<unknown>
+}) => { readonly authenticate: () => Promise<void> }
+
+/** kafkajs' own way to authenticate by a mechanism, undefined for mechanisms it does not know. */
+export const authenticationProvider = (sasl: Sasl): AuthenticationProvider | undefined => {
+  const file = builtInAuthentication[sasl.mechanism.toUpperCase()]
+  if (file === undefined) return undefined
+  return (require(`kafkajs/src/broker/saslAuthenticator/${file}`) as (sasl: Sasl) => AuthenticationProvider)(sasl)
+}
+
+export const apiKeys = require("kafkajs/src/protocol/requests/apiKeys") as Readonly<Record<Api | "ApiVersions", number>>
+const { lookup, requests } = require("kafkajs/src/protocol/requests") as {
+  readonly lookup: (
+    versions: ApiVersions
+  ) => (apiKey: number, definition: unknown) => (payload: object) => ProtocolRequest
+  readonly requests: Readonly<
+    Record<string, { readonly protocol: (options: { readonly version: number }) => () => ProtocolRequest }>
+  >
 }
 
 export type Api =
   | "CreateTopics"
+  | "DeleteTopics"
+  | "CreateAcls"
   | "DescribeConfigs"
   | "DescribeGroups"
   | "Fetch"
+  | "GroupCoordinator"
   | "Heartbeat"
   | "JoinGroup"
+  | "LeaveGroup"
   | "ListOffsets"
   | "Metadata"
   | "OffsetCommit"
   | "OffsetFetch"
   | "Produce"
+  | "SaslAuthenticate"
+  | "SyncGroup"
 
-/** The request in the newest version that both sides know. Fails (throws) before the broker's first connection. */
-export const protocolRequest = (broker: Broker, api: Api, payload: object): ProtocolRequest =>
-  broker.lookupRequest(apiKeys[api]!, requests[api])(payload)
+/** Asks a broker which versions it knows, in one that every broker since Kafka 2.0 understands. */
+export const apiVersionsRequest = (): ProtocolRequest => requests["ApiVersions"]!.protocol({ version: 2 })()
 
-/** kafkajs sends fetches on a connection of their own, so that long polls hold up nothing else. */
-export const fetchConnection = (broker: Broker): Connection | undefined => broker.connectionPool.pool[1]
+/** The request in the newest version that both sides know. Throws when there is none. */
+export const protocolRequest = (versions: ApiVersions, api: Api, payload: object): ProtocolRequest =>
+  lookup(versions)(apiKeys[api], requests[api])(payload)
 
-/**
- * How long the connection that writes use has to be quiet yet, milliseconds: negative when its last quiet is over for so
- * long. `now` is in milliseconds since the epoch.
- */
-export const quietMillis = ({ connectionPool: { pool } }: Broker, now: number): number => {
-  const until = pool[0]?.requestQueue.throttledUntil ?? -1
-  return until < 0 ? Number.NEGATIVE_INFINITY : until - now
-}
+const encoded = (buffer: Buffer): Encoded => ({ buf: buffer, buffer })
 
 /** The same request with another body. */
-export const withBody = (protocol: ProtocolRequest, encode: () => Buffer): ProtocolRequest => {
-  const encodeBody = async () => {
-    const buffer = encode()
-    return { buf: buffer, buffer }
-  }
-  return { ...protocol, request: { ...protocol.request, encode: encodeBody } }
-}
-
-/** The same request with its answer decoded by another codec. */
-export const withDecoder = (protocol: ProtocolRequest, decode: (bytes: Buffer) => unknown): ProtocolRequest => ({
+export const withBody = (protocol: ProtocolRequest, encode: () => Buffer): ProtocolRequest => ({
   ...protocol,
-  response: { ...protocol.response, decode: async (bytes) => decode(bytes) }
+  request: { ...protocol.request, encode: async () => encoded(encode()) }
+})
+
+/** A request in a version of our own codecs. */
+export const ownRequest = (
+  api: Api,
+  apiVersion: number,
+  encode: () => Buffer,
+  decode: (bytes: Buffer) => unknown
+): ProtocolRequest => ({
+  request: { apiKey: apiKeys[api], apiName: api, apiVersion, encode: async () => encoded(encode()) },
+  response: { decode: async (bytes) => decode(bytes), parse: async (decoded) => decoded }
 })
 
 /**
- * Sends a request and resolves with the whole decoded answer. kafkajs' own `parse` throws on the first error code of an
+ * The same request, resolved with the whole decoded answer. kafkajs' own `parse` throws on the first error code of an
  * answer and loses what the answer said about the other topics and partitions; here they are all kept.
  */
-export const ask = async <A>(broker: Broker, protocol: ProtocolRequest): Promise<A> => {
-  const { response } = protocol
-  const keepAll = { decode: response.decode, parse: (decoded: unknown) => Promise.resolve(decoded) }
-  return (await broker.connectionPool.send({ ...protocol, logResponseError: false, response: keepAll })) as A
-}
+export const keepingAll = (protocol: ProtocolRequest, holdMillis: number): ProtocolRequest => ({
+  ...protocol,
+  requestTimeout: holdMillis,
+  logResponseError: false,
+  response: { decode: protocol.response.decode, parse: async (decoded) => decoded }
+})

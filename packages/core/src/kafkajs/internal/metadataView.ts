@@ -1,75 +1,139 @@
 /**
- * The cluster's cached metadata, asked synchronously.
+ * What is known of the cluster: brokers, topics and leaders, asked synchronously, and told when it changes.
+ *
+ * Answers come from different brokers, of which some are behind: an older epoch never replaces a newer leader (KIP-320),
+ * nor an id that a topic had before the one it has now.
  */
-import type { Cluster, Metadata, TopicMetadata } from "./kafkajsInternals.ts"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { BrokerAddress, Metadata, PartitionMetadata, TopicMetadata } from "../../protocol/metadataCodec.ts"
 
 interface Topic {
-  readonly partitions: number
-  /** By partition id; -1 while there is none. */
-  readonly leaders: ReadonlyArray<number>
+  readonly topicId: string | undefined
+  /** By partition. */
+  readonly partitions: ReadonlyArray<PartitionMetadata>
+  /** Ids the topic had before. */
+  readonly former: ReadonlyArray<string>
 }
-
-const noPartitions: ReadonlyMap<string, Topic> = new Map()
 
 // UNKNOWN_TOPIC_OR_PARTITION, and INVALID_TOPIC_EXCEPTION for names that no topic can have.
 const missing = new Set([3, 17])
 // Said of missing topics too, to those who may not know.
 const topicAuthorizationFailed = 29
+const maxFormer = 8
+const maxObstacles = 1_000
 
-const toTopic = ({ partitionMetadata }: TopicMetadata): Topic => {
-  const leaders: Array<number> = []
-  for (const { leader, partitionId } of partitionMetadata) leaders[partitionId] = leader
-  return { partitions: partitionMetadata.length, leaders }
+export const isMissing = ({ errorCode }: TopicMetadata): boolean => missing.has(errorCode)
+
+const byPartition = ({ partitions }: TopicMetadata): ReadonlyArray<PartitionMetadata> => {
+  const all: Array<PartitionMetadata> = []
+  for (const partition of partitions) all[partition.partition] = partition
+  return all
 }
 
-export class MetadataView {
-  readonly #cluster: Cluster
-  #source: Metadata | null = null
-  #topics = noPartitions
-
-  constructor(cluster: Cluster) {
-    this.#cluster = cluster
+/** The newer of what is known and what is said of a topic. */
+const merge = (known: Topic | undefined, said: TopicMetadata): Topic => {
+  const { topicId } = said
+  if (known === undefined) return { topicId, partitions: byPartition(said), former: [] }
+  if (topicId !== undefined && known.former.includes(topicId)) return known
+  if (topicId !== known.topicId) {
+    const former = known.topicId === undefined ? known.former : [known.topicId, ...known.former].slice(0, maxFormer)
+    return { topicId, partitions: byPartition(said), former }
   }
+  const partitions = byPartition(said).map((now, partition) => {
+    const before = known.partitions[partition]
+    return before !== undefined && now.leaderEpoch < before.leaderEpoch ? before : now
+  })
+  return { topicId, partitions, former: known.former }
+}
+
+const isSame = (a: Topic | undefined, b: Topic): boolean =>
+  a !== undefined &&
+  a.topicId === b.topicId &&
+  a.partitions.length === b.partitions.length &&
+  b.partitions.every(({ leader }, partition) => a.partitions[partition]?.leader === leader)
+
+export class MetadataView {
+  /** What every refresh asks for. */
+  readonly targets = new Set<string>()
+  readonly #topics = new Map<string, Topic>()
+  readonly #obstacles = new Map<string, number>()
+  #changed = Deferred.makeUnsafe<void>()
+  brokers: ReadonlyArray<BrokerAddress> = []
+  controllerId = -1
 
   /** Includes the topic in every following refresh, until it turns out to be missing. */
   register(topic: string): void {
-    this.#cluster.targetTopics.add(topic)
+    this.targets.add(topic)
   }
 
   /** The number of partitions, or undefined when the topic is not in the metadata. */
   partitions(topic: string): number | undefined {
-    return this.#current().get(topic)?.partitions
+    return this.#topics.get(topic)?.partitions.length
   }
 
   /** The leader's broker id, or -1 when it is not known now. A topic asked for the first time is registered. */
   leaderOf(topic: string, partition: number): number {
-    const found = this.#current().get(topic)
+    const found = this.#topics.get(topic)
     if (found === undefined) this.register(topic)
-    return found?.leaders[partition] ?? -1
+    return found?.partitions[partition]?.leader ?? -1
+  }
+
+  /** Of the leader; -1 when it is not known. */
+  leaderEpochOf(topic: string, partition: number): number {
+    return this.#topics.get(topic)?.partitions[partition]?.leaderEpoch ?? -1
+  }
+
+  /** Undefined when the topic, or its id, is not known. */
+  topicIdOf(topic: string): string | undefined {
+    return this.#topics.get(topic)?.topicId
   }
 
   /** Why a topic is not in the metadata: Kafka's error code, or 0 when it does not exist as far as is known. */
   obstacleTo(topic: string): number {
-    const found = this.#cluster.brokerPool.metadata?.topicMetadata.find((known) => known.topic === topic)
-    return found === undefined || missing.has(found.topicErrorCode) ? 0 : found.topicErrorCode
+    return this.#obstacles.get(topic) ?? 0
   }
 
-  /** Stops asking for topics that do not exist for us: their names may come from foreign records, and must not add up. */
-  forgetMissing(): void {
-    for (const { topic, topicErrorCode } of this.#cluster.brokerPool.metadata?.topicMetadata ?? []) {
-      if (missing.has(topicErrorCode) || topicErrorCode === topicAuthorizationFailed)
-        this.#cluster.targetTopics.delete(topic)
+  /** Takes in what a broker said. Missing topics are forgotten: their names may come from foreign records, and must not add up. */
+  absorb({ brokers, controllerId, topics }: Metadata): void {
+    this.brokers = brokers
+    this.controllerId = controllerId
+    let isChanged = false
+    for (const said of topics) {
+      const { errorCode, topic } = said
+      const known = this.#topics.get(topic)
+      if (errorCode === 0) {
+        const now = merge(known, said)
+        isChanged ||= !isSame(known, now)
+        this.#topics.set(topic, now)
+        this.#obstacles.delete(topic)
+        continue
+      }
+      this.#obstacles.set(topic, missing.has(errorCode) ? 0 : errorCode)
+      // What stands in the way of telling more, a leader being elected, says nothing against what is known.
+      if (!missing.has(errorCode) && errorCode !== topicAuthorizationFailed) continue
+      isChanged ||= known !== undefined
+      this.targets.delete(topic)
+      this.#topics.delete(topic)
     }
+    for (const topic of this.#obstacles.keys()) {
+      if (this.#obstacles.size <= maxObstacles) break
+      this.#obstacles.delete(topic)
+    }
+    if (!isChanged) return
+    const changed = this.#changed
+    this.#changed = Deferred.makeUnsafe<void>()
+    Deferred.doneUnsafe(changed, Exit.void)
   }
 
-  #current(): ReadonlyMap<string, Topic> {
-    const metadata = this.#cluster.brokerPool.metadata
-    if (metadata !== this.#source) {
-      this.#source = metadata
-      const all = metadata?.topicMetadata ?? []
-      const known = all.filter(({ topicErrorCode }) => topicErrorCode === 0)
-      this.#topics = new Map(known.map((topic) => [topic.topic, toTopic(topic)]))
-    }
-    return this.#topics
+  /** Waits until leaders or topics are not what they were. */
+  get change(): Effect.Effect<void> {
+    return Effect.suspend(() => Deferred.await(this.#changed))
+  }
+
+  /** Waits until this holds of the metadata. */
+  until(holds: () => boolean): Effect.Effect<void> {
+    return Effect.suspend(() => (holds() ? Effect.void : Effect.andThen(this.change, this.until(holds))))
   }
 }

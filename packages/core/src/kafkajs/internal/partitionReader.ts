@@ -4,83 +4,134 @@
  * Outline:
  *   1. resolve the start position once; it is fixed from then on, and only ever moves over records that were delivered
  *      or that the broker has deleted (against L4, the first-reply race)
- *   2. long poll the leader; deliver; repeat
- *   3. position outside the log → the earliest offset, never the latest
- *   4. any other failure → wait a little, fetch metadata, go on; a partition that the metadata lacks twice in a row is
- *      reported as lost, once per loss, and read from its beginning when it is back
+ *   2. long poll the leader; deliver; repeat; a leader that moves is followed in the middle of a poll
+ *   3. position outside the log → the earliest offset when records were deleted, the first written since the last one
+ *      read when the log was cut off behind it; told both times, and never the latest
+ *   4. any other failure → wait a little, fetch metadata, go on
+ *   5. a partition that is missing, or whose topic is another one under the old name, is reported as lost, once per loss,
+ *      and read from its beginning
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { PartitionReader, ReadPartition } from "../../kafka/Transport.ts"
-import { because, NoSuchPartition, TransportError } from "../../kafka/TransportError.ts"
-import type { ClientSettings } from "./clientSettings.ts"
-import * as ClusterClient from "./clusterClient.ts"
-import { fetchFrom, listOffset } from "./fetchRequest.ts"
+import { because, NoSuchPartition, NoSuchTopic, TransportError } from "../../kafka/TransportError.ts"
+import type { ClusterClient } from "./clusterClient.ts"
+import { type FetchedPartition, fetchFrom, listOffset } from "./fetchRequest.ts"
 import { Outage } from "./outage.ts"
+import { SkippedOffsets } from "./skippedOffsets.ts"
 
 const offsetOutOfRange = 1
-// A look at the metadata of a broker that has just started may miss a topic.
-const looksUntilLost = 2
+// Without another broker to ask: one that has just started may not know the topic yet.
+const lostAfterMillis = 1_000
+// Without any record that was read: the log is read again from this long ago.
+const unreadMillis = 60_000
+
+let readers = 0
 
 /** The error that says what is missing, or undefined when the partition is in the metadata. */
-const missing = (
-  client: ClusterClient.ClusterClient,
-  { partition, topic }: ReadPartition
-): TransportError | undefined => {
-  const partitions = client.metadata.partitions(topic)
-  if (partitions === undefined) return client.withoutTopic(topic)
+const missing = ({ metadata, withoutTopic }: ClusterClient, read: ReadPartition): TransportError | undefined => {
+  const { partition, topic } = read
+  const partitions = metadata.partitions(topic)
+  if (partitions === undefined) return withoutTopic(topic)
   return partition < partitions ? undefined : because(new NoSuchPartition({ topic, partition, partitions }))
 }
 
 export const readPartition = Effect.fnUntraced(function* (
-  settings: ClientSettings,
+  client: ClusterClient,
   read: ReadPartition
 ): Effect.fn.Return<PartitionReader, TransportError, Scope.Scope> {
-  const { partition, topic } = read
+  const { from, partition, topic } = read
+  const { metadata } = client
   const clock = yield* Clock.Clock
-  const client = yield* ClusterClient.make(settings)
+  const purpose = `fetch ${readers++}`
+  yield* Effect.addFinalizer(() => Effect.sync(() => client.release(purpose)))
   const look = Effect.suspend(() => {
-    client.metadata.register(topic)
+    metadata.register(topic)
     return client.refresh
   }).pipe(Effect.flatMap(() => Effect.sync(() => missing(client, read))))
 
   yield* client.untilStarted(Effect.flatMap(look, (error) => (error === undefined ? Effect.void : Effect.fail(error))))
-  const { from } = read
   const start = typeof from === "number" ? from : yield* client.untilStarted(listOffset(client, read, from))
 
   let position = start
+  let topicId = metadata.topicIdOf(topic)
+  let lastRead = clock.currentTimeMillisUnsafe() - unreadMillis
   let isLost = false
-  let looksMissing = 0
+  let missingSince: number | undefined
   const outage = new Outage(clock, `reading ${topic}-${partition}`)
+  const skipped = new SkippedOffsets()
 
-  const fetch = Effect.suspend(() =>
-    fetchFrom(client, client.metadata.leaderOf(topic, partition), [{ topic, partition, position }])
-  )
-  const poll = Effect.gen(function* () {
-    for (const { errorCode, next, records } of yield* fetch) {
-      if (errorCode === offsetOutOfRange) position = yield* listOffset(client, read, "earliest")
-      else yield* client.failOnCode(errorCode, topic)
-      if (errorCode !== 0) continue
-      position = next
-      isLost = false
-      looksMissing = 0
-      if (records.length > 0) read.onRecords(records)
+  const lose = (error: TransportError): void => {
+    if (!isLost) read.onLost?.(error)
+    isLost = true
+  }
+  /** A topic of another id under the same name: the position means nothing there. */
+  const adopt = Effect.sync(() => {
+    const now = metadata.topicIdOf(topic)
+    if (now === undefined || now === topicId) return
+    if (topicId !== undefined) {
+      lose(because(new NoSuchTopic({ topic })))
+      position = 0
     }
-    yield* outage.worked
+    topicId = now
+  })
+
+  const relocate = Effect.gen(function* () {
+    const earliest = yield* listOffset(client, read, "earliest")
+    let next = earliest
+    if (position > earliest) {
+      const found = yield* listOffset(client, read, lastRead)
+      next = found < 0 ? yield* listOffset(client, read, "end") : found
+    }
+    const cause = position > earliest ? "the log was cut off (unclean election)" : "the records before it are deleted"
+    yield* skipped.skipped(read, position, next, cause)
+    position = next
+  })
+
+  const accept = Effect.fnUntraced(function* (fetched: FetchedPartition) {
+    if (fetched.errorCode === offsetOutOfRange) return yield* relocate
+    yield* client.failOnCode(fetched.errorCode, topic)
+    for (const { detail, firstOffset, lastOffset } of fetched.unreadable) {
+      yield* skipped.skipped(read, firstOffset, lastOffset + 1, detail)
+    }
+    position = fetched.next
+    isLost = false
+    missingSince = undefined
+    const last = fetched.records.at(-1)
+    if (last === undefined) return
+    lastRead = last.timestamp
+    read.onRecords(fetched.records)
+  })
+
+  const poll = Effect.gen(function* () {
+    yield* adopt
+    const leader = metadata.leaderOf(topic, partition)
+    const asked = topicId
+    const fetched = yield* Effect.raceFirst(
+      fetchFrom(client, leader, purpose, [{ topic, topicId, partition, position }]),
+      // Whoever found out: the old leader is not waited for.
+      metadata
+        .until(() => metadata.leaderOf(topic, partition) !== leader || metadata.topicIdOf(topic) !== asked)
+        .pipe(Effect.as([]))
+    )
+    yield* Effect.forEach(fetched, accept, { discard: true })
+    if (fetched.length > 0) yield* outage.worked
   })
 
   const recover = (error: TransportError) =>
     Effect.gen(function* () {
-      yield* outage.failed(error)
+      yield* Effect.raceFirst(outage.failed(error), metadata.change)
       const gone = yield* look
       const isGone = gone?.reason._tag === "NoSuchTopic" || gone?.reason._tag === "NoSuchPartition"
-      looksMissing = isGone ? looksMissing + 1 : 0
-      if (gone === undefined || !isGone || isLost || looksMissing < looksUntilLost) return
-      isLost = true
-      // If it comes back, its log is a new one: the old position means nothing there.
-      position = 0
-      read.onLost?.(gone)
+      if (gone === undefined || !isGone) {
+        missingSince = undefined
+        return
+      }
+      const now = monotonicMillis(clock)
+      missingSince ??= now
+      if (now - missingSince >= lostAfterMillis) lose(gone)
     }).pipe(Effect.ignore)
 
   yield* poll.pipe(

@@ -7,14 +7,13 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
-import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { PartitionBatch, Produced, ProducerLink } from "../../kafka/ProducerLink.ts"
-import { because, NoAnswer, type TransportError, Unacknowledged, Unavailable } from "../../kafka/TransportError.ts"
+import { because, type TransportError, Unacknowledged } from "../../kafka/TransportError.ts"
 import * as Verdict from "../../kafka/Verdict.ts"
 import { classifyError } from "../classifyError.ts"
+import type { BrokerConnection } from "./brokerConnection.ts"
 import type { ClusterClient } from "./clusterClient.ts"
-import { ask, type Broker, createErrorFromCode, protocolRequest, quietMillis, withBody } from "./kafkajsInternals.ts"
+import { createErrorFromCode, protocolRequest, withBody } from "./kafkajsInternals.ts"
 import { encodeProduce } from "../../protocol/produceCodec.ts"
 
 interface ProduceResponse {
@@ -26,19 +25,12 @@ interface ProduceResponse {
   readonly clientSideThrottleTime?: number
 }
 
-const throttled = (leader: number, millis: number): TransportError => {
-  const detail = `broker ${leader} asked this client to pause for ${Math.ceil(millis)} ms more, which is over its quota`
-  return because(new Unavailable({ code: "THROTTLED", detail }))
-}
-
 /** The broker gives up on slow replicas a little before the answer is given up on, so that its verdict still arrives. */
 const brokerShare = 0.9
 
-const metadataAge = "1 minute"
+const purpose = "produce"
 
-export const make = Effect.fnUntraced(function* (
-  client: ClusterClient
-): Effect.fn.Return<ProducerLink, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.fn.Return<ProducerLink> {
   const clock = yield* Clock.Clock
   const { brokers } = client.settings
   const { metadata } = client
@@ -74,21 +66,9 @@ export const make = Effect.fnUntraced(function* (
       })
     })
 
-  /** Fails when the broker has been silent for so long, whatever it was given; a quiet that it asked for does not count. */
-  const silence = (broker: Broker, timeoutMillis: number): Effect.Effect<never, TransportError> => {
-    const sentAt = monotonicMillis(clock)
-    const wait: Effect.Effect<never, TransportError> = Effect.suspend(() => {
-      const now = monotonicMillis(clock)
-      const left = Math.max(sentAt, now + quietMillis(broker, clock.currentTimeMillisUnsafe())) + timeoutMillis - now
-      if (left > 0) return Effect.andThen(Effect.sleep(left), wait)
-      const detail = `writing to broker ${broker.nodeId} took longer than ${timeoutMillis} ms`
-      return Effect.fail(because(new NoAnswer({ detail })))
-    })
-    return wait
-  }
-
   const produce = (
-    broker: Broker,
+    connection: BrokerConnection,
+    leader: number,
     batches: ReadonlyArray<PartitionBatch>,
     timeoutMillis: number
   ): Effect.Effect<Produced, Verdict.Unwritten> =>
@@ -97,42 +77,31 @@ export const make = Effect.fnUntraced(function* (
         timeoutMillis: Math.floor(timeoutMillis * brokerShare),
         timestamp: clock.currentTimeMillisUnsafe()
       }
-      // What kafkajs encodes it writes to its socket in the same turn, unless the connection is to be quiet.
+      // What is encoded is written to the socket in the same turn.
       let mayBeOut = false
-      const answer = Effect.tryPromise({
-        try: () => {
+      const encode = () => {
+        mayBeOut = true
+        return encodeProduce(batches, options)
+      }
+      return client
+        .ask<ProduceResponse>(
+          connection,
+          `writing to broker ${leader}`,
           // kafkajs' part is the header and the answer; the body is ours.
-          const protocol = withBody(protocolRequest(broker, "Produce", { acks: -1, topicData: [] }), () => {
-            mayBeOut = true
-            return encodeProduce(batches, options)
-          })
-          return ask<ProduceResponse>(broker, protocol)
-        },
-        catch: (error) => classifyError(error, { brokers })
-      })
-      return Effect.raceFirst(answer, silence(broker, timeoutMillis)).pipe(
-        // Slow replicas are answered for; silence is a dead connection, and whatever else is on it waits in vain.
-        Effect.tapError(({ reason }) =>
-          Effect.sync(() => reason._tag === "NoAnswer" && client.cut("a write was not answered", broker))
-        ),
-        Effect.map((response) => toProduced(batches, response)),
-        Effect.mapError((error) => (mayBeOut ? Verdict.unknown(error) : Verdict.notWritten(error)))
-      )
+          (versions) => withBody(protocolRequest(versions, "Produce", { acks: -1, topicData: [] }), encode),
+          { timeoutMillis }
+        )
+        .pipe(
+          Effect.map((response) => toProduced(batches, response)),
+          Effect.mapError((error) => (mayBeOut ? Verdict.unknown(error) : Verdict.notWritten(error)))
+        )
     })
 
   const send: ProducerLink["send"] = (leader, batches, timeoutMillis) =>
-    client.broker(leader, timeoutMillis).pipe(
+    client.connect(leader, purpose, timeoutMillis).pipe(
       Effect.mapError(Verdict.notWritten),
-      Effect.flatMap((broker) => {
-        const quiet = quietMillis(broker, clock.currentTimeMillisUnsafe())
-        // kafkajs would keep the records; here they stay in the publisher's queue, and what is said of them is known.
-        return quiet > 0
-          ? Effect.fail(Verdict.notWritten(throttled(leader, quiet)))
-          : produce(broker, batches, timeoutMillis)
-      })
+      Effect.flatMap((connection) => produce(connection, leader, batches, timeoutMillis))
     )
-
-  yield* client.refresh.pipe(Effect.ignore, Effect.delay(metadataAge), Effect.forever, Effect.forkScoped)
 
   return {
     partitions,

@@ -6,13 +6,15 @@ import * as Schedule from "effect/Schedule"
 import type { TopicDescription, Topics, TopicSpec } from "../../kafka/Transport.ts"
 import { because, type TransportError, Unavailable } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
-import { ask, protocolRequest } from "./kafkajsInternals.ts"
+import { type Api, protocolRequest } from "./kafkajsInternals.ts"
 
 const topicAuthorizationFailed = 29
 const topicAlreadyExists = 36
 const topicResource = 2
 const createTimeoutMillis = 5_000
 const usablePollMillis = 50
+// Creating takes its time, and a broker answers a connection in turn.
+const purpose = "admin"
 
 interface CreateTopicsResponse {
   readonly topicErrors: ReadonlyArray<{ readonly errorCode: number }>
@@ -25,27 +27,48 @@ interface DescribeConfigsResponse {
   }>
 }
 
+/** Asks the controller, as the metadata names it; any broker passes the request on in a cluster without ZooKeeper. */
+export const askController = Effect.fnUntraced(function* <A>(
+  client: ClusterClient,
+  api: Api,
+  payload: object,
+  topic?: string
+): Effect.fn.Return<A, TransportError> {
+  yield* client.refresh
+  const connection = yield* client.connect(client.metadata.controllerId, purpose)
+  return yield* client.ask<A>(
+    connection,
+    `${api} at the controller`,
+    (versions) => protocolRequest(versions, api, payload),
+    {
+      holdMillis: createTimeoutMillis,
+      timeoutMillis: createTimeoutMillis * 2,
+      ...(topic === undefined ? {} : { topic })
+    }
+  )
+})
+
 export const make = (client: ClusterClient): Topics => {
   const metadata = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
     const topics = yield* client.describe(names)
-    for (const { topic, topicErrorCode } of topics) {
-      if (topicErrorCode === topicAuthorizationFailed) yield* client.failOnCode(topicErrorCode, topic)
+    for (const { errorCode, topic } of topics) {
+      if (errorCode === topicAuthorizationFailed) yield* client.failOnCode(errorCode, topic)
     }
-    return topics.filter(({ topicErrorCode }) => topicErrorCode === 0)
+    return topics.filter(({ errorCode }) => errorCode === 0)
   })
 
   const describe = (names: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<TopicDescription>, TransportError> =>
     Effect.map(metadata(names), (topics) =>
-      topics.map(({ partitionMetadata, topic }) => ({
+      topics.map(({ partitions, topic }) => ({
         name: topic,
-        partitions: partitionMetadata.length,
-        replicationFactor: partitionMetadata[0]?.replicas.length ?? 0
+        partitions: partitions.length,
+        replicationFactor: partitions[0]?.replicas ?? 0
       }))
     )
 
   const usable = Effect.fnUntraced(function* (name: string) {
     const [found] = yield* metadata([name])
-    const isUsable = found !== undefined && found.partitionMetadata.every(({ leader }) => leader >= 0)
+    const isUsable = found !== undefined && found.partitions.every(({ leader }) => leader >= 0)
     if (isUsable) return
     return yield* because(
       new Unavailable({ code: "LEADER_NOT_AVAILABLE", detail: `topic ${name} is still being created` })
@@ -56,14 +79,10 @@ export const make = (client: ClusterClient): Topics => {
     const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
     const topics = [{ topic: name, numPartitions: partitions, replicationFactor, configEntries }]
     const payload = { topics, validateOnly: false, timeout: createTimeoutMillis }
-    const controller = yield* client.call("finding the controller", () => client.cluster.findControllerBroker())
-    const { topicErrors } = yield* client.call(
-      `creating topic ${name}`,
-      () => ask<CreateTopicsResponse>(controller, protocolRequest(controller, "CreateTopics", payload)),
-      { topic: name }
-    )
+    const { topicErrors } = yield* askController<CreateTopicsResponse>(client, "CreateTopics", payload, name)
     const code = topicErrors[0]?.errorCode ?? 0
     if (code !== topicAlreadyExists) yield* client.failOnCode(code, name)
+    // Also when another program has just created it: whichever broker is asked next may not have heard of it.
     yield* usable(name).pipe(
       Effect.retry({ schedule: Schedule.spaced(usablePollMillis), while: (error) => error.isRetryable }),
       Effect.timeoutOrElse({ duration: createTimeoutMillis, orElse: () => usable(name) })
@@ -72,12 +91,15 @@ export const make = (client: ClusterClient): Topics => {
   })
 
   const configs = Effect.fnUntraced(function* (topic: string, names: ReadonlyArray<string>) {
-    const broker = yield* client.anyBroker
     const payload = { resources: [{ type: topicResource, name: topic, configNames: names }], includeSynonyms: false }
-    const { resources } = yield* client.call(
-      `reading the settings of ${topic}`,
-      () => ask<DescribeConfigsResponse>(broker, protocolRequest(broker, "DescribeConfigs", payload)),
-      { topic }
+    const what = `reading the settings of ${topic}`
+    const { resources } = yield* client.askAny(what, (connection) =>
+      client.ask<DescribeConfigsResponse>(
+        connection,
+        what,
+        (versions) => protocolRequest(versions, "DescribeConfigs", payload),
+        { topic }
+      )
     )
     yield* client.failOnCode(resources[0]?.errorCode ?? 0, topic)
     const entries = resources.flatMap(({ configEntries }) => configEntries)

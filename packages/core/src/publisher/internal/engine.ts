@@ -177,7 +177,6 @@ export class Engine {
     window.answeredAt = now
     window.suspectedSince = undefined
     if (throttleMillis <= 0) return
-    this.#environment.recorder.throttled(throttleMillis)
     window.throttledUntil = Math.max(window.throttledUntil, now + throttleMillis)
     this.#environment.wakeBy(window.throttledUntil)
   }

@@ -1,5 +1,5 @@
 /**
- * Counts for operators: what waits, how long it has, and what it waits for.
+ * Counts for operators: what waits, how long it has, and what was left alone.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -11,7 +11,6 @@ export interface PublishRecorder {
   /** What waits now, and how long the oldest of it has. */
   readonly queued: (records: number, bytes: number, oldestMillis: number) => void
   readonly backedOff: (what: "partition" | "leader") => void
-  readonly throttled: (millis: number) => void
 }
 
 export const make: Effect.Effect<PublishRecorder, never, Scope.Scope> = Effect.gen(function* () {
@@ -26,7 +25,6 @@ export const make: Effect.Effect<PublishRecorder, never, Scope.Scope> = Effect.g
       bytes(size)
       oldestAge(oldestMillis / 1000)
     },
-    backedOff: (what) => backoffs(what).updateUnsafe(1, context),
-    throttled: (millis) => PublisherMetrics.throttled.updateUnsafe(millis / 1000, context)
+    backedOff: (what) => backoffs(what).updateUnsafe(1, context)
   }
 })

@@ -6,6 +6,7 @@ import { EventLoop } from "../../../src/host/EventLoop.ts"
 import * as AssignmentFetcher from "../../../src/kafkajs/internal/assignmentFetcher.ts"
 import { type FetchAnswer } from "../../../src/protocol/fetchCodec.ts"
 import { encodeProduce } from "../../../src/protocol/produceCodec.ts"
+import { SkippedOffsets } from "../../../src/kafkajs/internal/skippedOffsets.ts"
 import { bytes, text } from "../fixtures.ts"
 import { type Answer, makeClient } from "./fakeBroker.ts"
 
@@ -27,16 +28,18 @@ const log = (offset: number, values: ReadonlyArray<string>): Buffer =>
   )
 
 type Partition = FetchAnswer["partitions"][number]
-const answerOf = (partitions: ReadonlyArray<Omit<Partition, "topic">>): FetchAnswer => ({
+const answerOf = (partitions: ReadonlyArray<Omit<Partition, "topic" | "topicId">>): FetchAnswer => ({
   clientSideThrottleTime: 0,
-  partitions: partitions.map((partition) => ({ topic, ...partition }))
+  errorCode: 0,
+  partitions: partitions.map((partition) => ({ topic, topicId: undefined, ...partition }))
 })
 const never = new Promise<never>(() => {})
 
 const fetching = Effect.fnUntraced(function* (
   partitions: number,
   leaderOf: (partition: number) => number,
-  answer: (nodeId: number) => Answer
+  answer: (nodeId: number) => Answer,
+  isLeased: () => boolean = () => true
 ) {
   const values = yield* Queue.unbounded<string>()
   const client = yield* makeClient(answer)
@@ -62,8 +65,16 @@ const fetching = Effect.fnUntraced(function* (
     onRevoking: Effect.void,
     revokeTimeoutMillis: 1_000
   }
-  yield* AssignmentFetcher.make(client, yield* EventLoop, join, assigned)
-  return values
+  const fetcher = yield* AssignmentFetcher.make({
+    client,
+    eventLoop: yield* EventLoop,
+    join,
+    assigned,
+    purpose: "fetch",
+    skipped: new SkippedOffsets(),
+    isLeased
+  })
+  return { values, fetcher }
 })
 
 const nextTurn = Effect.flatMap(EventLoop, (eventLoop) =>
@@ -83,7 +94,7 @@ describe("assignmentFetcher", () => {
               { partition: 1, errorCode: 0, records: log(0, ["a"]) },
               { partition: 2, errorCode: 0, records: log(0, ["b"]) }
             ])
-      const values = yield* fetching(
+      const { values } = yield* fetching(
         3,
         () => 0,
         () => answer
@@ -101,7 +112,7 @@ describe("assignmentFetcher", () => {
       const next: Answer = async () =>
         fetches++ > 0 ? never : answerOf([{ partition: 0, errorCode: 0, records: log(0, ["a", "b"]) }])
       // Partition 1 has no leader, which is what lets the fetcher look for leaders.
-      const values = yield* fetching(
+      const { values } = yield* fetching(
         2,
         (partition) => (partition === 0 ? leader : -1),
         (id) => (id === 0 ? old : next)
@@ -124,7 +135,7 @@ describe("assignmentFetcher", () => {
       let fetches = 0
       const next: Answer = async () =>
         fetches++ > 0 ? never : answerOf([{ partition: 0, errorCode: 0, records: log(0, ["a"]) }])
-      const values = yield* fetching(
+      const { values } = yield* fetching(
         1,
         () => leader,
         (id) => (id === 0 ? old : next)
@@ -135,6 +146,26 @@ describe("assignmentFetcher", () => {
       empty.resolve(answerOf([{ partition: 0, errorCode: 0, records: Buffer.alloc(0) }]))
       for (let i = 0; i < 5; i++) yield* nextTurn
       assert.deepStrictEqual(yield* Queue.clear(values), ["a"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("chaos D3: without a lease nothing is handed over, and with the next one all of it", () =>
+    Effect.gen(function* () {
+      let isLeased = false
+      let fetches = 0
+      const answer: Answer = async () =>
+        fetches++ > 0 ? never : answerOf([{ partition: 0, errorCode: 0, records: log(0, ["a", "b"]) }])
+      const { fetcher, values } = yield* fetching(
+        1,
+        () => 0,
+        () => answer,
+        () => isLeased
+      )
+      for (let i = 0; i < 5; i++) yield* nextTurn
+      assert.deepStrictEqual([fetches, yield* Queue.clear(values)], [1, []])
+      isLeased = true
+      fetcher.handOverAll()
+      assert.deepStrictEqual(yield* Queue.clear(values), ["a", "b"])
     }).pipe(Effect.scoped)
   )
 })

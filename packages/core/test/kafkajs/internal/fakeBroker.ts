@@ -1,32 +1,51 @@
 /** A broker that answers as a test says, and a client that finds it whatever it asks for. */
 import * as Effect from "effect/Effect"
-import * as ClusterClient from "../../../src/kafkajs/internal/clusterClient.ts"
+import { classifyError } from "../../../src/kafkajs/classifyError.ts"
+import type { BrokerConnection } from "../../../src/kafkajs/internal/brokerConnection.ts"
 import { toSettings } from "../../../src/kafkajs/internal/clientSettings.ts"
-import type { Broker, ProtocolRequest } from "../../../src/kafkajs/internal/kafkajsInternals.ts"
+import * as ClusterClient from "../../../src/kafkajs/internal/clusterClient.ts"
+import type { ApiVersions } from "../../../src/kafkajs/internal/kafkajsInternals.ts"
+import { because, Unavailable } from "../../../src/kafka/TransportError.ts"
 
 /** The decoded answer to a request of this API key. */
-export type Answer = (apiKey: number, payload: unknown) => Promise<unknown>
+export type Answer = (apiKey: number) => Promise<unknown>
 
-const lookupRequest = (apiKey: number) => (payload: object) =>
-  ({ request: { apiKey, apiVersion: 11, payload }, response: {} }) as unknown as ProtocolRequest
+const findCoordinator = 10
+const versions: ApiVersions = Object.fromEntries(
+  Array.from({ length: 50 }, (_, apiKey) => [apiKey, { minVersion: 0, maxVersion: 11 }])
+)
+const connectionTo = (nodeId: number) => ({ nodeId, address: `fake:${nodeId}` }) as BrokerConnection
 
-const metadata: Broker["metadata"] = () => Promise.reject(new Error("a fake broker has no metadata"))
-
-const findGroupCoordinator = async () => ({ coordinator: { nodeId: 0 } })
-
-const makeBroker = (nodeId: number, answer: Answer): Broker => {
-  const send = (protocol: ProtocolRequest) => {
-    const { apiKey, payload } = protocol.request as unknown as { apiKey: number; payload: unknown }
-    return answer(apiKey, payload)
-  }
-  const connectionPool = { host: "fake", port: nodeId, pool: [], send }
-  return { nodeId, connectionPool, lookupRequest, metadata, findGroupCoordinator, isConnected: () => true }
-}
-
-/** Every broker id is known and connected, and answers by `answer`; the coordinator is broker 0. */
-export const makeClient = Effect.fnUntraced(function* (answer: (nodeId: number) => Answer) {
+/** Every broker id is known and connected, and answers by `answer`; the coordinator is broker 0 unless said otherwise. */
+export const makeClient = Effect.fnUntraced(function* (
+  answer: (nodeId: number) => Answer,
+  coordinator: () => number = () => 0
+) {
   const client = yield* ClusterClient.make(toSettings({ brokers: ["fake:1"], clientId: "fake" }))
-  const broker = (nodeId: number) => makeBroker(nodeId, answer(nodeId))
-  client.cluster.findGroupCoordinator = async () => broker(0)
-  return { ...client, broker: (nodeId: number) => Effect.succeed(broker(nodeId)), refresh: Effect.void }
+  const ask: ClusterClient.ClusterClient["ask"] = <A>(
+    connection: BrokerConnection,
+    _what: string,
+    build: ClusterClient.BuildRequest
+  ) =>
+    Effect.tryPromise({
+      catch: (error) => classifyError(error, { brokers: [] }),
+      try: () => {
+        const { apiKey } = build(versions).request
+        const own = answer(connection.nodeId)(apiKey)
+        return (
+          apiKey === findCoordinator ? Promise.resolve({ errorCode: 0, coordinator: { nodeId: coordinator() } }) : own
+        ) as Promise<A>
+      }
+    })
+  const fake: ClusterClient.ClusterClient = {
+    ...client,
+    ask,
+    connect: (nodeId) =>
+      nodeId < 0
+        ? Effect.fail(because(new Unavailable({ code: "LEADER_NOT_AVAILABLE", detail: "" })))
+        : Effect.succeed(connectionTo(nodeId)),
+    askAny: (_what, question) => question(connectionTo(0)),
+    refresh: Effect.void
+  }
+  return fake
 })

@@ -3,23 +3,27 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as GroupMembership from "../../../src/kafkajs/internal/groupMembership.ts"
+import { because, NoAnswer } from "../../../src/kafka/TransportError.ts"
 import { type Answer, makeClient } from "./fakeBroker.ts"
 
 const offsetFetch = 9
+const offsetCommit = 8
 const coordinatorLoading = 14
 
-const generation = { generationId: 1, memberId: "me", partitions: [{ topic: "orders", partition: 0 }] }
+const generation = { generationId: 1, memberId: "me", partitions: [{ topic: "orders", partition: 0 }], since: 0 }
+
+const options = {
+  groupId: "group",
+  topics: ["orders"],
+  onAssigned: () => undefined,
+  onRecords: (records: ReadonlyArray<unknown>) => records.length,
+  onRevoking: Effect.void,
+  revokeTimeoutMillis: 1_000
+}
 
 const join = (answer: Answer) =>
   Effect.gen(function* () {
-    const membership = yield* GroupMembership.make(yield* makeClient(() => answer), {
-      groupId: "group",
-      topics: ["orders"],
-      onAssigned: () => undefined,
-      onRecords: (records) => records.length,
-      onRevoking: Effect.void,
-      revokeTimeoutMillis: 1_000
-    })
+    const membership = yield* GroupMembership.make(yield* makeClient(() => answer), options, "member")
     // Finds the coordinator, as a join does.
     const commit = membership.commit(generation, [{ topic: "orders", partition: 0, offset: 1, metadata: "" }])
     const committing = yield* Effect.forkChild(commit, { startImmediately: true })
@@ -40,6 +44,31 @@ describe("groupMembership", () => {
       const error = yield* Effect.flip(membership.committed(generation))
       assert.include(error.message, "GROUP_LOAD_IN_PROGRESS")
       assert.isTrue(error.isRetryable)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("chaos D4: a commit that finds its coordinator silent goes to the one that takes over", () =>
+    Effect.gen(function* () {
+      let coordinator = 0
+      const committed: Array<number> = []
+      const answer =
+        (nodeId: number): Answer =>
+        async (apiKey) => {
+          if (apiKey !== offsetCommit) return { errorCode: 0, responses: [] }
+          if (nodeId === 0) throw because(new NoAnswer({ detail: "silence" }))
+          committed.push(nodeId)
+          return { responses: [] }
+        }
+      const client = yield* makeClient(answer, () => coordinator)
+      const membership = yield* GroupMembership.make(client, options, "member")
+      const commit = membership.commit(generation, [{ topic: "orders", partition: 0, offset: 1, metadata: "" }])
+      const committing = yield* Effect.forkChild(commit, { startImmediately: true })
+      yield* TestClock.adjust("3 seconds")
+      assert.isUndefined(committing.pollUnsafe())
+      coordinator = 1
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(committing)
+      assert.deepStrictEqual(committed, [1])
     }).pipe(Effect.scoped)
   )
 })

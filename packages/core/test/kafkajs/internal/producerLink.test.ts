@@ -1,11 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as TestClock from "effect/testing/TestClock"
-import type { Broker, ProtocolRequest } from "../../../src/kafkajs/internal/kafkajsInternals.ts"
+import { classifyError } from "../../../src/kafkajs/classifyError.ts"
+import type { BuildRequest, ClusterClient } from "../../../src/kafkajs/internal/clusterClient.ts"
 import * as ProducerLink from "../../../src/kafkajs/internal/producerLink.ts"
-import { because, type TransportError, Unreachable } from "../../../src/kafka/TransportError.ts"
+import { because, Unreachable } from "../../../src/kafka/TransportError.ts"
 import { makeClient } from "./fakeBroker.ts"
 
 const topic = "orders"
@@ -16,35 +14,27 @@ const batchOf = (partition: number) => ({
 })
 const batches = [batchOf(0), batchOf(1), batchOf(2)]
 const timeoutMillis = 1_000
+const produceVersions = { 0: { minVersion: 0, maxVersion: 11 } }
 
-type Send = (protocol: ProtocolRequest) => Promise<unknown>
+type Send = (build: BuildRequest) => Promise<unknown>
 
-/** A link over a broker whose connection sends as the test says and is to be quiet until then, epoch milliseconds. */
-const linkOver = Effect.fnUntraced(function* (send: Send, quiet = { until: -1 }) {
+/** A link over connections that send as the test says. */
+const linkOver = Effect.fnUntraced(function* (send: Send) {
   const client = yield* makeClient(() => () => Promise.reject(new Error("not asked")))
-  const connect = (nodeId: number): Effect.Effect<Broker, TransportError> =>
-    Effect.map(client.broker(nodeId), (broker) => {
-      const requestQueue = {
-        pending: [],
-        scheduleCheckPendingRequests: () => {},
-        get throttledUntil() {
-          return quiet.until
-        }
-      }
-      const connection = { requestQueue } as unknown as Broker["connectionPool"]["pool"][number]
-      return { ...broker, connectionPool: { ...broker.connectionPool, pool: [connection], send } }
-    })
-  return yield* ProducerLink.make({ ...client, broker: connect })
+  const ask: ClusterClient["ask"] = <A>(_connection: unknown, _what: string, build: BuildRequest) =>
+    Effect.tryPromise({ try: () => send(build) as Promise<A>, catch: (error) => classifyError(error, { brokers: [] }) })
+  return yield* ProducerLink.make({ ...client, ask })
 })
 
 /** Takes the bytes, as a connection does that is there. */
-const written: (answer: () => Promise<unknown>) => Send = (answer) => async (protocol) => {
-  await protocol.request.encode()
-  return answer()
-}
+const written =
+  (answer: () => Promise<unknown>): Send =>
+  async (build) => {
+    await build(produceVersions).request.encode()
+    return answer()
+  }
 
 const lost = () => Promise.reject(Object.assign(new Error("lost"), { name: "KafkaJSConnectionClosedError" }))
-const never = new Promise<never>(() => {})
 
 describe("P4/certainty: a produce request over kafkajs", () => {
   it.effect("gets a verdict for each partition, in the order asked", () =>
@@ -75,44 +65,11 @@ describe("P4/certainty: a produce request over kafkajs", () => {
 
   it.effect("to a broker that cannot be connected to wrote nothing", () =>
     Effect.gen(function* () {
-      const client = yield* makeClient(() => () => never)
+      const client = yield* makeClient(() => () => Promise.reject(new Error("not asked")))
       const refused = because(new Unreachable({ brokers: ["b:1"], detail: "ECONNREFUSED" }))
-      const link = yield* ProducerLink.make({ ...client, broker: () => Effect.fail(refused) })
+      const link = yield* ProducerLink.make({ ...client, connect: () => Effect.fail(refused) })
       const failure = yield* Effect.flip(link.send(0, batches, timeoutMillis))
       assert.deepStrictEqual([failure._tag, failure.error], ["NotWritten", refused])
-    })
-  )
-
-  it.effect("is unknown after silence, and a quiet that the broker asked for is none", () =>
-    Effect.gen(function* () {
-      const quiet = { until: -1 }
-      const link = yield* linkOver(
-        written(() => never),
-        quiet
-      )
-      const sending = yield* Effect.forkChild(Effect.flip(link.send(0, batches, timeoutMillis)), {
-        startImmediately: true
-      })
-      quiet.until = (yield* Clock.currentTimeMillis) + 5_000
-      yield* TestClock.adjust("5900 millis")
-      assert.isUndefined(sending.pollUnsafe())
-      yield* TestClock.adjust("200 millis")
-      const failure = yield* Fiber.join(sending)
-      assert.deepStrictEqual([failure._tag, failure.error.reason._tag], ["Unknown", "NoAnswer"])
-    })
-  )
-
-  it.effect("is not given to a connection that has to be quiet, and wrote nothing", () =>
-    Effect.gen(function* () {
-      let sends = 0
-      const quiet = { until: (yield* Clock.currentTimeMillis) + 5_000 }
-      const link = yield* linkOver(() => {
-        sends++
-        return never
-      }, quiet)
-      const failure = yield* Effect.flip(link.send(0, batches, timeoutMillis))
-      assert.deepStrictEqual([failure._tag, sends], ["NotWritten", 0])
-      assert.include(failure.error.message, "THROTTLED")
     })
   )
 })

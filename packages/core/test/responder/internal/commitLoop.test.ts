@@ -20,6 +20,7 @@ const committing = () => {
         committed.push(offsets)
         return state.works ? Effect.void : Effect.fail(unavailable)
       }),
+    leaseUntil: () => Number.POSITIVE_INFINITY,
     pause: () => {},
     resume: () => {},
     stopFetching: Effect.void,
