@@ -60,8 +60,9 @@ export const make = Effect.fnUntraced(function* (
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)
   const partitions = yield* TopicSetup.ensure(topics, requests, options.topics)
   const router = RequestRouter.make(yield* TopicSize.watch(names.requests, partitions, publisher), publisher)
+  const responderGroup = options.responderGroup ?? names.responderGroup
   const watch = options.detectNoResponder
-    ? yield* ResponderWatch.make(names.responderGroup, groupSize(names.responderGroup))
+    ? yield* ResponderWatch.make(responderGroup, groupSize(responderGroup))
     : undefined
   const route = (canceller: Canceller.Canceller | undefined): readonly [string, ContractRoute] => [
     names.name,
