@@ -190,7 +190,8 @@ class ReplyReaders {
       yield* Effect.logWarning(
         `replies cannot be read from partition ${address.partition} of ${topic}: ${silentBecause.message}; new calls wait`
       )
-      while (fixed === undefined && this.#current?.silentBecause !== undefined) {
+      if (fixed !== undefined) return
+      while (this.#current?.silentBecause !== undefined) {
         const found = yield* this.#other
         if (this.#current.silentBecause === undefined) {
           // The old one answers again.
