@@ -9,16 +9,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 
-/** The deadline of the request being handled, in monotonic milliseconds; infinite outside handlers. */
-export const CallDeadline: Context.Reference<number> = Context.Reference<number>(
+/** When something is over, in monotonic milliseconds. It may be put off while one waits for it. */
+export interface Deadline {
+  readonly at: number
+}
+
+/** The deadline of the request being handled; undefined outside handlers. */
+export const CallDeadline: Context.Reference<Deadline | undefined> = Context.Reference<Deadline | undefined>(
   "@kafka-request-reply/core/contract/CallBudget/CallDeadline",
-  { defaultValue: () => Number.POSITIVE_INFINITY }
+  { defaultValue: () => undefined }
 )
 
 /** How much time the request being handled has left, at least zero; `None` outside handlers. */
 export const remaining: Effect.Effect<Option.Option<Duration.Duration>> = Effect.gen(function* () {
   const deadline = yield* CallDeadline
-  if (deadline === Number.POSITIVE_INFINITY) return Option.none()
+  if (deadline === undefined) return Option.none()
   const clock = yield* Clock.Clock
-  return Option.some(Duration.millis(Math.max(0, deadline - monotonicMillis(clock))))
+  return Option.some(Duration.millis(Math.max(0, deadline.at - monotonicMillis(clock))))
 })

@@ -100,6 +100,10 @@ export class MemoryBroker extends Context.Service<
 >()("@kafka-request-reply/core/memory/MemoryBroker") {}
 
 /** The brokers' default of `max.message.bytes`: a batch may not be larger. */
+/** Whether the broker keeps the newest record of each key only, so that every record needs one. */
+const isCompacted = ({ "cleanup.policy": policy = "" }: Readonly<Record<string, string>>): boolean =>
+  policy.split(",").some((one) => one.trim() === "compact")
+
 const defaultMaxBatchBytes = 1_048_588
 
 /** The brokers' default of `offset.metadata.max.bytes`. */
@@ -165,6 +169,10 @@ export const make = Effect.gen(function* () {
         const log = broker.log(partition)
         if (log === undefined) return Effect.fail(missing(broker, partition))
         const { topic } = partition
+        if (isCompacted(broker.configs(topic)) && records.some(({ key }) => key === null)) {
+          const detail = `compacted topic ${topic} takes no record without a key`
+          return Effect.fail(because(new Refused({ code: "INVALID_RECORD", detail })))
+        }
         const limit = Number(broker.configs(topic)["max.message.bytes"] ?? defaultMaxBatchBytes)
         const size = records.reduce((sum, record) => sum + wireSize(record), 0)
         if (size > limit) {

@@ -54,6 +54,7 @@ const byStatus: Readonly<Record<string, StatusCode>> = {
   overloaded: "RESOURCE_EXHAUSTED",
   "shutting-down": "UNAVAILABLE",
   "key-conflict": "ABORTED",
+  "circular-wait": "FAILED_PRECONDITION",
   "reply-too-large": "RESOURCE_EXHAUSTED",
   "reply-invalid": "INTERNAL",
   "reply-refused": "INTERNAL",

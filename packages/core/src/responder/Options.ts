@@ -26,7 +26,7 @@ export interface Options {
   readonly concurrency: number
   /** Requests taken and waiting for their turn; past it fetching pauses. Default 2 000: a second or so of work. */
   readonly maxWaiting: number
-  /** Bytes of the requests that are not done and of their replies; past it fetching pauses. Default 64 MiB. */
+  /** Bytes of the requests that are not done, headers and keys included, and of their replies; past it fetching pauses. Default 64 MiB. */
   readonly maxOpenBytes: number
   /** Requests waiting behind one key; more are answered `overloaded`. Default 256: a hot key is one lane. */
   readonly maxWaitingPerKey: number
@@ -71,13 +71,16 @@ export interface Options {
   readonly dedupeBytes: number
   /** How long answers are kept per key, of each operation that does not say itself. Default 10 minutes. */
   readonly dedupeAge: Duration.Input
-  /** Answer a defect with an id instead of its content; the content is logged under the id. Default false. */
+  /**
+   * Answer a defect with an id instead of its content; the content is logged under the id. Default true: what a handler
+   * died of may quote what callers must not see. False suits development.
+   */
   readonly hideDefects: boolean
   /** Where records that are no executable requests are copied, with the reason in headers. Default: nowhere. */
   readonly deadLetterTopic: string | undefined
   /** Whether requests that carry a trace get a span. Default `inherit`; `never` switches it off. */
   readonly tracing: "inherit" | "never"
-  /** Told of every request that ended. Runs on the hot path: must be cheap and not throw. */
+  /** Told of every request that ended, those refused before they were taken included. Runs on the hot path: must be cheap and not throw. */
   readonly onAnswered: ((answered: Answered) => void) | undefined
 }
 
@@ -105,7 +108,7 @@ export const defaults: Options = {
   dedupeEntries: 100_000,
   dedupeBytes: 64 * 1024 * 1024,
   dedupeAge: "10 minutes",
-  hideDefects: false,
+  hideDefects: true,
   deadLetterTopic: undefined,
   tracing: "inherit",
   onAnswered: undefined

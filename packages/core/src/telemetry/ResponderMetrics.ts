@@ -31,7 +31,7 @@ export const open = Metric.gauge("kafka_rr_responder_open_offsets", { descriptio
 
 /**
  * Records that were not executed, by `kind`: `malformed`, `unknown-operation`, `no-reply-address`, `forbidden-reply-topic`, `expired`,
- * `redelivered`, `foreign` (not a request of this protocol), `undecodable` (in a batch that cannot be read).
+ * `redelivered`, `foreign` (not a request of this protocol), `undecodable` (a batch that cannot be read: each of its records).
  */
 export const notExecuted = Metric.counter("kafka_rr_responder_not_executed_total", {
   description: "records not executed, by kind",
@@ -39,21 +39,29 @@ export const notExecuted = Metric.counter("kafka_rr_responder_not_executed_total
 })
 
 /**
- * Offsets of request topics that were passed over because the log lost them, by `kind`: `absent` (no record is there:
- * deleted before it was read, or compacted), `truncated` (the log was cut off below what had been read or committed).
+ * Bytes of everything that responders keep: records that are not done, replies on their way, answers for repeated requests.
+ * Of all responders in the process.
  */
-export const passedOver = Metric.counter("kafka_rr_responder_offsets_passed_over_total", {
-  description: "offsets passed over because the log lost them, by kind",
+export const bytes = Metric.gauge("kafka_rr_responder_kept_bytes", {
+  description: "bytes of open requests, replies on their way and kept answers"
+})
+
+/** Replies that the brokers refused, or did not take in time, by `reason` (the kind of the transport's error). */
+export const repliesRefused = Metric.counter("kafka_rr_responder_replies_refused_total", {
+  description: "replies that could not be written, by reason",
   incremental: true
 })
 
-/** Replies that could not be written before their deadline. */
+/** Replies that were given up: nobody can be listening any more, or others needed their room. */
 export const repliesAbandoned = Metric.counter("kafka_rr_responder_replies_abandoned_total", {
-  description: "replies that could not be written in time",
+  description: "replies that were given up, since nobody can be listening",
   incremental: true
 })
 
-/** Requests answered from the deduplication table, by `kind`: `replayed`, `joined`, `conflict`. */
+/**
+ * Requests recognised as duplicates, by `kind`: `replayed` (answered again), `joined` (share a run), `conflict` (another
+ * payload), `repeated` (another record of an attempt, which is answered once).
+ */
 export const duplicates = Metric.counter("kafka_rr_responder_duplicates_total", {
   description: "requests recognised as duplicates, by kind",
   incremental: true
@@ -68,5 +76,14 @@ export const evictions = Metric.counter("kafka_rr_responder_dedupe_evictions_tot
 /** Offset commits that failed; the next one carries the same offsets. */
 export const commitFailures = Metric.counter("kafka_rr_responder_commit_failures_total", {
   description: "offset commits that failed",
+  incremental: true
+})
+
+/**
+ * Offsets of request topics that were passed over because the log lost them, by `kind`: `absent` (no record is there:
+ * deleted before it was read, or compacted), `truncated` (the log was cut off below what had been read or committed).
+ */
+export const passedOver = Metric.counter("kafka_rr_responder_offsets_passed_over_total", {
+  description: "offsets passed over because the log lost them, by kind",
   incremental: true
 })

@@ -36,6 +36,8 @@ export interface RequestEnvelope {
   /** Undefined when the record names none: such a request cannot be answered, so it is not executed. */
   readonly replyTo: ReplyAddress.ReplyAddress | undefined
   readonly traceparent: string | undefined
+  /** The calls whose handlers wait for this one, the innermost first, each by 12 characters of a digest of its id. */
+  readonly via: ReadonlyArray<string>
   /** The headers that are not the protocol's, in their order. */
   readonly callHeaders: RecordHeaders
 }
@@ -57,6 +59,7 @@ export interface Fields {
   readonly isDiscard?: boolean
   readonly contentType?: string | undefined
   readonly traceparent?: string | undefined
+  readonly via?: ReadonlyArray<string>
   readonly callHeaders?: RecordHeaders
 }
 
@@ -94,13 +97,15 @@ const isLast = (fields: Fields, timeout: number, attempt: number, isDiscard: boo
   fields.operation === last.operation
 
 const dictionaryOf = (fields: Fields, timeout: number, attempt: number): Uint8Array => {
-  const { contentType, deadline, isDiscard = false, key, operation } = fields
-  const isShared = key === undefined && contentType === undefined
+  const { contentType, deadline, isDiscard = false, key, operation, via } = fields
+  const isNested = via !== undefined && via.length > 0
+  const isShared = key === undefined && contentType === undefined && !isNested
   if (isShared && isLast(fields, timeout, attempt, isDiscard)) return last.bytes
   let text = `v=${Bounds.protocolVersion}, op=${Dictionary.textValue(operation)}, deadline=${deadline}`
   text += `, timeout=${timeout}, attempt=${attempt}`
   if (key !== undefined) text += `, key=${Dictionary.textValue(IdempotencyKey.onWire(key))}`
   if (isDiscard) text += ", discard"
+  if (isNested) text += `, via="${via.join(" ")}"`
   if (contentType !== undefined) text += `, content-type=${Dictionary.textValue(contentType)}`
   const bytes = Dictionary.toBytes(text)
   if (isShared) Object.assign(last, { operation, deadline, timeout, attempt, isDiscard, bytes })
@@ -136,6 +141,16 @@ export const encodeCancel = (correlationId: Uint8Array, operation: string): Reco
 const labelOf = (members: Members, key: string): string | undefined => {
   const text = Dictionary.textOf(members.get(key))
   return text !== undefined && text.length > 0 && text.length <= Bounds.maxLabelLength ? text : undefined
+}
+
+const noVia: ReadonlyArray<string> = []
+const viaPattern = /^[\w-]{1,12}( [\w-]{1,12}){0,7}$/
+
+/** What cannot be read there is left out: it only helps to refuse early what could never end. */
+const viaOf = (members: Members): ReadonlyArray<string> => {
+  if (!members.has("via")) return noVia
+  const text = Dictionary.textOf(members.get("via"))
+  return text !== undefined && viaPattern.test(text) ? text.split(" ") : noVia
 }
 
 /** Reads the headers of a record as a request; a `MalformedRequest` says why they are not one. Never throws. */
@@ -204,6 +219,7 @@ export const decode = (headers: RecordHeaders): Result.Result<RequestEnvelope | 
     correlationId,
     replyTo,
     traceparent: scan.traceparent,
+    via: viaOf(members),
     callHeaders: scan.others
   })
 }

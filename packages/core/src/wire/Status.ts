@@ -13,6 +13,7 @@ export const known = [
   "overloaded",
   "shutting-down",
   "key-conflict",
+  "circular-wait",
   "reply-too-large",
   "reply-invalid",
   "reply-refused",
@@ -30,6 +31,7 @@ export type KnownStatus = (typeof known)[number]
  * - `shutting-down`: the responder drains and starts nothing new. Responders of this version do not send it: what they
  *   have not begun they leave to the next owner of the partition.
  * - `key-conflict`: the idempotency key was used before with another payload.
+ * - `circular-wait`: it could only wait for the handler that waits for it.
  * - `reply-too-large`: executed, but the reply does not fit into a record.
  * - `reply-invalid`: executed, but what the handler returned does not fit the operation's schema.
  * - `reply-refused`: executed, but the broker refuses the reply for good.

@@ -20,7 +20,7 @@ describe("CallBudget", () => {
       const left = CallBudget.remaining.pipe(
         Effect.map(Option.getOrThrow),
         Effect.map(Duration.toMillis),
-        Effect.provideService(CallBudget.CallDeadline, deadline)
+        Effect.provideService(CallBudget.CallDeadline, { at: deadline })
       )
       assert.strictEqual(yield* left, 1_000)
       yield* TestClock.adjust(400)

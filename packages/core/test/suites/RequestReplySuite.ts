@@ -24,6 +24,7 @@ import { replyLaws } from "./requestReply/replies.ts"
 import { drainLaws } from "./requestReply/drain.ts"
 import { evolutionLaws } from "./requestReply/evolution.ts"
 import { middlewareLaws } from "./requestReply/middleware.ts"
+import { runLaws } from "./requestReply/runs.ts"
 import { startingLaws } from "./requestReply/starting.ts"
 import { rightReplyLaws } from "./requestReply/rightReply.ts"
 import { whatIsKnownLaws } from "./requestReply/whatIsKnown.ts"
@@ -46,6 +47,7 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   drainLaws,
   evolutionLaws,
   middlewareLaws,
+  runLaws,
   startingLaws
 ]
 

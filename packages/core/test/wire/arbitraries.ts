@@ -102,6 +102,7 @@ export const request: Arb<RequestEnvelope> = Arbitrary.map(
     correlationId: oneOf(bytes(16, 16), bytes(1, Bounds.maxCorrelationIdBytes)),
     replyTo: maybe(replyTo),
     traceparent: maybe(ascii(1, 55)),
+    via: Arbitrary.array(elementOf(["a", "Zm9vYmFyYmF6", "x-y_z0123456"]), { maxLength: 8 }),
     callHeaders: otherHeaders
   }),
   // As decoded: a long key is already the text that stands for it.

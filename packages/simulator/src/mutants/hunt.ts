@@ -7,9 +7,15 @@ import { runHistory } from "../run/history.ts"
 import type { Mutant } from "./Mutant.ts"
 import { requesterMutants } from "./requesterMutants.ts"
 import { responderMutants } from "./responderMutants.ts"
+import { runMutants } from "./runMutants.ts"
 import { transportMutants } from "./transportMutants.ts"
 
-export const mutants: ReadonlyArray<Mutant> = [...requesterMutants, ...responderMutants, ...transportMutants]
+export const mutants: ReadonlyArray<Mutant> = [
+  ...requesterMutants,
+  ...responderMutants,
+  ...runMutants,
+  ...transportMutants
+]
 
 export interface Catch {
   /** How many histories were run, the one that told included. */

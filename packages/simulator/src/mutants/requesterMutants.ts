@@ -139,7 +139,7 @@ const budgetNotInherited: Mutant = ofServices(
   "budget not inherited",
   "calls made by handlers have a whole timeout of their own",
   {
-    nested: (call) => Effect.provideService(call, CallDeadline, Number.POSITIVE_INFINITY)
+    nested: (call) => Effect.provideService(call, CallDeadline, undefined)
   }
 )
 

@@ -2,44 +2,47 @@
  * Bugs of the responder: its ledger, its deduplication, its lanes, its drain.
  */
 import { CancelledIds } from "@kafka-request-reply/core/simulator/responder/internal/cancelledIds"
-import { DedupeTable } from "@kafka-request-reply/core/simulator/responder/internal/dedupeTable"
+import { KeptAnswers } from "@kafka-request-reply/core/simulator/responder/internal/keptAnswers"
 import { OffsetLedger } from "@kafka-request-reply/core/simulator/responder/internal/offsetLedger"
 import { Ownership } from "@kafka-request-reply/core/simulator/responder/internal/ownership"
-import { RequestLanes } from "@kafka-request-reply/core/simulator/responder/internal/requestLanes"
+import { Schedule } from "@kafka-request-reply/core/simulator/responder/internal/schedule"
+import { Claims, KeptAnswer, type Request, Run } from "@kafka-request-reply/core/simulator/responder/internal/state"
 import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
-const table = DedupeTable.prototype as DedupeTable<unknown>
-const lanes = RequestLanes.prototype as RequestLanes<unknown>
+const table = KeptAnswers.prototype as KeptAnswers<KeptAnswer>
+const schedule = Schedule.prototype as Schedule<Request>
 
-const noDedupe = ofClasses("no dedupe", "every request is a new one", () => {
-  let fresh = 0
-  return both(
+const always = (): boolean => true
+
+const noDedupe = ofClasses("no dedupe", "every request is a new one", () =>
+  both(
     replace(
       table,
-      "claim",
-      (original) =>
-        function (identity, waiter, now) {
-          return original.call(this, { ...identity, id: `${identity.id} ${fresh++}` }, waiter, now)
+      "find",
+      () =>
+        function () {
+          return undefined
         }
     ),
     replace(
-      table,
-      "ownerOf",
+      Claims.prototype,
+      "get",
       () =>
         function () {
           return undefined
         }
     )
   )
-})
+)
 
 const errorAsSuccess = ofClasses("stored error replayed as success", "what is kept of a final error is a success", () =>
   replace(
     table,
-    "finish",
+    "keep",
     (original) =>
-      function (entry, reply, limits, now) {
-        return original.call(this, entry, { ...reply, outcome: "success" }, limits, now)
+      function (kept, limits, now) {
+        Object.defineProperty(kept, "reply", { value: { ...kept.reply, outcome: "success" } })
+        return original.call(this, kept, limits, now)
       }
   )
 )
@@ -48,13 +51,9 @@ const conflictIgnored = ofClasses(
   "key conflict ignored",
   "a key with another payload gets the answer of the first",
   () =>
-    replace(
-      table,
-      "claim",
-      (original) =>
-        function (identity, waiter, now) {
-          return original.call(this, { ...identity, fingerprint: "" }, waiter, now)
-        }
+    both(
+      replace(KeptAnswer.prototype, "isFor", () => always),
+      replace(Run.prototype, "isFor", () => always)
     )
 )
 
@@ -117,7 +116,7 @@ const drainForgets = ofClasses(
 const lanesWithoutKeys = ofClasses("lanes without keys", "requests with one key run at the same time", () =>
   both(
     replace(
-      lanes,
+      schedule,
       "offer",
       (original) =>
         function (request) {
@@ -125,11 +124,19 @@ const lanesWithoutKeys = ofClasses("lanes without keys", "requests with one key 
         }
     ),
     replace(
-      lanes,
+      schedule,
       "finished",
       (original) =>
         function () {
           return original.call(this, undefined)
+        }
+    ),
+    replace(
+      schedule,
+      "leave",
+      (original) =>
+        function (request) {
+          return original.call(this, request, undefined)
         }
     )
   )

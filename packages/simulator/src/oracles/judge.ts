@@ -15,6 +15,7 @@ import { healing } from "./healing.ts"
 import { keyOrder } from "./keyOrder.ts"
 import { limits } from "./limits.ts"
 import { noRepeat } from "./noRepeat.ts"
+import { lives } from "./lives.ts"
 import { nothingLeft } from "./nothingLeft.ts"
 import { oneOutcome } from "./oneOutcome.ts"
 import { ownership } from "./ownership.ts"
@@ -42,6 +43,7 @@ export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): R
     ...counts(facts, world),
     ...programs(facts),
     ...limits(facts),
+    ...lives(facts),
     ...cancellation(facts),
     ...budget(facts),
     ...healing(facts)

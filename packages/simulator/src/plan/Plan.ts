@@ -71,6 +71,8 @@ export interface Settings {
   readonly responders: number
   readonly partitions: number
   readonly replyPartitions: number
+  /** The reply topic is compacted, so that every record of it needs a key. */
+  readonly isCompacted: boolean
   readonly leaders: number
   /** The probability that a fiber must give way at an operation. */
   readonly preemption: number

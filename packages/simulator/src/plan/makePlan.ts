@@ -77,7 +77,8 @@ const settingsOf = (random: RandomStream.RandomStream, { partitions, requesters,
     clockSkewMillis: random.pick([200, 1_000]),
     quiesceMillis: random.pick([300, 2_000]),
     drainMillis: random.pick([400, 3_000]),
-    skews: Array.from({ length: responders }, () => (random.chance(0.1) ? random.between(-3_000, 3_000) : 0))
+    skews: Array.from({ length: responders }, () => (random.chance(0.1) ? random.between(-3_000, 3_000) : 0)),
+    isCompacted: random.chance(0.05)
   }
 }
 

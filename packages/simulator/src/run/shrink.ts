@@ -50,6 +50,7 @@ function* simpler(plan: Plan): Generator<Plan> {
   if (settings.responders > 1) yield with_({ responders: settings.responders - 1 })
   if (settings.partitions > 1) yield with_({ partitions: 1 })
   if (settings.replyPartitions > 1) yield with_({ replyPartitions: 1 })
+  if (settings.isCompacted) yield with_({ isCompacted: false })
   if (settings.leaders > 1) yield with_({ leaders: 1 })
   if (settings.maxWaitMillis !== undefined) yield with_({ maxWaitMillis: undefined })
   if (settings.maxTimeoutMillis < 300_000) yield with_({ maxTimeoutMillis: 300_000 })

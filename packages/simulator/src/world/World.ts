@@ -74,7 +74,9 @@ export class World {
       ["sim.replies", replyPartitions],
       ["sim.control", 1]
     ] as const) {
-      this.cluster.createTopic({ name, partitions: count, replicationFactor: 1, configs: {} })
+      const isCompacted = this.plan.settings.isCompacted && name === "sim.replies"
+      const configs = isCompacted ? { "cleanup.policy": "compact" } : {}
+      this.cluster.createTopic({ name, partitions: count, replicationFactor: 1, configs })
     }
     const order = RandomStream.make(this.plan.seed, "boot")
     for (let index = 0; index < responders; index++) {

@@ -94,6 +94,7 @@ export const responderProgram = (
       : undefined
     const handlers = yield* Layer.build(makeHandlers({ nextRun, onEvent, client, nested: decorators.nested }))
     yield* Responder.make(Simulated, {
+      hideDefects: false,
       topics: "create",
       partitions: settings.partitions,
       concurrency: settings.concurrency,

@@ -8,6 +8,7 @@ const settings: Settings = {
   responders: 1,
   partitions: 1,
   replyPartitions: 1,
+  isCompacted: false,
   leaders: 1,
   preemption: 0,
   concurrency: 64,

@@ -36,6 +36,7 @@ const committedTries = 10
 const committedPauseMillis = 200
 // Of a session, at its end: what a message to the broker and a scheduling of ours may take.
 const leaseMarginMillis = 1_000
+const slowCommitMillis = 1_000
 
 let members = 0
 
@@ -178,10 +179,16 @@ export const joinGroup = Effect.fnUntraced(function* (
         const detail = `the assignment these commits of group ${groupId} belong to is over`
         return Effect.fail(because(new Unavailable({ code: "ILLEGAL_GENERATION", detail })))
       }
+      const startedAt = monotonicMillis(clock)
       return membership.commit(current, offsets).pipe(
         Effect.tap(() => Effect.sync(() => (isGivenUp = false))),
         Effect.tapError((error) => (isOver(error) ? Effect.void : giveUp(offsets, error.message))),
-        Effect.onInterrupt(() => giveUp(offsets, "the time for it is over"))
+        // One that was interrupted on its way is made again by whoever interrupts it.
+        Effect.onInterrupt(() =>
+          monotonicMillis(clock) - startedAt < slowCommitMillis
+            ? Effect.void
+            : giveUp(offsets, "the time for it is over")
+        )
       )
     })
 

@@ -12,7 +12,7 @@ import type { TransportError } from "../../kafka/TransportError.ts"
 const minBackoffMillis = 50
 const maxBackoffMillis = 500
 // How long it may last before it is worth a line of its own.
-const patienceMillis = 15_000
+const patienceMillis = 30_000
 
 export class Outage {
   readonly #clock: Clock.Clock

@@ -73,7 +73,7 @@ export const handlerOf = (operation: Operation, handler: AnyHandler | undefined)
           headers: { ...headers },
           attempt: info.attempt,
           key: info.key,
-          remainingMs: () => Math.max(0, deadline - monotonicMillis(clock)),
+          remainingMs: () => Math.max(0, (deadline?.at ?? Number.POSITIVE_INFINITY) - monotonicMillis(clock)),
           addReplyHeader: (name, value) => {
             const header = headerOf(name, value)
             if (header !== undefined) replyHeaders?.push(header)

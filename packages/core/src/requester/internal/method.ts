@@ -14,6 +14,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Headers from "effect/http/Headers"
 import * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Tracer from "effect/Tracer"
+import { CallAncestry, viaIn } from "../../contract/CallAncestry.ts"
 import { CallDeadline } from "../../contract/CallBudget.ts"
 import type { ClientMiddleware, Operation, RpcRequest } from "../../contract/Operation.ts"
 import { traceparentOf } from "../../telemetry/TraceContext.ts"
@@ -130,7 +131,7 @@ class Method {
     if (typeof this.#lastTimeoutMillis !== "number") return this.#lastTimeoutMillis
     const startedAt = calls.now()
     // A call made inside a handler never outlives the request it serves.
-    const inherited = Context.getOrUndefined(fiber.context, CallDeadline) ?? Number.POSITIVE_INFINITY
+    const inherited = Context.getOrUndefined(fiber.context, CallDeadline)?.at ?? Number.POSITIVE_INFINITY
     const deadline = Math.min(startedAt + this.#lastTimeoutMillis, inherited)
     if (deadline <= startedAt) return new BudgetExhausted({ operation: this.#operation.tag })
     const isDiscard = options?.discard === true
@@ -221,6 +222,7 @@ class Method {
       waitsForReady: settings.waitsForReady,
       isDiscard,
       traceparent,
+      via: viaIn(Context.getOrUndefined(fiber.context, CallAncestry)),
       maxRequestBytes: options.maxRequestBytes,
       startedAt,
       deadline,

@@ -38,6 +38,8 @@ export interface Ingredients {
   readonly waitsForReady: boolean
   readonly isDiscard: boolean
   readonly traceparent: string | undefined
+  /** The calls whose handlers wait for this one. */
+  readonly via?: ReadonlyArray<string>
   readonly maxRequestBytes: number
   readonly startedAt: number
   readonly deadline: number
@@ -92,6 +94,7 @@ export const prepare = (given: Ingredients): Result.Result<RequestTemplate, Reas
       key,
       isDiscard: given.isDiscard,
       traceparent: given.traceparent,
+      ...(given.via === undefined || given.via.length === 0 ? {} : { via: given.via }),
       callHeaders: given.headers
     }
   })

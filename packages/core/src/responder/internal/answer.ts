@@ -73,16 +73,32 @@ const bytesOf = (outcome: Outcome, json: unknown, maxBytes: number): Answer => {
     : rejected("reply-too-large", `the reply has ${byteLength} bytes, more than maxReplyBytes (${maxBytes})`)
 }
 
-/** The answer to a request whose handler ended so. The effect runs in the handler's context, for its schemas. */
+/**
+ * The answer to a request whose handler ended so. The effect runs in the handler's context, for its schemas. With
+ * `hidesDetails` what the handler returned is quoted in the log only.
+ */
 export const answerOf = (
   operation: Operation,
   exit: Exit.Exit<unknown, unknown>,
-  maxBytes: number
-): Effect.Effect<Answer> =>
-  encodedOf(operation, exit).pipe(
+  maxBytes: number,
+  hidesDetails = false
+): Effect.Effect<Answer> => {
+  if (Exit.isSuccess(exit)) {
+    const encoded = operation.success.encode(exit.value)
+    if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) {
+      return Effect.succeed(bytesOf("success", encoded.value, maxBytes))
+    }
+  }
+  return encodedOf(operation, exit).pipe(
     Effect.map(([outcome, json]) => bytesOf(outcome, json, maxBytes)),
     Effect.catchCause((cause) => {
-      const message = `what the handler returned does not fit the contract: ${messageOf(cause)}`
-      return Effect.succeed(rejected("reply-invalid", message))
+      const message = "what the handler returned does not fit the contract"
+      const detailed = `${message}: ${messageOf(cause)}`
+      if (!hidesDetails) return Effect.succeed(rejected("reply-invalid", detailed))
+      return Effect.as(
+        Effect.logError(`${operation.tag}: ${detailed}`),
+        rejected("reply-invalid", `${message}; the responder's log says how`)
+      )
     })
   )
+}

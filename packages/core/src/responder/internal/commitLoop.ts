@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Duration from "effect/Duration"
 import type * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
+import * as Supervised from "../../host/Supervised.ts"
 import type { GroupMember } from "../../kafka/Transport.ts"
 import type { PartitionCommit } from "./ownership.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
@@ -15,6 +16,7 @@ export const commitOf = (
   topic: string,
   member: () => GroupMember | undefined,
   pending: () => ReadonlyArray<PartitionCommit>,
+  confirm: (commits: ReadonlyArray<PartitionCommit>) => void,
   recorder: ServeRecorder
 ): Effect.Effect<boolean> =>
   Effect.suspend(() => {
@@ -32,7 +34,7 @@ export const commitOf = (
       Effect.matchEffect({
         onSuccess: () =>
           Effect.sync(() => {
-            for (const { confirm } of commits) confirm()
+            confirm(commits)
             return true
           }),
         onFailure: (error) =>
@@ -54,4 +56,4 @@ export const fork = (
     yield* Effect.sleep(interval)
     dirty.closeUnsafe()
     if (!(yield* commit)) dirty.openUnsafe()
-  }).pipe(Effect.forever({ disableYield: true }), Effect.forkScoped, Effect.asVoid)
+  }).pipe(Effect.forever({ disableYield: true }), (loop) => Supervised.fork("the responder's commits", loop))

@@ -33,3 +33,11 @@ export const fingerprintOf = (operation: Operation, payload: unknown): Effect.Ef
     const text = textOf(json)
     return text.length < longest ? text : hash("sha256", text, "hex")
   })
+
+/** The fingerprint of a payload as it came: a requester makes the bytes of a call once, for all its attempts. */
+export const fingerprintOfBytes = (bytes: Uint8Array | null): string => {
+  if (bytes === null) return ""
+  return bytes.byteLength < longest
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
+    : hash("sha256", bytes, "hex")
+}

@@ -4,10 +4,10 @@
  * Bookkeeping without effects; who joins, fetches and commits is the serving loop.
  */
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
-import type { Publication } from "../../publisher/Publication.ts"
 import type { AssignedPartition } from "../../kafka/Transport.ts"
 import { type Commit, OffsetLedger } from "./offsetLedger.ts"
-import type { TakenRecord } from "./takenRecord.ts"
+import { invariant } from "../../host/Invariant.ts"
+import type { TakenRecord } from "./state.ts"
 
 interface Owned {
   ledger: OffsetLedger
@@ -18,7 +18,9 @@ interface Owned {
 
 export interface PartitionCommit extends Commit {
   readonly partition: number
-  readonly confirm: () => void
+  /** What `confirm` needs to know. */
+  readonly ledger: OffsetLedger
+  readonly mark: number
 }
 
 export class Ownership {
@@ -32,7 +34,7 @@ export class Ownership {
     return this.#open
   }
 
-  /** Bytes of their payloads, and of their replies on the way. */
+  /** Bytes they hold, and their replies on the way. */
   get openBytes(): number {
     return this.#openBytes
   }
@@ -81,11 +83,9 @@ export class Ownership {
     this.#openBytes += taken.bytes
   }
 
-  /** Notes that an answer is on its way, monotonic milliseconds. */
-  replying(taken: TakenRecord, reply: Publication, at: number): void {
-    taken.reply = reply
-    taken.repliedAt = at
-    const bytes = reply.value?.byteLength ?? 0
+  /** Notes that a record holds more, or less, than before. */
+  weigh(taken: TakenRecord, bytes: number): void {
+    if (taken.isClosed) return
     taken.bytes += bytes
     this.#openBytes += bytes
   }
@@ -96,6 +96,8 @@ export class Ownership {
     taken.isClosed = true
     this.#open--
     this.#openBytes -= taken.bytes
+    invariant(this.#open >= 0, "as many records are closed as were opened")
+    invariant(this.#openBytes >= 0, "a record gives back the bytes it took")
     const { offset, partition } = taken.record
     const owned = this.#partitions.get(partition)
     if (owned?.open.get(offset) === taken) owned.open.delete(offset)
@@ -109,9 +111,13 @@ export class Ownership {
     for (const [partition, { isOwned, ledger }] of this.#partitions) {
       const pending = isOwned ? ledger.pending() : undefined
       if (pending === undefined) continue
-      const { leaderEpoch, mark, metadata, offset } = pending
-      commits.push({ partition, offset, metadata, leaderEpoch, confirm: () => ledger.committed(mark) })
+      commits.push({ ...pending, partition, ledger })
     }
     return commits
+  }
+
+  /** Notes that these are committed. */
+  confirm(commits: ReadonlyArray<PartitionCommit>): void {
+    for (const { ledger, mark } of commits) ledger.committed(mark)
   }
 }

@@ -1,12 +1,13 @@
 /**
- * A reply on its way: one publication, whose fate decides over the offset of its request.
+ * Records on their way out that a taken record waits for: replies and dead letters. Their fate is an event of the loop.
  */
-import { Publication } from "../../publisher/Publication.ts"
+import type { OutgoingRecord } from "../../kafka/KafkaRecord.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
-import type { RecordHeader } from "../../wire/RecordHeaders.ts"
+import { Publication } from "../../publisher/Publication.ts"
 import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
-import type { Answer } from "./answer.ts"
-import type { Addressee, TakenRecord } from "./takenRecord.ts"
+import type { RecordHeader } from "../../wire/RecordHeaders.ts"
+import type { Reply } from "./commands.ts"
+import type { TakenRecord } from "./state.ts"
 
 /** Which instance answers, and the partition of `<name>.control` that it reads. */
 export interface Origin {
@@ -14,28 +15,37 @@ export interface Origin {
   readonly ctl: number
 }
 
-export interface ReplyObserver {
-  readonly onReplied: (reply: ReplyPublication) => void
-  readonly onReplyRefused: (reply: ReplyPublication, error: TransportError) => void
+/** Takes in what became of publications; nothing is done about it inside the call. */
+export interface Fates {
+  readonly written: (publication: Outgoing) => void
+  readonly refused: (publication: Outgoing, error: TransportError) => void
 }
 
-export class ReplyPublication extends Publication {
+export abstract class Outgoing extends Publication {
   readonly taken: TakenRecord
-  readonly addressee: Addressee
-  readonly answer: Answer
-  readonly #observer: ReplyObserver
+  readonly #fates: Fates
 
-  constructor(fields: {
-    readonly taken: TakenRecord
-    readonly addressee: Addressee
-    readonly answer: Answer
-    readonly replyHeaders: ReadonlyArray<RecordHeader>
-    /** The wall clock, epoch milliseconds. */
-    readonly at: number
-    readonly origin: Origin
-    readonly observer: ReplyObserver
-  }) {
-    const { addressee, answer, at, origin, replyHeaders, taken } = fields
+  constructor(record: OutgoingRecord, taken: TakenRecord, deadline: number, fates: Fates) {
+    super(record, deadline)
+    this.taken = taken
+    this.#fates = fates
+  }
+
+  override onAcknowledged(): void {
+    this.#fates.written(this)
+  }
+
+  override onRefused(error: TransportError): void {
+    this.#fates.refused(this, error)
+  }
+}
+
+export class ReplyPublication extends Outgoing {
+  readonly answer: Reply
+
+  /** `at` is the wall clock, epoch milliseconds. */
+  constructor(taken: TakenRecord, reply: Reply, at: number, needsKey: boolean, origin: Origin, fates: Fates) {
+    const { addressee, answer, headers: replyHeaders } = reply
     const headers = ReplyEnvelope.encode({
       outcome: answer.outcome,
       correlationId: addressee.correlationId,
@@ -50,18 +60,34 @@ export class ReplyPublication extends Publication {
     })
     const { partition, topic } = addressee.replyTo
     // A requester that names no partition reads all of them: any will do.
-    super({ topic, partition: partition ?? 0, key: null, value: answer.body, headers }, taken.replyBy)
-    this.taken = taken
-    this.addressee = addressee
-    this.answer = answer
-    this.#observer = fields.observer
+    const record = {
+      topic,
+      partition: partition ?? 0,
+      key: needsKey ? addressee.correlationId : null,
+      value: answer.body,
+      headers
+    }
+    super(record, taken, taken.replyBy, fates)
+    this.answer = reply
   }
+}
 
-  override onAcknowledged(): void {
-    this.#observer.onReplied(this)
-  }
+const text = (name: string, value: string): RecordHeader => [name, Buffer.from(value, "utf8")]
 
-  override onRefused(error: TransportError): void {
-    this.#observer.onReplyRefused(this, error)
+/**
+ * The record unchanged, with four headers more: `rr-dead-reason`, `-topic`, `-partition` and `-offset`. With them it may
+ * outgrow what the topic takes.
+ */
+export class DeadLetter extends Outgoing {
+  constructor(topic: string, taken: TakenRecord, reason: string, deadline: number, fates: Fates) {
+    const { record } = taken
+    const headers = [
+      ...record.headers,
+      text("rr-dead-reason", reason),
+      text("rr-dead-topic", record.topic),
+      text("rr-dead-partition", String(record.partition)),
+      text("rr-dead-offset", String(record.offset))
+    ]
+    super({ topic, partition: 0, key: record.key, value: record.value, headers }, taken, deadline, fates)
   }
 }

@@ -12,37 +12,40 @@ import { boundBy } from "../../telemetry/BoundMetric.ts"
 import * as ResponderMetrics from "../../telemetry/ResponderMetrics.ts"
 import { shareOf } from "../../telemetry/SharedGauge.ts"
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
-import type { TransportError } from "../../kafka/TransportError.ts"
-import type { Kind } from "./intake.ts"
 import type { Losses } from "./offsetLedger.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 
 export interface ServeRecorder {
   readonly answered: (operation: string, outcome: string, millis: number) => void
   readonly running: (count: number) => void
   readonly open: (count: number) => void
+  /** Bytes of everything that is kept. */
+  readonly bytes: (count: number) => void
   /** One record, or so many that could not be told apart. */
-  readonly notExecuted: (
-    kind: Kind | "redelivered" | "undecodable",
-    record: ConsumedRecord,
-    reason: string,
-    count?: number
-  ) => void
+  readonly notExecuted: (kind: string, record: ConsumedRecord, reason: string, count: number) => void
   /** What became of the log below or around the record. */
-  readonly lost: (record: ConsumedRecord, losses: Losses | undefined) => void
-  readonly duplicate: (kind: "replayed" | "joined" | "conflict") => void
-  /** So many entries of what is remembered of answered requests went before their time. */
+  readonly lost: (record: ConsumedRecord, losses: Losses) => void
+  readonly duplicate: (kind: "replayed" | "joined" | "conflict" | "repeated") => void
   readonly evicted: (count: number) => void
+  /** A reply was not written: nobody can be listening any more. */
   readonly replyAbandoned: () => void
+  /** A reply could not be written. */
+  readonly replyRefused: (topic: string, error: TransportError, advice: string) => void
+  /** Replies to this topic will not arrive. */
+  readonly replyTopicTrouble: (topic: string, trouble: string) => void
   /** The record could not be copied to the dead letter topic. */
   readonly deadLetterLost: (record: ConsumedRecord, error: TransportError) => void
   readonly commitFailed: () => void
-  /** So many handlers run on though their time is up; the newest one works on this record. */
-  readonly overdue: (count: number, newest?: ConsumedRecord) => void
+  /** So many handlers run on though their time is up. */
+  readonly overdue: (count: number) => void
+  /** A handler that works on this record cannot be stopped; `what` names its operation and call. */
+  readonly unstoppable: (record: ConsumedRecord, what: string) => void
   /** `onAnswered` threw: logged once. */
   readonly listenerFailed: (cause: unknown) => void
 }
 
 const warnEveryMillis = 10_000
+const maxWarnings = 1_000
 
 export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen(function* () {
   const context = yield* Effect.context<never>()
@@ -51,11 +54,14 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   const outcomes = new Map<string, (outcome: string) => Metric.Metric<number, unknown>>()
   const durations = boundBy(ResponderMetrics.duration, {}, "operation")
   const kinds = boundBy(ResponderMetrics.notExecuted, {}, "kind")
-  const passedOver = boundBy(ResponderMetrics.passedOver, {}, "kind")
   const duplicates = boundBy(ResponderMetrics.duplicates, {}, "kind")
   const running = shareOf(ResponderMetrics.running, context)
   const open = shareOf(ResponderMetrics.open, context)
   const overdue = shareOf(ResponderMetrics.overdue, context)
+  const passedOver = boundBy(ResponderMetrics.passedOver, {}, "kind")
+  const bytes = shareOf(ResponderMetrics.bytes, context)
+  const refusals = boundBy(ResponderMetrics.repliesRefused, {}, "reason")
+  const warnedOf = new Set<string>()
   let isListenerReported = false
   let isClosed = false
 
@@ -81,9 +87,17 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     }
   }
   const warn = warner("not executed")
-  const warnOfLosses = warner("offsets were passed over")
   const warnOfLost = warner("not copied to the dead letter topic")
+  const warnOfLosses = warner("offsets were passed over")
   const warnOfOverdue = warner("a handler cannot be stopped")
+
+  const warnOnce = (topic: string, why: string, text: string): void => {
+    const what = `${topic} ${why}`
+    // Requesters choose their topics: the warnings must not be endless, nor what is remembered of them.
+    if (warnedOf.has(what) || warnedOf.size >= maxWarnings) return
+    warnedOf.add(what)
+    run(Effect.logWarning(text))
+  }
 
   // What is left open then is somebody else's.
   yield* Effect.addFinalizer(() =>
@@ -92,6 +106,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
       running(0)
       open(0)
       overdue(0)
+      bytes(0)
     })
   )
 
@@ -102,18 +117,17 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     },
     running: (count) => running(isClosed ? 0 : count),
     open: (count) => open(isClosed ? 0 : count),
-    notExecuted: (kind, record, reason, count = 1) => {
+    notExecuted: (kind, record, reason, count) => {
       kinds(kind).updateUnsafe(count, context)
       if (kind !== "redelivered" && kind !== "expired") warn(record, reason)
     },
-    lost: (record, losses) => {
-      if (losses === undefined) return
-      const { absent, anew, truncated } = losses
+    lost: (record, { absent, anew, truncated }) => {
       passedOver("absent").updateUnsafe(absent, context)
       passedOver("truncated").updateUnsafe(truncated, context)
       if (anew > 0) warnOfLosses(record, "the topic was deleted and made anew; what was open of the old one is dropped")
-      if (truncated > 0)
+      if (truncated > 0) {
         warnOfLosses(record, `the log was cut off: ${truncated} that had been read or committed are gone`)
+      }
       if (absent > 0) warnOfLosses(record, `${absent} before it have no record: deleted unread, or compacted`)
     },
     duplicate: (kind) => duplicates(kind).updateUnsafe(1, context),
@@ -121,11 +135,17 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
       if (count > 0) ResponderMetrics.evictions.updateUnsafe(count, context)
     },
     replyAbandoned: () => ResponderMetrics.repliesAbandoned.updateUnsafe(1, context),
-    deadLetterLost: (record, error) => warnOfLost(record, error.message),
-    overdue: (count, newest) => {
-      overdue(isClosed ? 0 : count)
-      if (newest !== undefined) warnOfOverdue(newest, "its time is up, it runs on and keeps its place (concurrency)")
+    replyRefused: (topic, { message, reason: { _tag } }, advice) => {
+      refusals(_tag).updateUnsafe(1, context)
+      if (_tag !== "TransportClosed")
+        warnOnce(topic, _tag, `replies to ${topic} are not written: ${message}; ${advice}`)
     },
+    replyTopicTrouble: (topic, trouble) => warnOnce(topic, "look", `replies will not arrive: ${trouble}`),
+    deadLetterLost: (record, error) => warnOfLost(record, error.message),
+    overdue: (count) => overdue(isClosed ? 0 : count),
+    bytes: (count) => bytes(isClosed ? 0 : count),
+    unstoppable: (record, what) =>
+      warnOfOverdue(record, `the time of ${what} is up, it runs on and keeps its place (concurrency)`),
     commitFailed: () => ResponderMetrics.commitFailures.updateUnsafe(1, context),
     listenerFailed: (cause) => {
       if (isListenerReported) return

@@ -58,14 +58,14 @@ describe("Outage", () => {
     Effect.gen(function* () {
       const lines = yield* gathering((outage) =>
         Effect.gen(function* () {
-          for (let i = 0; i < 40; i++) yield* pauseAfter(outage)
+          for (let i = 0; i < 70; i++) yield* pauseAfter(outage)
           yield* outage.worked
           yield* outage.worked
         })
       )
       assert.deepStrictEqual(lines, [
-        `Warn reading orders-0 has failed for 15250 ms, trying on: ${error.message}`,
-        "Info reading orders-0 works again after 18750 ms"
+        `Warn reading orders-0 has failed for 30250 ms, trying on: ${error.message}`,
+        "Info reading orders-0 works again after 33750 ms"
       ])
     })
   )

@@ -61,6 +61,7 @@ describe("a method's request", () => {
           correlationId,
           replyTo: { topic: "stock.replies", partition: 5 },
           traceparent: undefined,
+          via: [],
           callHeaders: [["x-tenant", "t"]]
         }
       )

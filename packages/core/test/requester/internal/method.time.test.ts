@@ -91,7 +91,7 @@ describe("a method's time", () => {
   it.effect("is never longer than that of the request being handled", () =>
     Effect.gen(function* () {
       const now = monotonicMillis(yield* Clock.Clock)
-      const inside = (left: number) => Effect.provideService(CallDeadline, now + left)
+      const inside = (left: number) => Effect.provideService(CallDeadline, { at: now + left })
       const { call, sent } = method("Get")
       yield* inside(700)(call({ sku: "a" }))
       assert.strictEqual(sent().envelope.timeout, 700)

@@ -3,12 +3,15 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as TestClock from "effect/testing/TestClock"
 import * as CommitLoop from "../../../src/responder/internal/commitLoop.ts"
+import { OffsetLedger } from "../../../src/responder/internal/offsetLedger.ts"
 import type { PartitionCommit } from "../../../src/responder/internal/ownership.ts"
 import type { ServeRecorder } from "../../../src/responder/internal/serveRecorder.ts"
 import type { GroupMember, OffsetCommit } from "../../../src/kafka/Transport.ts"
 import { because, Unavailable } from "../../../src/kafka/TransportError.ts"
 
 const unavailable = because(new Unavailable({ code: "REBALANCE_IN_PROGRESS", detail: "" }))
+
+const ledger = new OffsetLedger({ committed: 0, metadata: "" })
 
 /** A member whose commits the test lets pass or fail, and what there is to commit. */
 const committing = () => {
@@ -31,9 +34,15 @@ const committing = () => {
     state.asked++
     return state.pending === state.confirmed
       ? []
-      : [{ partition: 2, offset: state.pending, metadata: "m", confirm: () => void (state.confirmed = state.pending) }]
+      : [{ partition: 2, offset: state.pending, metadata: "m", ledger, mark: state.pending }]
   }
-  const commit = CommitLoop.commitOf("stock.requests", () => (state.isMember ? member : undefined), pending, recorder)
+  const commit = CommitLoop.commitOf(
+    "stock.requests",
+    () => (state.isMember ? member : undefined),
+    pending,
+    ([confirmed]) => void (state.confirmed = confirmed!.mark),
+    recorder
+  )
   return { commit, committed, state }
 }
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import { Ownership } from "../../../src/responder/internal/ownership.ts"
-import { TakenRecord } from "../../../src/responder/internal/takenRecord.ts"
+import { TakenRecord } from "../../../src/responder/internal/state.ts"
 import { elementOf, int, oneOf } from "../../wire/arbitraries.ts"
 import { recordAt } from "../fixtures.ts"
 
@@ -49,7 +49,7 @@ class World {
     if (!ledger.take(record) || this.ownership.isOpen(record)) return
     const name = this.nameOf(offset)
     this.executed.set(name, (this.executed.get(name) ?? 0) + 1)
-    const taken = new TakenRecord(record, ledger, 0)
+    const taken = new TakenRecord(record, ledger.epoch, 0)
     this.open.add(taken)
     this.ownership.add(taken)
   }
@@ -68,11 +68,12 @@ class World {
   }
 
   commit(): void {
-    for (const { confirm, metadata, offset } of this.ownership.commits()) {
+    const commits = this.ownership.commits()
+    for (const { metadata, offset } of commits) {
       assert.isTrue(this.isOwned)
       this.stored = { offset, metadata }
-      confirm()
     }
+    this.ownership.confirm(commits)
   }
 
   recreate(): void {
@@ -189,7 +190,7 @@ describe("Ownership", () => {
     const takenOf = (partition: number, offset: number) => {
       const ledger = ownership.ledgerOf(partition)!
       assert.isTrue(ledger.take({ offset, timestamp: 1 }))
-      const taken = new TakenRecord(recordAt(offset, { partition }), ledger, 0)
+      const taken = new TakenRecord(recordAt(offset, { partition }), ledger.epoch, 0)
       ownership.add(taken)
       return taken
     }

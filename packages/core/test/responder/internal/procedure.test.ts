@@ -14,7 +14,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as CallBudget from "../../../src/contract/CallBudget.ts"
 import { operationsOf } from "../../../src/contract/Operation.ts"
-import { type Invocation, procedureOf, run } from "../../../src/responder/internal/procedure.ts"
+import { contextOf, type Invocation, procedureOf, run } from "../../../src/responder/internal/procedure.ts"
 import * as ReplyHeaders from "../../../src/responder/ReplyHeaders.ts"
 import { RequestInfo } from "../../../src/responder/RequestInfo.ts"
 import type { RecordHeader } from "../../../src/wire/RecordHeaders.ts"
@@ -48,9 +48,13 @@ const info: RequestInfo = {
 
 type Handler = Parameters<typeof plain.of>[0]["Add"]
 
+interface Overrides extends Partial<Invocation> {
+  readonly deadline?: number
+}
+
 const invoking = Effect.fnUntraced(function* (
   layer: Layer.Layer<any, never, any>,
-  overrides: Partial<Invocation> = {},
+  { deadline = Number.POSITIVE_INFINITY, ...overrides }: Overrides = {},
   isGuarded = false
 ) {
   const context: Context.Context<never> = yield* Layer.build(layer as unknown as Layer.Layer<never>)
@@ -58,23 +62,33 @@ const invoking = Effect.fnUntraced(function* (
   const procedure = procedureOf(operation!, context)
   const started: Array<boolean> = []
   const replyHeaders: Array<RecordHeader> = []
-  const effect = run(procedure!, {
-    payload: { n: 1 },
+  const scope = Scope.makeUnsafe()
+  const surroundings = contextOf(procedure!, {
+    deadline: { at: deadline },
+    ancestry: { correlationId: correlationId(1), via: [] },
     info,
-    deadline: Number.POSITIVE_INFINITY,
-    requestId: 7,
     replyHeaders,
-    onStarted: (isForked) => void started.push(isForked),
-    ...overrides
+    scope,
+    logged: {}
   })
+  const effect = Effect.suspend(() =>
+    run(procedure!, {
+      payload: { n: 1 },
+      info,
+      requestId: 7,
+      scope,
+      instead: () => undefined,
+      onStarted: (isForked) => void started.push(isForked),
+      ...overrides
+    })
+  ).pipe(Effect.uninterruptible, Effect.provideContext(surroundings))
   return { effect, started, replyHeaders }
 })
 
 // As the runner forks it: what happens after an interruption is the root's to say.
 const asServed = { startImmediately: true, uninterruptible: true } as const
 
-const invoke = (handler: Handler, overrides?: Partial<Invocation>) =>
-  invoking(plain.toLayer({ Add: handler }), overrides)
+const invoke = (handler: Handler, overrides?: Overrides) => invoking(plain.toLayer({ Add: handler }), overrides)
 
 describe("a procedure", () => {
   it.effect("is its handler's exit, whatever that is", () =>

@@ -24,7 +24,7 @@ describe("ServeRecorder", () => {
     return Effect.gen(function* () {
       const recorder = yield* ServeRecorder.make
       const before = yield* notExecuted("malformed")
-      const malformed = (offset: number) => recorder.notExecuted("malformed", recordAt(offset), "no rr header")
+      const malformed = (offset: number) => recorder.notExecuted("malformed", recordAt(offset), "no rr header", 1)
       for (let offset = 1; offset <= 5; offset++) malformed(offset)
       yield* TestClock.adjust("9 seconds")
       malformed(6)
@@ -44,7 +44,7 @@ describe("ServeRecorder", () => {
     const logger = Logger.make(({ message }) => void lines.push(String(message)))
     return Effect.gen(function* () {
       const recorder = yield* ServeRecorder.make
-      recorder.notExecuted("malformed", recordAt(1), "no rr header")
+      recorder.notExecuted("malformed", recordAt(1), "no rr header", 1)
       const error = because(new TooLarge({ topic: "stock.dead", detail: "9 bytes" }))
       recorder.deadLetterLost(recordAt(1), error)
       recorder.deadLetterLost(recordAt(2), error)
@@ -61,8 +61,8 @@ describe("ServeRecorder", () => {
     const logger = Logger.make(({ message }) => void lines.push(String(message)))
     return Effect.gen(function* () {
       const recorder = yield* ServeRecorder.make
-      recorder.notExecuted("expired", recordAt(1), "late")
-      recorder.notExecuted("redelivered", recordAt(1), "done")
+      recorder.notExecuted("expired", recordAt(1), "late", 1)
+      recorder.notExecuted("redelivered", recordAt(1), "done", 1)
       yield* Effect.yieldNow
       assert.deepStrictEqual(lines, [])
     }).pipe(Effect.provide(Logger.layer([logger])))

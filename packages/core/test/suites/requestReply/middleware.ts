@@ -35,7 +35,7 @@ const Club = RpcGroup.make(
     .middleware(Outer)
 )
 
-const options = { topics: "create", drainTimeout: 0, partitions: 1 } as const
+const options = { topics: "create", drainTimeout: 0, partitions: 1, hideDefects: false } as const
 
 const club = Effect.fnUntraced(function* (user: string, trace: Array<string>) {
   const group = Club.annotate(Contract.Name, newName())

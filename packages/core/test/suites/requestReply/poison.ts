@@ -15,13 +15,16 @@ const noise = (length: number): Uint8Array => {
   return Uint8Array.from({ length }, () => (state = (state * 1_103_515_245 + 12_345) & 0x7fffffff) >>> 16)
 }
 
+let ids = 0
+
 const good = (replies: string, rr?: string): RecordHeaders =>
   RequestEnvelope.encode({
     operation: "Work",
     // Far in the future for any clock.
     deadline: 9_000_000_000_000,
     timeout: 5_000,
-    correlationId: Uint8Array.of(1, 2, 3),
+    // Of its own: one that comes again with another payload is a conflict.
+    correlationId: Uint8Array.of(1, 2, ids++ % 256, ids >> 8),
     replyTo: { topic: replies, partition: 0 },
     attempt: 1
   }).map(([name, value]) => [name, name === HeaderNames.rr && rr !== undefined ? bytes(rr) : value] as const)

@@ -42,7 +42,7 @@ export const serve = Effect.fnUntraced(function* (
   options: Partial<ResponderOptions> = {}
 ) {
   const scope = yield* Scope.fork(yield* Effect.scope)
-  const responder = yield* Responder.make(bench, { ...common, ...options }).pipe(
+  const responder = yield* Responder.make(bench, { ...common, hideDefects: false, ...options }).pipe(
     Effect.provide(yield* Layer.build(bench.toLayer(Bench.handlers(handlers)))),
     Scope.provide(scope)
   )

@@ -84,7 +84,7 @@ describe("fetching", () => {
         started.push(id[0]!)
         return Effect.as(Deferred.await(gate), "done")
       }
-      yield* serve(bench, { Work: work }, { maxOpenBytes: 1_000, partitions: 1 })
+      yield* serve(bench, { Work: work }, { maxOpenBytes: 4_000, partitions: 1 })
       const { client } = yield* connect(bench)
       const ids = ["a", "b", "c", "d", "e"].map((letter) => letter.repeat(600))
       const calls = yield* Effect.forEach(ids, (id) => begin(client.Work({ id })))

@@ -10,7 +10,7 @@ import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import type { Options } from "../Options.ts"
 import { type Answer, rejected } from "./answer.ts"
 import type { Procedure } from "./procedure.ts"
-import type { Addressee } from "./takenRecord.ts"
+import type { Addressee } from "./state.ts"
 
 /** Why a record is not executed; a metric's label. */
 export type Kind =
@@ -20,8 +20,9 @@ export type Kind =
   | "forbidden-reply-topic"
   | "expired"
   | "foreign"
+  | "undecodable"
 
-export type Intake =
+export type Admission =
   | {
       readonly _tag: "Request"
       readonly envelope: RequestEnvelope.RequestEnvelope
@@ -35,8 +36,9 @@ export type Intake =
       readonly reason: string
       /** Whom to tell what, when there is somebody. */
       readonly reply: { readonly addressee: Addressee; readonly answer: Answer } | undefined
-      /** Its deadline, epoch milliseconds, when it has one. */
-      readonly deadline: number | undefined
+      /** What it calls itself, as far as it could be read. */
+      readonly operation: string | undefined
+      readonly attempt: number | undefined
     }
 
 export interface Rules {
@@ -44,6 +46,9 @@ export interface Rules {
   readonly clockSkewMillis: number
   readonly procedures: ReadonlyMap<string, Procedure>
 }
+
+// How long after the allowance an expired request is still told so, for callers whose clock is wrong.
+const lateMillis = 60_000
 
 /** A rule that throws lets nothing through: a record must not stop the loop. */
 const isAllowed = (options: Options, topic: string): boolean => {
@@ -55,14 +60,14 @@ const isAllowed = (options: Options, topic: string): boolean => {
 }
 
 /** `now` is the wall clock, epoch milliseconds. */
-export const intakeOf = (record: ConsumedRecord, rules: Rules, now: number): Intake => {
+export const admissionOf = (record: ConsumedRecord, rules: Rules, now: number): Admission => {
   const { clockSkewMillis, options, procedures } = rules
   const decoded = RequestEnvelope.decode(record.headers)
   if (Result.isFailure(decoded)) {
     const { correlationId, isForeign, reason, replyTo, status } = decoded.failure
     const kind = isForeign ? "foreign" : "malformed"
     if (correlationId === undefined || replyTo === undefined || !isAllowed(options, replyTo.topic)) {
-      return { _tag: "Refuse", kind, reason, reply: undefined, deadline: undefined }
+      return { _tag: "Refuse", kind, reason, reply: undefined, operation: undefined, attempt: undefined }
     }
     const addressee = { correlationId, replyTo, attempt: undefined, traceparent: undefined }
     const message = `${reason} (this responder speaks version 1 of the protocol)`
@@ -71,34 +76,38 @@ export const intakeOf = (record: ConsumedRecord, rules: Rules, now: number): Int
       kind,
       reason,
       reply: { addressee, answer: rejected(status, message) },
-      deadline: undefined
+      operation: undefined,
+      attempt: undefined
     }
   }
   const envelope = decoded.success
   if (envelope.kind === "cancel") return { _tag: "Cancel", correlationId: envelope.correlationId }
-  const { deadline, operation, replyTo } = envelope
-  const silently = (kind: Kind, reason: string): Intake => ({
+  const { attempt, correlationId, deadline, operation, replyTo, traceparent } = envelope
+  const silently = (kind: Kind, reason: string): Admission => ({
     _tag: "Refuse",
     kind,
     reason,
     reply: undefined,
-    deadline
+    operation,
+    attempt
   })
   if (replyTo === undefined) return silently("no-reply-address", "it names no reply topic")
   if (!isAllowed(options, replyTo.topic)) {
     return silently("forbidden-reply-topic", `replies may not be sent to ${replyTo.topic}; see isReplyTopic`)
   }
-  const { attempt, correlationId, traceparent } = envelope
-  const refuse = (kind: Kind, answer: Answer, reason: string): Intake => ({
+  const refuse = (kind: Kind, answer: Answer, reason: string): Admission => ({
     _tag: "Refuse",
     kind,
     reason,
     reply: { addressee: { correlationId, replyTo, attempt, traceparent }, answer },
-    deadline
+    operation,
+    attempt
   })
   const late = now - deadline - clockSkewMillis
   if (late > 0) {
     const reason = `its deadline passed ${Math.round(late + clockSkewMillis)} ms ago`
+    // Later than that nobody listens, however wrong the clocks may be: the backlog of an outage is passed over.
+    if (late > lateMillis) return silently("expired", reason)
     return refuse("expired", rejected("expired", reason), reason)
   }
   if (envelope.contentType !== undefined && envelope.contentType !== PayloadCodec.json.contentType) {

@@ -87,7 +87,7 @@ describe("a handler that outlasts its time", () => {
   )
 })
 
-describe("a run that goes on because requests join it", () => {
+describe("a handler that hangs while requests for its key keep coming", () => {
   overMemory(
     "holds the offset of none of them longer than its deadline and the allowance",
     Effect.gen(function* () {
@@ -105,7 +105,8 @@ describe("a run that goes on because requests join it", () => {
         yield* begin(client.Order({ id: "a", amount: 1 }))
         yield* advance("1 second")
       }
-      assert.deepStrictEqual(started, ["a"])
+      // A run past its first deadline is interrupted, and whoever waits for it then runs anew.
+      assert.isAtLeast(started.length, 3)
       // Each may be open for ten seconds.
       assert.isAtLeast(yield* committed(namesOf(bench)), 20)
     })

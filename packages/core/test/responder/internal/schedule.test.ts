@@ -1,17 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import { RequestLanes } from "../../../src/responder/internal/requestLanes.ts"
+import type { Aging } from "../../../src/responder/internal/ageOrder.ts"
+import { Schedule } from "../../../src/responder/internal/schedule.ts"
 import { elementOf, int, oneOf } from "../../wire/arbitraries.ts"
 
-interface Request {
+interface Request extends Aging<Request> {
   readonly number: number
   readonly key: string | undefined
 }
 
-/** The lanes beside the simplest thing that could replace them: a list of who came, searched each time. */
+const requestOf = (number: number, key: string | undefined): Request => ({
+  number,
+  key,
+  older: undefined,
+  newer: undefined
+})
+
+/** The schedule beside the simplest thing that could replace them: a list of who came, searched each time. */
 class Pair {
   readonly concurrency: number
-  readonly lanes: RequestLanes<Request>
+  readonly lanes: Schedule<Request>
   readonly started: Array<Request> = []
   waiting: Array<Request> = []
   running: Array<Request> = []
@@ -20,11 +28,11 @@ class Pair {
 
   constructor(concurrency: number) {
     this.concurrency = concurrency
-    this.lanes = new RequestLanes(concurrency, (request) => void this.started.push(request))
+    this.lanes = new Schedule(concurrency)
   }
 
   offer(key: string | undefined): void {
-    const request = { number: this.next++, key }
+    const request = requestOf(this.next++, key)
     this.waiting.push(request)
     this.lanes.offer(request, key)
   }
@@ -36,18 +44,18 @@ class Pair {
     this.lanes.finished(request.key)
   }
 
-  clear(): void {
-    assert.sameMembers([...this.lanes.clear(({ key }) => key)], this.waiting)
-    this.waiting = []
-  }
-
   drop(which: number): void {
     const matches = ({ number }: Request) => number % 3 === which % 3
-    this.lanes.drop(matches, ({ key }) => key)
+    for (const request of Array.from(this.lanes.queued())) if (matches(request)) this.lanes.leave(request, request.key)
     this.waiting = this.waiting.filter((request) => !matches(request))
   }
 
+  start(): void {
+    for (let next = this.lanes.take(); next !== undefined; next = this.lanes.take()) this.started.push(next)
+  }
+
   check(): void {
+    this.start()
     for (const request of this.started.splice(0)) {
       assert.include(this.waiting, request)
       assert.isFalse(this.isHeld)
@@ -80,16 +88,16 @@ const step = oneOf<Step>(
     if (chance < 3) {
       pair.isHeld = true
       pair.lanes.hold()
-    } else if (chance < 9) {
+    } else {
       pair.isHeld = false
       pair.lanes.resume()
-    } else pair.clear()
+    }
   })
 )
 
-describe("RequestLanes", () => {
+describe("Schedule", () => {
   it.prop(
-    "run each key in order, never too many at a time, and let no place go unused",
+    "runs each key in order, never too many at a time, and lets no place go unused",
     [int(1, 4), Arbitrary.array(step, { maxLength: 80 })],
     ([concurrency, steps]) => {
       const pair = new Pair(concurrency)
@@ -97,7 +105,6 @@ describe("RequestLanes", () => {
         step(pair)
         pair.check()
       }
-      // What has a key again after `clear` is not held back by what was forgotten.
       pair.isHeld = false
       pair.lanes.resume()
       pair.check()
@@ -110,13 +117,15 @@ describe("RequestLanes", () => {
     { arbitrary: { runs: 400 } }
   )
 
-  it("run requests without a key in the order they came", () => {
+  it("runs requests without a key in the order they came", () => {
     const pair = new Pair(2)
     for (let i = 0; i < 5_000; i++) pair.offer(undefined)
     const order: Array<number> = []
+    pair.start()
     while (pair.lanes.running > 0) {
       order.push(...pair.started.splice(0).map(({ number }) => number))
       pair.lanes.finished(undefined)
+      pair.start()
     }
     assert.deepStrictEqual(
       order,
@@ -124,24 +133,53 @@ describe("RequestLanes", () => {
     )
   })
 
-  it("tell how many wait behind a key", () => {
+  it("tells how many wait behind a key", () => {
     const pair = new Pair(1)
     for (const key of ["a", "a", "a", "b"]) pair.offer(key)
+    pair.start()
     assert.deepStrictEqual(
       ["a", "b", "c"].map((key) => pair.lanes.waitingFor(key)),
       [2, 0, 0]
     )
   })
 
-  it("bear any number of requests that end as soon as they start", () => {
-    let ended = 0
-    const lanes = new RequestLanes<string | undefined>(1, (key) => {
-      ended++
-      lanes.finished(key)
-    })
-    lanes.hold()
-    for (let i = 0; i < 50_000; i++) lanes.offer(i % 2 === 0 ? "a" : undefined, i % 2 === 0 ? "a" : undefined)
-    lanes.resume()
-    assert.deepStrictEqual([ended, lanes.running, lanes.waiting], [50_000, 0, 0])
+  it("P9/leaving: n who wait behind a key leave in n steps", () => {
+    const count = 20_000
+    let steps = 0
+    /** A request that counts how often its neighbours are looked at. */
+    const counted = (number: number): Request => {
+      let older: Request | undefined
+      let newer: Request | undefined
+      return {
+        number,
+        key: "hot",
+        get older() {
+          steps++
+          return older
+        },
+        set older(other) {
+          older = other
+        },
+        get newer() {
+          steps++
+          return newer
+        },
+        set newer(other) {
+          newer = other
+        }
+      }
+    }
+    const schedule = new Schedule<Request>(1)
+    const requests = Array.from({ length: count }, (_, number) => counted(number))
+    for (const request of requests) schedule.offer(request, "hot")
+    assert.strictEqual(schedule.take(), requests[0])
+    steps = 0
+    // From the middle outwards: none of them is first or last.
+    for (let i = 1; i < count; i++) {
+      schedule.leave(requests[(i + count / 2) % count || count / 2]!, "hot")
+      if (i === count / 2 - 1) break
+    }
+    assert.isAtMost(steps, 4 * count)
+    assert.strictEqual(schedule.waiting, count - 1 - (count / 2 - 1))
   })
 })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Context from "effect/Context"
-import { intakeOf, type Rules } from "../../../src/responder/internal/intake.ts"
+import { admissionOf, type Rules } from "../../../src/responder/internal/admission.ts"
 import type { Procedure } from "../../../src/responder/internal/procedure.ts"
 import { defaults } from "../../../src/responder/Options.ts"
 import type { RecordHeaders } from "../../../src/wire/RecordHeaders.ts"
@@ -30,7 +30,7 @@ const mistaken = (): boolean => {
 }
 
 const intake = (headers: RecordHeaders, now = 10_000, value: Uint8Array | null = null) =>
-  intakeOf(recordAt(0, { headers, value }), rules, now)
+  admissionOf(recordAt(0, { headers, value }), rules, now)
 
 /** Why a record is refused and what its sender is told; undefined when nobody is told. */
 const refusal = (headers: RecordHeaders, now?: number, value?: Uint8Array) => {
@@ -56,7 +56,7 @@ describe("intake", () => {
 
   it("lets nothing through when the rule for reply topics throws", () => {
     const strict = { ...rules, options: { ...rules.options, isReplyTopic: mistaken } }
-    const taken = intakeOf(recordAt(0, { headers: requestHeaders(), value: null }), strict, 10_000)
+    const taken = admissionOf(recordAt(0, { headers: requestHeaders(), value: null }), strict, 10_000)
     assert.deepInclude(taken, { _tag: "Refuse", kind: "forbidden-reply-topic", reply: undefined })
   })
 

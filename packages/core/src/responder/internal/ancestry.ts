@@ -1,0 +1,50 @@
+/**
+ * Requests that were made by handlers: whether one waits for the very run that waits for it, which could only end by a
+ * timeout.
+ *
+ * A request names the calls whose handlers wait for it, each by a short digest of its correlation id.
+ */
+import { viaOf } from "../../contract/CallAncestry.ts"
+import * as CorrelationId from "../../wire/CorrelationId.ts"
+import { type Answer, rejected } from "./answer.ts"
+import type { Machine } from "./machine.ts"
+import type { Request, Run } from "./state.ts"
+
+const called = ({ envelope }: Request): string =>
+  `${envelope.operation} (call ${CorrelationId.toHex(envelope.correlationId)})`
+
+/** Whether the call whose handler a run is, is among the ancestors. */
+export const isAncestor = ({ request }: Run, via: ReadonlyArray<string>): boolean =>
+  via.length > 0 && via.includes(viaOf(request.correlationId))
+
+/** The answer to a request that could only wait for its own ancestor. */
+export const waitsForItself = (request: Request, owner: Run, what: string): Answer =>
+  rejected(
+    "circular-wait",
+    `it would wait for ${what} ${called(owner.request)}, whose handler waits for this ${called(request)}: ` +
+      "call another key, or do not wait inside the handler"
+  )
+
+/**
+ * Why a request that was made by a handler could never get its turn: an ancestor has its key, or ancestors of those who
+ * wait have all the places.
+ */
+export const endlessWaitOf = (machine: Machine, request: Request): Answer | undefined => {
+  const { via } = request.envelope
+  const { laneKey } = request
+  if (via.length === 0) return undefined
+  const holder = laneKey === undefined ? undefined : machine.schedule.holderOf(laneKey)
+  if (holder?.run !== undefined && isAncestor(holder.run, via)) {
+    return waitsForItself(request, holder.run, `the record key (${JSON.stringify(laneKey)}) of`)
+  }
+  if (machine.schedule.hasPlace) return undefined
+  const waiting = new Set(via)
+  for (const other of machine.schedule.queued()) for (const one of other.envelope.via) waiting.add(one)
+  let owner: Run | undefined
+  for (const one of machine.runs) {
+    if (!one.hasPlace) continue
+    if (!waiting.has(viaOf(one.request.correlationId))) return undefined
+    if (via.includes(viaOf(one.request.correlationId))) owner = one
+  }
+  return owner === undefined ? undefined : waitsForItself(request, owner, "a place (concurrency) beside")
+}

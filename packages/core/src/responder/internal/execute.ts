@@ -1,0 +1,216 @@
+/**
+ * What the fiber of a run does: decode the payload, pass the middleware, ask whether to run, run the handler, and make an
+ * answer of its exit. The fiber's value says how it ended; nothing else comes of it.
+ */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import { primaryKeyOf } from "../../contract/Operation.ts"
+import * as PayloadCodec from "../../contract/PayloadCodec.ts"
+import { parentOf } from "../../telemetry/TraceContext.ts"
+import * as CorrelationId from "../../wire/CorrelationId.ts"
+import type { RecordHeader } from "../../wire/RecordHeaders.ts"
+import type { Options } from "../Options.ts"
+import type { RequestInfo } from "../RequestInfo.ts"
+import { type Answer, answerOf, rejected } from "./answer.ts"
+import { messageOf } from "./causeMessage.ts"
+import type { DefectLog } from "./defectLog.ts"
+import { fingerprintOf, fingerprintOfBytes } from "./fingerprint.ts"
+import * as Procedure from "./procedure.ts"
+import { type Claimed, claimOf } from "./runs.ts"
+import type { Ended, Run } from "./state.ts"
+
+export interface Environment {
+  readonly options: Pick<Options, "hideDefects" | "maxReplyBytes" | "tracing">
+  readonly logDefect: DefectLog
+  /** What the run may do, now that the turn of its handler has come. */
+  readonly claim: (run: Run, id: string, fingerprint: string) => Claimed
+  /** The handler was started. */
+  readonly onStarted: (run: Run, isForked: boolean) => void
+}
+
+const stopped: Ended = { _tag: "Stopped" }
+const passed: Ended = { _tag: "Passed" }
+
+const answered = (answer: Answer, headers: ReadonlyArray<RecordHeader> = [], isKept = false): Ended => ({
+  _tag: "Answered",
+  answer,
+  headers,
+  isKept
+})
+
+/** The responder's own failure; its cause is in the log. */
+export const failure = answered(rejected("internal", "the responder failed; see its log"))
+
+const infoOf = ({ request: { envelope, record } }: Run): RequestInfo => ({
+  topic: record.topic,
+  partition: record.partition,
+  offset: record.offset,
+  timestamp: record.timestamp,
+  correlationId: envelope.correlationId,
+  attempt: envelope.attempt,
+  key: envelope.key,
+  headers: envelope.callHeaders
+})
+
+export class Execution {
+  readonly #environment: Environment
+  readonly #run: Run
+  readonly #requestId: number
+  readonly #info: RequestInfo
+  readonly #scope = Scope.makeUnsafe()
+  readonly #replyHeaders: Array<RecordHeader> = []
+  #claimed: Claimed | undefined
+
+  constructor(environment: Environment, run: Run, requestId: number) {
+    this.#environment = environment
+    this.#run = run
+    this.#requestId = requestId
+    this.#info = infoOf(run)
+  }
+
+  /** The context of the fiber. */
+  context(): Context.Context<never> {
+    const { envelope, procedure } = this.#run.request
+    return Procedure.contextOf(procedure, {
+      deadline: this.#run,
+      ancestry: envelope,
+      info: this.#info,
+      replyHeaders: this.#replyHeaders,
+      scope: this.#scope,
+      logged: { "rpc.method": envelope.operation, "rr.call": CorrelationId.toHex(envelope.correlationId) }
+    })
+  }
+
+  /** The root of the fiber, uninterruptible. */
+  root(): Effect.Effect<Ended> {
+    return Effect.suspend(() => this.#decode())
+  }
+
+  #decode(): Effect.Effect<Ended> {
+    const { procedure, record } = this.#run.request
+    const body = PayloadCodec.json.fromBytes(record.value)
+    if (Result.isFailure(body)) {
+      return Effect.succeed(answered(rejected("invalid", `the payload is no JSON: ${body.failure}`)))
+    }
+    const decoded = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<Ended> => {
+      if (Exit.isSuccess(exit)) return this.#invoke(exit.value)
+      if (this.#run.stop !== undefined) return Effect.succeed(stopped)
+      const detail = `the payload does not fit the contract: ${messageOf(exit.cause)}`
+      return Effect.succeed(answered(rejected("invalid", detail)))
+    }
+    const decoding = procedure.operation.payload.decode(body.success)
+    return Exit.isExit(decoding)
+      ? decoded(decoding as Exit.Exit<unknown, unknown>)
+      : Effect.flatMap(Effect.exit(Effect.interruptible(decoding)), decoded)
+  }
+
+  #invoke(payload: unknown): Effect.Effect<Ended> {
+    const run = this.#run
+    if (run.stop !== undefined) return Effect.succeed(stopped)
+    if (run.request.isSettled) return Effect.succeed(passed)
+    const { operation } = run.request.procedure
+    if (operation.isSafe) return this.#through(payload, undefined, "")
+    const key = operation.hasPrimaryKey ? primaryKeyOf(payload) : undefined
+    const claim = key === undefined ? claimOf(run.request, undefined, false) : claimOf(run.request, key)
+    if (key === undefined) return this.#through(payload, claim, fingerprintOfBytes(run.request.record.value))
+    return Effect.flatMap(fingerprintOf(operation, payload), (fingerprint) =>
+      this.#through(payload, claim, fingerprint)
+    )
+  }
+
+  /** Through the middleware to the handler, and with its exit to an answer. */
+  #through(payload: unknown, claim: string | undefined, fingerprint: string): Effect.Effect<Ended> {
+    const run = this.#run
+    const { claim: ask, onStarted } = this.#environment
+    const invoked = this.#traced(
+      Effect.suspend(() =>
+        Procedure.run(run.request.procedure, {
+          payload,
+          info: this.#info,
+          requestId: this.#requestId,
+          scope: this.#scope,
+          instead: () => {
+            if (claim === undefined) return undefined
+            const claimed = (this.#claimed = ask(run, claim, fingerprint))
+            return claimed._tag === "Run" ? undefined : Effect.void
+          },
+          onStarted: (isForked) => onStarted(run, isForked)
+        })
+      )
+    )
+    return Effect.flatMap(invoked, (exit) => this.#ended(exit)).pipe(Effect.catchCause((cause) => this.#failed(cause)))
+  }
+
+  #traced(run: Effect.Effect<Exit.Exit<unknown, unknown>>): Effect.Effect<Exit.Exit<unknown, unknown>> {
+    const { operation, traceparent } = this.#run.request.envelope
+    const isTraced = traceparent !== undefined && this.#environment.options.tracing !== "never"
+    const parent = isTraced ? parentOf(traceparent) : undefined
+    if (parent === undefined) return run
+    const attributes = {
+      "rpc.system": "kafka",
+      "rpc.method": operation,
+      "messaging.kafka.offset": this.#run.request.record.offset
+    }
+    // The span is of the handler, whose failure is its own.
+    const handler = Effect.flatMap(run, (exit) => exit)
+    return Effect.exit(Effect.withSpan(handler, operation, { kind: "server", parent, attributes }))
+  }
+
+  /** The middleware may refuse what a claim would have answered otherwise. */
+  #ended(exit: Exit.Exit<unknown, unknown>): Effect.Effect<Ended> {
+    const claimed = this.#claimed
+    if (claimed !== undefined && claimed._tag !== "Run" && Exit.isSuccess(exit)) {
+      if (claimed._tag === "Replay") {
+        const { body, headers, outcome } = claimed.kept.reply
+        return Effect.succeed(answered({ outcome, body }, headers))
+      }
+      if (claimed._tag === "Refuse") return Effect.succeed(answered(claimed.answer))
+      return Effect.succeed(claimed._tag === "Stop" ? stopped : passed)
+    }
+    if (Exit.isFailure(exit)) {
+      if (Cause.hasInterruptsOnly(exit.cause)) return Effect.succeed(claimed?._tag === "Pass" ? passed : stopped)
+      // A finalizer that dies while the handler is interrupted makes no outcome of it: the next owner runs it.
+      if (this.#run.stop === "draining" && Cause.hasInterrupts(exit.cause)) return Effect.succeed(stopped)
+    }
+    return Effect.map(this.#answer(exit), (answer) => {
+      // What a fiber that outlives the handler adds is too late for this reply, and for those of repeated requests.
+      const headers = this.#replyHeaders.length === 0 ? this.#replyHeaders : this.#replyHeaders.slice()
+      return answered(answer, headers, this.#isKept(exit, answer))
+    })
+  }
+
+  #answer(exit: Exit.Exit<unknown, unknown>): Effect.Effect<Answer> {
+    const { procedure, correlationId } = this.#run.request
+    const { hideDefects, maxReplyBytes } = this.#environment.options
+    const answer = answerOf(procedure.operation, exit, maxReplyBytes, hideDefects)
+    if (Exit.isSuccess(exit) || !Cause.hasDies(exit.cause)) return answer
+    const id = CorrelationId.toHex(correlationId)
+    const report = this.#environment.logDefect(procedure.operation.tag, id, exit.cause)
+    // Callers then know a defect by its id only, which must be found in the log.
+    return Effect.andThen(
+      report,
+      hideDefects ? Effect.succeed(rejected("internal", `internal error, id ${id}`)) : answer
+    )
+  }
+
+  /** Whether repeated requests get this answer: success, and what the contract calls a final error. */
+  #isKept(exit: Exit.Exit<unknown, unknown>, { outcome }: Answer): boolean {
+    const { operation } = this.#run.request.procedure
+    if (!operation.storesReplies || !(operation.hasPrimaryKey || operation.isIdempotent)) return false
+    if (outcome === "success") return true
+    if (outcome !== "failure" || !Exit.isFailure(exit)) return false
+    const reason = exit.cause.reasons[0]
+    return reason !== undefined && Cause.isFailReason(reason) && operation.isFinalError(reason.error)
+  }
+
+  /** The contract's own code threw around the handler: the run is over for all who wait for it, or its key would hang. */
+  #failed(cause: Cause.Cause<unknown>): Effect.Effect<Ended> {
+    const { correlationId, procedure } = this.#run.request
+    const what = `the answer of ${procedure.operation.tag} could not be made (call ${CorrelationId.toHex(correlationId)})`
+    return Effect.as(Effect.logError(what, cause), failure)
+  }
+}

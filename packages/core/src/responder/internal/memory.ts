@@ -1,0 +1,42 @@
+/**
+ * What things weigh, and one count of it all: records that are open, their replies on the way, answers that are kept.
+ *
+ * A record's bytes are views of a whole fetch, which stays in memory as long as any of them: what is kept beyond the
+ * batch that brought it is copied, so that what is counted is what is held.
+ */
+import type { ConsumedRecord, OutgoingRecord } from "../../kafka/KafkaRecord.ts"
+import type { RecordHeader, RecordHeaders } from "../../wire/RecordHeaders.ts"
+
+// The objects that stand for a record beside its bytes: itself, its envelope, a request, a run and their map slots.
+export const recordOverhead = 1_024
+
+// An array and a view of bytes.
+const headerOverhead = 128
+
+export const sizeOfHeaders = (headers: RecordHeaders): number => {
+  let bytes = 0
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i]!
+    bytes += headerOverhead + header[0].length + header[1].byteLength
+  }
+  return bytes
+}
+
+/** What holding a record costs. */
+export const sizeOfRecord = ({ headers, key, value }: OutgoingRecord): number =>
+  recordOverhead + (key?.byteLength ?? 0) + (value?.byteLength ?? 0) + sizeOfHeaders(headers)
+
+/** Bytes that keep nothing else alive. */
+export const ownBytes = (bytes: Uint8Array): Uint8Array =>
+  bytes.buffer.byteLength === bytes.byteLength ? bytes : new Uint8Array(bytes)
+
+export const ownHeaders = (headers: RecordHeaders): RecordHeaders =>
+  headers.map(([name, value]): RecordHeader => [name, ownBytes(value)])
+
+/** The record without the fetch that brought it. */
+export const ownRecord = (record: ConsumedRecord): ConsumedRecord => ({
+  ...record,
+  key: record.key === null ? null : ownBytes(record.key),
+  value: record.value === null ? null : ownBytes(record.value),
+  headers: ownHeaders(record.headers)
+})

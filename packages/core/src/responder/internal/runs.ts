@@ -1,0 +1,255 @@
+/**
+ * Steps about runs: who gets one, who joins one, how one ends for all that wait for it.
+ */
+import * as Duration from "effect/Duration"
+import { invariant } from "../../host/Invariant.ts"
+import { AgeOrder } from "./ageOrder.ts"
+import { isAncestor, waitsForItself } from "./ancestry.ts"
+import { type Answer, interrupted, rejected } from "./answer.ts"
+import type { KeptAnswers, KeyLimits } from "./keptAnswers.ts"
+import * as IdempotencyKey from "../../wire/IdempotencyKey.ts"
+import type { Machine } from "./machine.ts"
+import { accept, leave, settle } from "./settle.ts"
+import { type Ended, KeptAnswer, type Request, Run, type Stop } from "./state.ts"
+
+/** What a run is to do when the turn of its handler has come. */
+export type Claimed =
+  | { readonly _tag: "Run" }
+  /** Give this answer again. */
+  | { readonly _tag: "Replay"; readonly kept: KeptAnswer }
+  /** Answer so instead of running. */
+  | { readonly _tag: "Refuse"; readonly answer: Answer }
+  /** Nothing: its request is answered by another run, gets another turn, or needs no answer. */
+  | { readonly _tag: "Pass" }
+  /** Nothing: it was stopped before. */
+  | { readonly _tag: "Stop" }
+
+const run: Claimed = { _tag: "Run" }
+const pass: Claimed = { _tag: "Pass" }
+const stopped: Claimed = { _tag: "Stop" }
+
+const conflict = rejected(
+  "key-conflict",
+  "its key was used before with another payload; use a new key, or send the same payload"
+)
+
+const tooLate = rejected("expired", "its time was up before its turn came")
+const ranOut = rejected("expired", "its time was up while it ran")
+
+/** Starts a run for a request whose turn has come, or that needs none. */
+export const begin = (machine: Machine, request: Request, hasPlace: boolean, at: number): void => {
+  const started = new Run(request, at, hasPlace, machine.settings.times.maxTimeout)
+  request.state = "executing"
+  request.run = started
+  machine.runs.add(started)
+  machine.wakeBy(started.at)
+  machine.commands.add("start", started)
+}
+
+/** When a request has waited for its turn long enough. */
+export const refusedAt = (machine: Machine, { runBy, takenAt }: Request): number =>
+  Math.min(runBy, takenAt + machine.settings.times.maxWait)
+
+/** Why a request that has waited for its turn does not run after all. */
+export const refusalOf = (machine: Machine, request: Request, at: number): Answer | undefined => {
+  const { maxWait, retryAfter } = machine.settings.times
+  if (at < refusedAt(machine, request)) return undefined
+  if (at < request.takenAt + maxWait) return tooLate
+  return rejected("overloaded", `it waited ${Math.round(at - request.takenAt)} ms for its turn`, retryAfter)
+}
+
+/** Gives turns as long as there are places. */
+export const startNext = (machine: Machine, at: number): void => {
+  const { schedule } = machine
+  for (let next = schedule.take(); next !== undefined; next = schedule.take()) {
+    const refusal = refusalOf(machine, next, at)
+    if (refusal === undefined) begin(machine, next, true, at)
+    else {
+      next.state = "executing"
+      settle(machine, next, refusal, [], at)
+      schedule.finished(next.laneKey)
+    }
+  }
+}
+
+/** Gives a request that has no run any more another turn. */
+const again = (machine: Machine, request: Request): void => {
+  request.run = undefined
+  request.state = "executing"
+  if (machine.isHeld) return leave(machine, request)
+  request.state = "waiting"
+  machine.schedule.offer(request, request.laneKey)
+  machine.wakeBy(refusedAt(machine, request))
+}
+
+/** Interrupts a run, once. */
+export const stop = (machine: Machine, one: Run, why: Stop): void => {
+  if (one.stop !== undefined) return
+  one.stop = why
+  machine.commands.add("interrupt", one)
+}
+
+/** Interrupts a run whose last waiter has gone. */
+export const stopIfUnwanted = (machine: Machine, one: Run): void => {
+  if (one.request.state === "executing" && one.request.run === one) return
+  if (one.joined?.oldest === undefined) stop(machine, one, "cancelled")
+}
+
+const freePlace = (machine: Machine, one: Run): void => {
+  if (!one.hasPlace) return
+  one.hasPlace = false
+  machine.schedule.finished(one.request.laneKey)
+  invariant(machine.schedule.running >= 0, "a place is given back once")
+}
+
+/** The handler starts. One that is forked wants no part in the limits: its place is free at once. */
+export const started = (machine: Machine, one: Run, isForked: boolean, at: number): void => {
+  one.isStarted = true
+  if (!one.request.isSettled && one.request.run === one) accept(machine, one.request)
+  if (!isForked) return
+  freePlace(machine, one)
+  startNext(machine, at)
+}
+
+/** What a request can be joined by: its key, as far as its headers tell when none is given, or its call. */
+export const claimOf = (
+  { envelope, id, procedure }: Request,
+  key: string | undefined = envelope.key,
+  isKeyed: boolean = procedure.operation.hasPrimaryKey && key !== undefined
+): string =>
+  isKeyed
+    ? // With the length of the operation's name: both parts may contain anything.
+      `k${envelope.operation.length} ${envelope.operation}${IdempotencyKey.onWire(key!)}`
+    : `c ${envelope.operation} ${id}`
+
+/** Those who wait behind the key of a run that has just claimed what they are about join it: they need no turn. */
+const gather = (machine: Machine, { request: { laneKey } }: Run, id: string, at: number): void => {
+  if (laneKey === undefined || machine.schedule.waitingFor(laneKey) === 0) return
+  const same: Array<Request> = []
+  for (const other of machine.schedule.behind(laneKey)) if (claimOf(other) === id) same.push(other)
+  for (const other of same) {
+    machine.schedule.leave(other, laneKey)
+    begin(machine, other, false, at)
+  }
+}
+
+/** The run that a request with this claim can join now. */
+export const joinable = (machine: Machine, claim: string, at: number): Run | undefined => {
+  const owner = machine.claims.get(claim)
+  return owner?.isJoinable(at) === true ? owner : undefined
+}
+
+const join = (machine: Machine, owner: Run, request: Request, at: number): Claimed => {
+  request.state = "joined"
+  request.run = owner
+  owner.joined ??= new AgeOrder()
+  owner.joined.add(request)
+  // A run past its first deadline gets no more time: who comes later waits for its end, and runs anew if it fails.
+  if (owner.isJoinable(at)) owner.extend(request.runBy)
+  machine.wakeBy(request.replyBy)
+  machine.commands.add("repeated", "joined")
+  accept(machine, request)
+  return pass
+}
+
+export const tableOf = (machine: Machine, request: Request): KeptAnswers<KeptAnswer> =>
+  request.procedure.operation.hasPrimaryKey ? machine.keyed : machine.single
+
+/** What a run may do for its request, which is known by this claim and fingerprint. Asked where its handler would start. */
+export const claim = (machine: Machine, one: Run, id: string, fingerprint: string, at: number): Claimed => {
+  const { request } = one
+  // Its schema or middleware may have taken its time.
+  if (one.stop !== undefined) return stopped
+  if (request.isSettled) return pass
+  // Middleware may run what it wraps more than once.
+  if (one.claim === id) return run
+  const owner = machine.claims.get(id)
+  const kept = owner === undefined ? tableOf(machine, request).find(id, at) : undefined
+  const known = owner ?? kept
+  if (known !== undefined && !known.isFor(fingerprint)) {
+    machine.commands.add("repeated", "conflict")
+    return { _tag: "Refuse", answer: conflict }
+  }
+  if (owner !== undefined) {
+    if (isAncestor(owner, request.envelope.via)) {
+      return { _tag: "Refuse", answer: waitsForItself(request, owner, "the answer of") }
+    }
+    return join(machine, owner, request, at)
+  }
+  if (kept !== undefined) {
+    machine.commands.add("repeated", "replayed")
+    kept.pins++
+    request.kept = kept
+    // Who wants no outcome is told no more than the first time.
+    accept(machine, request)
+    return { _tag: "Replay", kept }
+  }
+  // The run it was to join has ended, or its key is not the one that the headers named.
+  if (!one.hasPlace) {
+    one.needsTurn = true
+    return pass
+  }
+  one.claim = id
+  one.fingerprint = fingerprint
+  machine.claims.hold(id, one)
+  if (request.procedure.operation.hasPrimaryKey) gather(machine, one, id, at)
+  return run
+}
+
+/** Whether a run was stopped for a reason that does not concern this waiter. */
+const isForAnother = ({ stop }: Run, waiter: Request, at: number): boolean =>
+  stop === "cancelled" || (stop === "expired" && waiter.runBy > at)
+
+const answerOf = ({ stop }: Run, result: Ended): Answer | undefined => {
+  if (result._tag === "Answered") return result.answer
+  if (stop === "expired") return ranOut
+  return stop === undefined ? interrupted : undefined
+}
+
+const limitsOf = ({ settings: { options, times } }: Machine, { procedure }: Request): KeyLimits => {
+  const { dedupeAge, dedupeEntries } = procedure.operation
+  return {
+    entries: dedupeEntries ?? options.dedupeEntries,
+    ageMillis: dedupeAge === undefined ? times.dedupeAge : Duration.toMillis(dedupeAge)
+  }
+}
+
+const keep = (machine: Machine, one: Run, result: Ended, at: number): KeptAnswer | undefined => {
+  if (result._tag !== "Answered" || !result.isKept || one.claim === undefined) return undefined
+  const { request } = one
+  const { tag } = request.procedure.operation
+  const kept = new KeptAnswer(one.claim, tag, one.fingerprint!, result.answer, result.headers)
+  machine.evicted += tableOf(machine, request).keep(kept, limitsOf(machine, request), at)
+  return kept
+}
+
+const tell = (machine: Machine, one: Run, waiter: Request, result: Ended, kept: KeptAnswer | undefined, at: number) => {
+  if (result._tag === "Stopped" && one.stop === "draining") return leave(machine, waiter)
+  if (result._tag === "Stopped" && isForAnother(one, waiter, at)) return again(machine, waiter)
+  if (kept !== undefined) {
+    kept.pins++
+    waiter.kept = kept
+  }
+  settle(machine, waiter, answerOf(one, result), result._tag === "Answered" ? result.headers : [], at)
+}
+
+/** A run is over: for its request and for all that joined it. */
+export const ended = (machine: Machine, one: Run, result: Ended, at: number): void => {
+  invariant(machine.runs.delete(one), "a run ends once")
+  if (one.isOverdue) machine.overdue--
+  freePlace(machine, one)
+  const { claim: id, request } = one
+  if (id !== undefined) machine.claims.release(id)
+  if (result._tag === "Passed") {
+    if (one.needsTurn && request.run === one) again(machine, request)
+    return
+  }
+  const kept = keep(machine, one, result, at)
+  // It may have joined another run, and its middleware have refused it after that.
+  if (!request.isSettled) tell(machine, one, request, result, kept, at)
+  for (let waiter = one.takeJoined(); waiter !== undefined; waiter = one.takeJoined()) {
+    waiter.state = "executing"
+    tell(machine, one, waiter, result, kept, at)
+  }
+  if (kept !== undefined) kept.pins--
+}
