@@ -22,6 +22,8 @@
  * assert.equal(await Effect.runPromise(read), "there is no orders")
  * ```
  */
+import * as Formatter from "effect/Formatter"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
 const id = "@kafka-request-reply/core/kafka/TransportError"
@@ -157,7 +159,10 @@ export class Unrecognised extends Schema.TaggedError<Unrecognised>(`${id}/Unreco
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `unrecognised driver failure: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+    // Anything can be thrown, an object that is no text too, and an error of another realm.
+    const { cause } = this
+    const isError = Predicate.hasProperty(cause, "message") && typeof cause.message === "string"
+    return `unrecognised driver failure: ${isError ? String(cause.message) : Formatter.format(cause)}`
   }
 }
 

@@ -111,14 +111,14 @@ const make = Effect.fnUntraced(function* (contract: AnyGroup, options: Options<R
     const detail = "clients of promises have a method of this name already; use Requester.client"
     return yield* StartError.because(new StartError.Unsupported({ operation: conflict.tag, detail }))
   }
-  const services = yield* Layer.build(options.services ?? Layer.empty)
-  const transport = yield* Layer.build(transportOf(options))
-  const requester = yield* Effect.provide(Requester.make(contract, options.requester), transport)
+  const { requester: settings, services: given, ...connection } = options
+  const services = yield* Layer.build(given ?? Layer.empty)
+  const transport = yield* Layer.build(transportOf(connection))
+  const requester = yield* Effect.provide(Requester.make(contract, settings), transport)
   const methods = (yield* Effect.provide(requester.client(contract), services)) as unknown as Record<string, Method>
   const run: Run = Effect.runPromiseExitWith(services)
   return Object.entries(methods).map(
-    ([tag, method]) =>
-      [tag, (payload: unknown, settings: CallOptions = {}) => call(method, payload, settings, run)] as const
+    ([tag, method]) => [tag, (payload: unknown, own: CallOptions = {}) => call(method, payload, own, run)] as const
   )
 })
 

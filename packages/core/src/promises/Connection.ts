@@ -29,7 +29,7 @@ export type Services<Needs> = [Needs] extends [never]
       readonly services: Layer.Layer<Needs, unknown>
     }
 
-/** The transport of a connection. The driver is loaded only when it is needed. */
+/** The transport of a connection. The driver, whose options these are then, is loaded only when it is needed. */
 export const transportOf = (connection: Connection): Layer.Layer<Transport, unknown> =>
   connection.transport ??
   Layer.unwrap(

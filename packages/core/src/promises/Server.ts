@@ -83,13 +83,14 @@ const make = Effect.fnUntraced(function* (
   handlers: Readonly<Record<string, AnyHandler>>,
   options: Options<Rpc.Any>
 ) {
-  const services = yield* Layer.build(options.services ?? Layer.empty)
+  const { responder: settings, services: given, ...connection } = options
+  const services = yield* Layer.build(given ?? Layer.empty)
   const effects = Object.fromEntries(
     operationsOf(contract).map((operation) => [operation.tag, handlerOf(operation, handlers[operation.tag])])
   )
   const served = yield* contract.toHandlers(effects) as Effect.Effect<Context.Context<never>>
-  const transport = yield* Layer.build(transportOf(options))
-  return yield* Responder.make(contract, options.responder).pipe(
+  const transport = yield* Layer.build(transportOf(connection))
+  return yield* Responder.make(contract, settings).pipe(
     Effect.provideContext(served),
     Effect.provideContext(services as Context.Context<any>),
     Effect.provideContext(transport)

@@ -29,7 +29,7 @@ const denyAll = Effect.fnUntraced(function* (resourceType: number, resourceName:
   const client = yield* ClusterClient.make(toSettings({ brokers, clientId }))
   const entry = { resourceType, resourceName, resourcePatternType: literal, principal: "User:*" }
   const acl = [{ ...entry, host: "*", operation: all, permissionType: deny }]
-  yield* client.untilStarted(askController(client, "CreateAcls", { acl }))
+  yield* client.untilStarted(askController(client, "CreateAcls", { creations: acl }))
 }, Effect.scoped)
 
 layer(cluster, { excludeTestServices: true, timeout: "60 seconds" })("what is denied", (it) => {

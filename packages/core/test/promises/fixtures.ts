@@ -37,7 +37,7 @@ export const pair = async (
   const server = await serve(
     contract,
     { ...all, ...handlers },
-    { transport, responder: { ...common, ...options.responder } }
+    { transport, responder: { ...common, hideDefects: false, ...options.responder } }
   )
   const client = await createClient(contract, { transport, requester: { ...common, ...options.requester } })
   const close = async () => {

@@ -35,7 +35,7 @@ const Club = RpcGroup.make(
     .middleware(Outer)
 )
 
-const options = { topics: "create", drainTimeout: 0, partitions: 1, hideDefects: false } as const
+const options = { topics: "create", drainTimeout: 0, partitions: 1 } as const
 
 const club = Effect.fnUntraced(function* (user: string, trace: Array<string>) {
   const group = Club.annotate(Contract.Name, newName())
@@ -59,7 +59,7 @@ const club = Effect.fnUntraced(function* (user: string, trace: Array<string>) {
       }
     })
   )
-  yield* launch(Responder.layer(group, options).pipe(Layer.provide(server)))
+  yield* launch(Responder.layer(group, { ...options, hideDefects: false }).pipe(Layer.provide(server)))
   const client = Layer.mergeAll(
     RpcMiddleware.layerClient(Login, ({ next, request }) => {
       trace.push("client login")
