@@ -99,8 +99,9 @@ export const readPartition = Effect.fnUntraced(function* (
   const accept = Effect.fnUntraced(function* (fetched: FetchedPartition) {
     if (fetched.errorCode === offsetOutOfRange) return yield* relocate
     yield* client.failOnCode(fetched.errorCode, topic)
-    for (const { detail, firstOffset, lastOffset } of fetched.unreadable) {
-      yield* skipped.skipped(read, firstOffset, lastOffset + 1, detail)
+    for (const batch of fetched.unreadable) {
+      yield* skipped.skipped(read, batch.firstOffset, batch.lastOffset + 1, batch.reason)
+      read.onUndecodable?.(batch)
     }
     position = fetched.next
     isLost = false

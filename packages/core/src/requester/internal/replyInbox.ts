@@ -76,4 +76,8 @@ export const open = (
   calls: WaitingCalls & ReplyReaders.AddressedCalls,
   recorder: CallRecorder
 ): Effect.Effect<void, TransportError, Scope.Scope> =>
-  ReplyReaders.open(transport, options, calls, (records) => receive(records, options.token, calls, recorder))
+  ReplyReaders.open(transport, options, calls, {
+    onRecords: (records) => receive(records, options.token, calls, recorder),
+    // The driver says so; whatever they answered ends at its deadline.
+    onUndecodable: () => recorder.ignored("undecodable")
+  })

@@ -11,8 +11,7 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Supervised from "../../host/Supervised.ts"
-import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
-import type { Transport } from "../../kafka/Transport.ts"
+import type { ReadPartition, Transport } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import { partitionOf } from "../../protocol/partitioner.ts"
 import * as TopicSetup from "../../startup/TopicSetup.ts"
@@ -29,6 +28,8 @@ export interface Options {
 
 /** The part of `Calls` that is told where replies come to. */
 export type AddressedCalls = Pick<Calls, "deafen" | "hearAt" | "hold" | "mark">
+
+type Listener = Pick<ReadPartition, "onRecords" | "onUndecodable">
 
 // A leader that has not answered by then is passed over for another one; the next round is given twice as much.
 const patienceMillis = 1_000
@@ -51,7 +52,7 @@ class ReplyReaders {
   readonly #transport: Transport["Service"]
   readonly #options: Options
   readonly #calls: AddressedCalls
-  readonly #onRecords: (records: ReadonlyArray<ConsumedRecord>) => void
+  readonly #listener: Listener
   readonly #scope: Scope.Scope
   readonly #losses: Queue.Queue<TransportError>
   readonly #silences: Queue.Queue<void>
@@ -62,7 +63,7 @@ class ReplyReaders {
     transport: Transport["Service"],
     options: Options,
     calls: AddressedCalls,
-    onRecords: (records: ReadonlyArray<ConsumedRecord>) => void,
+    listener: Listener,
     own: {
       readonly scope: Scope.Scope
       readonly losses: Queue.Queue<TransportError>
@@ -72,7 +73,7 @@ class ReplyReaders {
     this.#transport = transport
     this.#options = options
     this.#calls = calls
-    this.#onRecords = onRecords
+    this.#listener = listener
     this.#scope = own.scope
     this.#losses = own.losses
     this.#silences = own.silences
@@ -120,7 +121,7 @@ class ReplyReaders {
         topic,
         partition,
         from: "end",
-        onRecords: this.#onRecords,
+        ...this.#listener,
         onLost: (error) => this.#lost(reader, error),
         onHearing: (silentBecause) => this.#heard(reader, silentBecause)
       })
@@ -236,9 +237,9 @@ export const open = Effect.fnUntraced(function* (
   transport: Transport["Service"],
   options: Options,
   calls: AddressedCalls,
-  onRecords: (records: ReadonlyArray<ConsumedRecord>) => void
+  listener: Listener
 ): Effect.fn.Return<void, TransportError, Scope.Scope> {
-  const readers = new ReplyReaders(transport, options, calls, onRecords, {
+  const readers = new ReplyReaders(transport, options, calls, listener, {
     scope: yield* Scope.Scope,
     losses: yield* Queue.sliding<TransportError>(1),
     silences: yield* Queue.sliding<void>(1)
