@@ -59,6 +59,12 @@ export interface ReadPartition extends TopicPartition {
    * Called once per loss.
    */
   readonly onLost?: (error: TransportError) => void
+  /**
+   * The partition's leader answers no more, and why, or answers again (undefined). Taken to answer at first, told at each
+   * change: a refused connection or an error ends it at once, silence after about a second beyond what the broker may hold a
+   * fetch. Must not throw.
+   */
+  readonly onHearing?: (silentBecause: TransportError | undefined) => void
 }
 
 export interface PartitionReader {

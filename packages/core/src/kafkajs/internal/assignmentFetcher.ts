@@ -12,11 +12,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { EventLoop } from "../../host/EventLoop.ts"
-import { type ConsumedRecord, partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
+import { partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition, JoinGroup } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { type FetchedPartition, fetchFrom, listOffset } from "./fetchRequest.ts"
+import { handOver, inOrder, type Piece } from "./handOver.ts"
 import { Outage } from "./outage.ts"
 import type { SkippedOffsets } from "./skippedOffsets.ts"
 import { offsetOutOfRange } from "./errorCode.ts"
@@ -28,7 +29,7 @@ interface Owned extends TopicPartition {
   position: number
   isPaused: boolean
   /** Fetched and not taken yet. */
-  rest: ReadonlyArray<ConsumedRecord>
+  rest: ReadonlyArray<Piece>
 }
 
 export interface AssignmentFetcher {
@@ -61,7 +62,7 @@ export const make = Effect.fnUntraced(function* ({
   client,
   eventLoop,
   isLeased,
-  join: { groupId, onRecords },
+  join,
   purpose,
   skipped
 }: FetcherOptions): Effect.fn.Return<AssignmentFetcher, never, Scope.Scope> {
@@ -84,14 +85,12 @@ export const make = Effect.fnUntraced(function* ({
     changed = Deferred.makeUnsafe<void>()
   }
 
-  const handOver = (entry: Owned) => {
+  const deliver = (entry: Owned) => {
     if (isStopped || entry.isPaused || entry.rest.length === 0 || !isLeased()) return
-    const records = entry.rest
+    const pieces = entry.rest
     entry.rest = []
-    const taken = onRecords(records)
-    if (taken >= records.length) return
-    entry.isPaused = true
-    entry.rest = records.slice(taken)
+    entry.rest = handOver(pieces, join)
+    if (entry.rest.length > 0) entry.isPaused = true
   }
 
   const accept = Effect.fnUntraced(function* (fetched: FetchedPartition) {
@@ -110,12 +109,12 @@ export const make = Effect.fnUntraced(function* ({
       return
     }
     yield* client.failOnCode(fetched.errorCode, fetched.topic)
-    for (const { detail, firstOffset, lastOffset } of fetched.unreadable) {
-      yield* skipped.skipped(entry, firstOffset, lastOffset + 1, detail)
+    for (const { firstOffset, lastOffset, reason } of fetched.unreadable) {
+      yield* skipped.skipped(entry, firstOffset, lastOffset + 1, reason)
     }
     entry.position = fetched.next
-    entry.rest = fetched.records
-    handOver(entry)
+    entry.rest = inOrder(fetched.records, fetched.unreadable)
+    deliver(entry)
   })
 
   const loops = new Set<number>()
@@ -127,7 +126,7 @@ export const make = Effect.fnUntraced(function* ({
   const refresh = Effect.ignore(client.refresh).pipe(Effect.andThen(startLoops), Effect.andThen(Effect.sync(wake)))
 
   const loop = (leader: number): Effect.Effect<never> => {
-    const outage = new Outage(clock, `reading for group ${groupId}`)
+    const outage = new Outage(clock, `reading for group ${join.groupId}`)
     let turn = 0
     let led: ReadonlyArray<Owned> = []
     const isLed = (entry: Owned): boolean => leaderOf(entry) === leader
@@ -151,7 +150,7 @@ export const make = Effect.fnUntraced(function* ({
       Effect.catch((error) => Effect.andThen(Effect.raceFirst(outage.failed(error), client.metadata.change), refresh)),
       // A defect here is a bug of the callback or of kafkajs; it must not end the loop.
       Effect.catchCause((cause) =>
-        Effect.andThen(Effect.logError(`reading for group ${groupId}`, cause), Effect.sleep(500))
+        Effect.andThen(Effect.logError(`reading for group ${join.groupId}`, cause), Effect.sleep(500))
       ),
       Effect.forever
     )
@@ -166,7 +165,7 @@ export const make = Effect.fnUntraced(function* ({
   return {
     stop,
     handOverAll: () => {
-      for (const entry of owned.values()) handOver(entry)
+      for (const entry of owned.values()) deliver(entry)
       wake()
     },
     pause: (partition) => {
@@ -178,7 +177,7 @@ export const make = Effect.fnUntraced(function* ({
       if (entry === undefined) return
       entry.isPaused = false
       eventLoop.nextTurn(() => {
-        handOver(entry)
+        deliver(entry)
         wake()
       })
     }

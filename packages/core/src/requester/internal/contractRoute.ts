@@ -16,6 +16,7 @@ import type { CallRecorder } from "./callRecorder.ts"
 import * as Canceller from "./canceller.ts"
 import * as RequestRouter from "./requestRouter.ts"
 import * as ResponderWatch from "./responderWatch.ts"
+import * as TopicSize from "./topicSize.ts"
 
 export interface ContractRoute {
   readonly router: RequestRouter.RequestRouter
@@ -58,9 +59,10 @@ export const make = Effect.fnUntraced(function* (
   yield* checkOperations(operations, maxTimeoutMillis)
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)
   const partitions = yield* TopicSetup.ensure(topics, requests, options.topics)
-  const router = yield* RequestRouter.make(names.requests, partitions, publisher)
+  const router = RequestRouter.make(yield* TopicSize.watch(names.requests, partitions, publisher), publisher)
+  const responderGroup = options.responderGroup ?? names.responderGroup
   const watch = options.detectNoResponder
-    ? yield* ResponderWatch.make(names.responderGroup, groupSize(names.responderGroup))
+    ? yield* ResponderWatch.make(responderGroup, groupSize(responderGroup))
     : undefined
   const route = (canceller: Canceller.Canceller | undefined): readonly [string, ContractRoute] => [
     names.name,
@@ -69,6 +71,6 @@ export const make = Effect.fnUntraced(function* (
   if (!options.cancelOnInterrupt) return route(undefined)
   const control = TopicSetup.controlTopic(names.control, maxTimeoutMillis)
   const controlPartitions = yield* TopicSetup.ensure(topics, control, options.topics)
-  const cancels = { topic: names.control, partitions: controlPartitions, closesAt }
-  return route(yield* Canceller.make(cancels, publisher, recorder))
+  const size = yield* TopicSize.watch(names.control, controlPartitions, publisher)
+  return route(yield* Canceller.make({ size, closesAt }, publisher, recorder))
 })

@@ -207,8 +207,10 @@ class Method {
   ): Effect.Effect<unknown, unknown> {
     const { calls, options, route } = this.#environment
     const { deadline, history, isDiscard, settings, startedAt } = begun
-    if (route.watch?.isAbsent() === true) {
-      return this.#refuse(new NoResponder({ operation: this.#operation.tag, group: route.watch.group }), history)
+    const isWatched = options.detectNoResponder !== "impatient" || !settings.waitsForReady
+    const absence = isWatched ? route.watch?.absence() : undefined
+    if (absence !== undefined) {
+      return this.#refuse(new NoResponder({ operation: this.#operation.tag, ...absence }), history)
     }
     const headers = CallHeaders.toRecord(asked.headers, CallSettings.headersOf(begun.own, fiber))
     if (typeof headers === "string") return this.#invalidHeaders(headers, history)

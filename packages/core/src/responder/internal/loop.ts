@@ -43,6 +43,8 @@ export interface Environment {
   readonly onProgress: () => void
   /** There is room again for records of this partition. */
   readonly onRoom: (partition: number) => void
+  /** Until when this instance is certain to own its partitions, monotonic milliseconds. */
+  readonly leaseUntil: () => number
   /** Something is due then. */
   readonly onDue: (at: number) => void
   /** The bookkeeping is broken: nothing more is decided here. */
@@ -92,26 +94,21 @@ export class Loop {
   /** Takes records, in order, as long as there is room; returns how many. */
   records(batch: ReadonlyArray<ConsumedRecord>): number {
     const { clock } = this.#environment
-    let taken = 0
-    this.machine.isTaking = true
-    this.#step(() => {
-      taken = Step.records(this.machine, batch, this.#now(), clock.currentTimeMillisUnsafe())
-    })
-    this.machine.isTaking = false
-    keepOwn(this.machine)
-    return taken
+    return this.#take(0, (machine, at) => Step.records(machine, batch, at, clock.currentTimeMillisUnsafe()))
   }
 
   /** A batch in the place of its records. False when there is no room for it: its partition waits. */
   undecodable(batch: UndecodableBatch): boolean {
-    let isTaken = false
+    return this.#take(false, (machine, at) => Step.undecodable(machine, batch, at))
+  }
+
+  #take<A>(nothing: A, step: (machine: Machine, at: number) => A): A {
+    let taken = nothing
     this.machine.isTaking = true
-    this.#step(() => {
-      isTaken = Step.undecodable(this.machine, batch, this.#now())
-    })
+    this.#step(() => (taken = step(this.machine, this.#now())))
     this.machine.isTaking = false
     keepOwn(this.machine)
-    return isTaken
+    return taken
   }
 
   cancelled(correlationIds: ReadonlyArray<Uint8Array>): void {
@@ -180,6 +177,7 @@ export class Loop {
     try {
       do {
         this.#settleEnded()
+        machine.leaseUntil = this.#environment.leaseUntil()
         Step.advance(machine, this.#now())
         while (!machine.commands.isEmpty && !this.#isBroken) machine.commands.carryOut(this.#carrier)
       } while (this.#ended.length > 0 && !this.#isBroken)

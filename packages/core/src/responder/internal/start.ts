@@ -127,6 +127,7 @@ export const start = Effect.fnUntraced(function* (group: AnyGroup, options: Opti
       }),
     onProgress: () => dirty.openUnsafe(),
     onRoom: (partition) => (membership === undefined ? void roomy.push(partition) : membership.resume(partition)),
+    leaseUntil: () => membership?.leaseUntil() ?? Number.POSITIVE_INFINITY,
     onDue: sweeper.wakeBy,
     onBroken: (cause) => void Deferred.doneUnsafe(broken, Exit.succeed(brokenMessage(cause)))
   })

@@ -83,7 +83,13 @@ describe("a call", () => {
   it.effect("fails at once when its request is refused for good, and not while it may work later", () =>
     Effect.gen(function* () {
       const { call, engine, refuse } = yield* Engine.make()
-      const fibers = [yield* call(), yield* call(), yield* call({ waitsForReady: false }), yield* call()]
+      const key = "a"
+      const fibers = [
+        yield* call({ key }),
+        yield* call({ key }),
+        yield* call({ key, waitsForReady: false }),
+        yield* call({ key })
+      ]
       yield* refuse(0, notAuthorized)
       yield* refuse(1, unreachable)
       yield* refuse(2, unreachable)

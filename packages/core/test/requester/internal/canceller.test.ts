@@ -25,7 +25,10 @@ const start = Effect.fnUntraced(function* (partitions: number, closeMillis = 1_0
   const scope = yield* Scope.fork(yield* Effect.scope)
   const clock = yield* Clock.Clock
   const canceller = yield* Canceller.make(
-    { topic: "stock.control", partitions, closesAt: () => monotonicMillis(clock) + closeMillis },
+    {
+      size: { topic: "stock.control", partitions: () => partitions, learn: () => {} },
+      closesAt: () => monotonicMillis(clock) + closeMillis
+    },
     publisher,
     recorderInto(log)
   ).pipe(Scope.provide(scope))

@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
@@ -162,6 +163,42 @@ export const startingLaws = (law: Law): void => {
       assert.strictEqual(yield* client.Work({ id: "served" }), "served")
       yield* until("the only request that was sent is read", () => written.length > 0)
       assert.strictEqual(written.length, 1)
+    })
+  )
+
+  law(
+    "P4/start: with responderGroup the group that is watched is the one that responders join, and the message says since when",
+    Effect.gen(function* () {
+      const contract = newContract()
+      const group = `${namesOf(contract).requests}-workers`
+      const { client } = yield* connect(contract, { detectNoResponder: true, responderGroup: group })
+      yield* advance("3 seconds")
+      const error = yield* Effect.flip(client.Work({ id: "early" }))
+      assert.match(String(error.message), new RegExp(`group ${group} has had no member for [1-9]\\d+ ms`))
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(id) }, { group })
+      yield* advance("3 seconds")
+      assert.strictEqual(yield* client.Work({ id: "served" }), "served")
+    })
+  )
+
+  law(
+    "P4/start: with detectNoResponder impatient only calls that do not wait fail while nobody serves",
+    Effect.gen(function* () {
+      const contract = newContract()
+      const { client } = yield* connect(contract, { detectNoResponder: "impatient" })
+      yield* advance("3 seconds")
+      const error = yield* Effect.flip(client.Work({ id: "hurried" }).pipe(Requester.withWaitForReady(false)))
+      assert(error instanceof RequestError)
+      assert.strictEqual(error.reason._tag, "NoResponder")
+      const waiting = yield* Effect.forkChild(
+        client.Work({ id: "patient" }).pipe(Requester.withTimeout("20 seconds")),
+        {
+          startImmediately: true
+        }
+      )
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(id) })
+      yield* advance("3 seconds")
+      assert.strictEqual(yield* Fiber.join(waiting), "patient")
     })
   )
 

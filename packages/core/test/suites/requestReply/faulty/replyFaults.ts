@@ -170,7 +170,7 @@ export const replyFaultLaws = (law: FaultLaw): void => {
       const dead = yield* connect(contract, { replyPartition: 1 })
       const living = yield* connect(contract, { replyPartition: 0 })
       yield* faults.moveLeader({ topic: replies, partition: 1 }, 9)
-      yield* faults.cut(9)
+      yield* faults.cut(9, "writing")
       const lost = yield* Effect.forkChild(reasonOf(dead.client.Work({ id: "1" })), { startImmediately: true })
       yield* advance("100 millis")
       assert.strictEqual(yield* living.client.Work({ id: "2" }), "run 2")
@@ -194,7 +194,7 @@ export const replyFaultLaws = (law: FaultLaw): void => {
       const dead = yield* connect(contract, { replyPartition: 1, timeout: "1 minute" })
       const living = yield* connect(contract, { replyPartition: 0, timeout: "1 minute" })
       yield* faults.moveLeader({ topic: replies, partition: 1 }, 9)
-      yield* faults.cut(9)
+      yield* faults.cut(9, "writing")
       const answered: Array<string> = []
       const call = (client: typeof dead.client, id: string) =>
         Effect.forkChild(
