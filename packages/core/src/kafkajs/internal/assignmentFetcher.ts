@@ -52,7 +52,6 @@ export interface FetcherOptions {
   readonly isLeased: () => boolean
 }
 
-
 const errorsLast = (a: FetchedPartition, b: FetchedPartition): number =>
   Number(a.errorCode !== 0) - Number(b.errorCode !== 0)
 
