@@ -8,7 +8,7 @@ import { MemoryBroker } from "../../src/memory/MemoryBroker.ts"
 import * as TestContract from "../suites/requestReply/TestContract.ts"
 import { reasonOf } from "../suites/requestReply/failures.ts"
 
-const contract = TestContract.named("bench")
+const contract = TestContract.named("contract")
 
 const Handlers = contract.toLayer(
   TestContract.handlers({

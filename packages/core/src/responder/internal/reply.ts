@@ -16,7 +16,7 @@ import { adviceOf, look, type Looked } from "./replyTopics.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
 import type { TakenRecord } from "./state.ts"
 
-export interface Environment {
+export interface ReplyDependencies {
   readonly publisher: Publisher
   readonly topics: Topics
   readonly clock: Clock.Clock
@@ -40,11 +40,11 @@ const patienceMillis = 30_000
 type Known = Looked | Array<readonly [TakenRecord, Reply]>
 
 export class Replies {
-  readonly #environment: Environment
+  readonly #environment: ReplyDependencies
   /** What a look has found, or who waits for it. */
   readonly #topics = new Map<string, Known>()
 
-  constructor(environment: Environment) {
+  constructor(environment: ReplyDependencies) {
     this.#environment = environment
   }
 
