@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Compression } from "../../src/protocol/compression.ts"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import { Transport } from "../../src/kafka/Transport.ts"
-import { connect, newBench, serve } from "../suites/requestReply/programs.ts"
+import { connect, newContract, serve } from "../suites/requestReply/programs.ts"
 import { namesOf } from "../suites/requestReply/topics.ts"
 import { publisherOverLink } from "../suites/transport/fixtures.ts"
 import { makeTopic, reader, record, takeUntil, text } from "./fixtures.ts"
@@ -39,14 +39,14 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
       it.effect(`P10/codecs: calls go over topics whose records the broker compresses with ${codec}`, () =>
         Effect.gen(function* () {
           const { topics } = yield* Transport
-          const bench = newBench()
-          const { replies, requests } = namesOf(bench)
+          const contract = newContract()
+          const { replies, requests } = namesOf(contract)
           for (const name of [requests, replies]) {
             const configs = { "compression.type": codec }
             yield* topics.create({ name, partitions: 1, replicationFactor: -1, configs })
           }
-          yield* serve(bench, { Work: ({ id }) => Effect.succeed(`done ${id}`) })
-          const { client } = yield* connect(bench)
+          yield* serve(contract, { Work: ({ id }) => Effect.succeed(`done ${id}`) })
+          const { client } = yield* connect(contract)
           const ids = Array.from({ length: 50 }, (_, index) => `${index} ${"abc".repeat(50)}`)
           const done = yield* Effect.forEach(ids, (id) => client.Work({ id }), { concurrency: "unbounded" })
           assert.deepStrictEqual(

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Transport } from "../../src/kafka/Transport.ts"
 import { advance } from "../suites/requestReply/Harness.ts"
-import { connect, newBench, serve } from "../suites/requestReply/programs.ts"
+import { connect, newContract, serve } from "../suites/requestReply/programs.ts"
 import { begin, overMemory } from "./stuck.ts"
 
 /** A transport whose memberships are certain until a test says otherwise. */
@@ -24,7 +24,7 @@ describe("a responder whose lease has run out", () => {
   overMemory(
     "begins nothing of what it has taken until a heartbeat is answered, and then all of it",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const { lapse, renew, transport } = yield* leased
       const begun: Array<string> = []
       const gate = yield* Deferred.make<void>()
@@ -33,8 +33,8 @@ describe("a responder whose lease has run out", () => {
           Effect.andThen(id === "first" ? Deferred.await(gate) : Effect.void),
           Effect.as(id)
         )
-      yield* serve(bench, { Work }, { concurrency: 1 }).pipe(Effect.provideService(Transport, transport))
-      const { client } = yield* connect(bench)
+      yield* serve(contract, { Work }, { concurrency: 1 }).pipe(Effect.provideService(Transport, transport))
+      const { client } = yield* connect(contract)
       const first = yield* begin(client.Work({ id: "first" }))
       yield* advance("10 millis")
       const second = yield* begin(client.Work({ id: "second" }))

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { EventLoop } from "../../host/EventLoop.ts"
-import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
+import { partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition, JoinGroup } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
@@ -20,6 +20,7 @@ import { type FetchedPartition, fetchFrom, listOffset } from "./fetchRequest.ts"
 import { handOver, inOrder, type Piece } from "./handOver.ts"
 import { Outage } from "./outage.ts"
 import type { SkippedOffsets } from "./skippedOffsets.ts"
+import { offsetOutOfRange } from "./errorCode.ts"
 
 interface Owned extends TopicPartition {
   /** A topic made anew under the same name is another one, and not fetched from. */
@@ -51,9 +52,6 @@ export interface FetcherOptions {
   readonly isLeased: () => boolean
 }
 
-const offsetOutOfRange = 1
-const keyOf = ({ partition, topic }: TopicPartition): string => `${partition}:${topic}`
-
 const errorsLast = (a: FetchedPartition, b: FetchedPartition): number =>
   Number(a.errorCode !== 0) - Number(b.errorCode !== 0)
 
@@ -76,7 +74,7 @@ export const make = Effect.fnUntraced(function* ({
     assigned.map(({ committed = 0, partition, topic }): [string, Owned] => {
       const topicId = client.metadata.topicIdOf(topic)
       const entry: Owned = { topic, partition, topicId, position: committed, isPaused: false, rest: [] }
-      return [keyOf(entry), entry]
+      return [partitionKey(entry), entry]
     })
   )
   const leaderOf = ({ partition, topic }: Owned) => client.metadata.leaderOf(topic, partition)
@@ -95,7 +93,7 @@ export const make = Effect.fnUntraced(function* ({
   }
 
   const accept = Effect.fnUntraced(function* (fetched: FetchedPartition) {
-    const entry = owned.get(keyOf(fetched))
+    const entry = owned.get(partitionKey(fetched))
     // Elsewhere it may have been read on: a leader of before answers when it likes.
     if (entry === undefined || entry.position !== fetched.from) return
     if (fetched.errorCode === offsetOutOfRange) {
@@ -170,11 +168,11 @@ export const make = Effect.fnUntraced(function* ({
       wake()
     },
     pause: (partition) => {
-      const entry = owned.get(keyOf(partition))
+      const entry = owned.get(partitionKey(partition))
       if (entry !== undefined) entry.isPaused = true
     },
     resume: (partition) => {
-      const entry = owned.get(keyOf(partition))
+      const entry = owned.get(partitionKey(partition))
       if (entry === undefined) return
       entry.isPaused = false
       eventLoop.nextTurn(() => {

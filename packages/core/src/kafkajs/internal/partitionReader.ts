@@ -22,8 +22,8 @@ import { type FetchedPartition, fetchFrom, listOffset } from "./fetchRequest.ts"
 import { Hearing } from "./hearing.ts"
 import { Outage } from "./outage.ts"
 import { SkippedOffsets } from "./skippedOffsets.ts"
+import { offsetOutOfRange } from "./errorCode.ts"
 
-const offsetOutOfRange = 1
 // Without another broker to ask: one that has just started may not know the topic yet.
 const lostAfterMillis = 1_000
 // Beyond what the broker may hold a fetch: then it is not heard any more.

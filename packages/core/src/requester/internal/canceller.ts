@@ -30,7 +30,7 @@ export interface Canceller {
   readonly cancel: (call: Cancellation) => void
 }
 
-export interface Options {
+export interface CancellerOptions {
   /** Of the control topic. */
   readonly size: TopicSize
   /**
@@ -63,7 +63,7 @@ class Cancel extends Publication {
 }
 
 export const make = Effect.fnUntraced(function* (
-  { closesAt, size }: Options,
+  { closesAt, size }: CancellerOptions,
   publisher: Publisher,
   recorder: CallRecorder
 ): Effect.fn.Return<Canceller, never, Scope.Scope> {

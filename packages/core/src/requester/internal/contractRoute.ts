@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Contract from "../../contract/Contract.ts"
 import { idleAnnotationsOf } from "../../contract/IdleAnnotations.ts"
-import { type AnyGroup, obstacleOf, type Operation, operationsOf } from "../../contract/Operation.ts"
+import { type AnyGroup, refusalOf, type Operation, operationsOf } from "../../contract/Operation.ts"
 import { Transport } from "../../kafka/Transport.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
 import * as StartError from "../../startup/StartError.ts"
@@ -34,7 +34,7 @@ export const checkOperations = Effect.fnUntraced(function* (
   const annotations = annotationRules(maxTimeoutMillis)
   for (const operation of operations) {
     const { retry, tag, timeout } = operation
-    const detail = obstacleOf(operation)
+    const detail = refusalOf(operation)
     if (detail !== undefined) return yield* StartError.because(new StartError.Unsupported({ operation: tag, detail }))
     yield* StartError.checkOptions({ ...retry, timeout }, annotations, tag)
     for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)

@@ -14,7 +14,7 @@ import type { TransportError } from "../../kafka/TransportError.ts"
 import * as CorrelationId from "../../wire/CorrelationId.ts"
 import type { Carrier } from "./commands.ts"
 import { Condition } from "./condition.ts"
-import { Execution, failure, type Environment as ExecutionEnvironment } from "./execute.ts"
+import { Execution, failure, type ExecutionDependencies } from "./execute.ts"
 import type { Listener } from "./listener.ts"
 import { Machine, type Settings } from "./machine.ts"
 import type { PartitionCommit } from "./ownership.ts"
@@ -28,13 +28,13 @@ import { tick } from "./deadlines.ts"
 import { textKey } from "./state.ts"
 import { keepOwn } from "./retention.ts"
 
-export interface Environment {
+export interface LoopDependencies {
   readonly settings: Settings
   readonly clock: Clock.Clock
   readonly eventLoop: EventLoop
   readonly recorder: ServeRecorder
   readonly listener: Listener
-  readonly execution: Omit<ExecutionEnvironment, "claim" | "onStarted">
+  readonly execution: Omit<ExecutionDependencies, "claim" | "onStarted">
   /** Runs an effect beside everything else. */
   readonly fork: (effect: Effect.Effect<void>) => void
   /** Makes what writes replies; their fates come back as events. */
@@ -53,9 +53,9 @@ export interface Environment {
 
 export class Loop {
   readonly machine: Machine
-  readonly #environment: Environment
+  readonly #environment: LoopDependencies
   readonly #replies: Replies
-  readonly #execution: ExecutionEnvironment
+  readonly #execution: ExecutionDependencies
   readonly #idle: Condition
   readonly #stopped: Condition
   /** Runs that ended, and how. */
@@ -67,7 +67,7 @@ export class Loop {
   #isBroken = false
   #requestIds = 0
 
-  constructor(environment: Environment) {
+  constructor(environment: LoopDependencies) {
     this.#environment = environment
     const machine = new Machine(environment.settings)
     this.machine = machine

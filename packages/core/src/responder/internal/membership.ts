@@ -18,7 +18,7 @@ import type { Loop } from "./loop.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
 import type { Times } from "./times.ts"
 
-export interface Environment {
+export interface MembershipDependencies {
   readonly transport: Pick<Transport["Service"], "joinGroup">
   readonly groupId: string
   readonly topic: string
@@ -52,7 +52,7 @@ const endsWithin = <A>(effect: Effect.Effect<A>, millis: number): Effect.Effect<
 
 /** Joins the group; leaves it, with the work in hand finished as far as there is time, when the scope closes. */
 export const join = Effect.fnUntraced(function* (
-  environment: Environment
+  environment: MembershipDependencies
 ): Effect.fn.Return<Membership, TransportError, Scope.Scope> {
   const { clock, dirty, groupId, loop, recorder, times, topic, transport } = environment
   let member: GroupMember | undefined

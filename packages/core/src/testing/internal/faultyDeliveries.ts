@@ -2,8 +2,7 @@
  * Deliveries that can be stopped, seen and disturbed: what readers are handed and what members take.
  */
 import * as Effect from "effect/Effect"
-import type { ConsumedRecord, TopicPartition } from "../../kafka/KafkaRecord.ts"
-import { partitionKey } from "../../memory/MemoryBroker.ts"
+import { type ConsumedRecord, partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
 import type { GroupMember, Transport } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import { type Match, meansPartition } from "../Fault.ts"

@@ -3,8 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
-import { partitionKey } from "../../memory/MemoryBroker.ts"
+import { partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
 import { because, NoAnswer, type TransportError, Unreachable } from "../../kafka/TransportError.ts"
 
 export class Leaders {

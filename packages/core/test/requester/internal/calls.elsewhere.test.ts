@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import { because, NoSuchPartition, Unreachable } from "../../../src/kafka/TransportError.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import * as Result from "effect/Result"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 
 const unreachable = because(new Unreachable({ brokers: [], detail: "" }))
 const gone = because(new NoSuchPartition({ topic: "stock.requests", partition: 0, partitions: 1 }))

@@ -7,7 +7,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { because, NoAnswer, NotAuthorized, TransportClosed, Unreachable } from "../../../src/kafka/TransportError.ts"
 import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
 import { anyHeaders, bytes, oneOf } from "../../wire/arbitraries.ts"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 import { replyRecord, token } from "../fixtures.ts"
 
 const unreachable = because(new Unreachable({ brokers: ["a:1"], detail: "refused" }))

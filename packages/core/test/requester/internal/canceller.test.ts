@@ -10,7 +10,7 @@ import * as Canceller from "../../../src/requester/internal/canceller.ts"
 import { because, Unreachable } from "../../../src/kafka/TransportError.ts"
 import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
-import { recorderInto, ScriptedPublisher } from "../engine.ts"
+import { recorderInto, ScriptedPublisher } from "../ScriptedCalls.ts"
 import { token } from "../fixtures.ts"
 
 const cancellation = (number: number, deadline = 1_000): Canceller.Cancellation => ({

@@ -7,7 +7,7 @@ import type { ReadPartition, Transport } from "../../../src/kafka/Transport.ts"
 import { because, NoSuchPartition, type TransportError } from "../../../src/kafka/TransportError.ts"
 import { ScriptedLink } from "../../publisher/ScriptedLink.ts"
 import type { ReplyAddress } from "../../../src/wire/ReplyAddress.ts"
-import { recorderInto } from "../engine.ts"
+import { recorderInto } from "../ScriptedCalls.ts"
 import { token } from "../fixtures.ts"
 
 const lost = because(new NoSuchPartition({ topic: "stock.replies", partition: 5, partitions: 0 }))

@@ -4,7 +4,7 @@ import * as Logger from "effect/Logger"
 import * as TestClock from "effect/testing/TestClock"
 import { because, NoSuchTopic } from "../../../src/kafka/TransportError.ts"
 import * as TopicSize from "../../../src/requester/internal/topicSize.ts"
-import { ScriptedPublisher } from "../engine.ts"
+import { ScriptedPublisher } from "../ScriptedCalls.ts"
 
 /** A topic whose number of partitions the test changes; undefined: nobody can tell. */
 const watching = Effect.fnUntraced(function* (initial: number) {

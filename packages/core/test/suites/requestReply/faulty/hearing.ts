@@ -11,11 +11,11 @@ import { Faults } from "../../../../src/testing/FaultyTransport.ts"
 import { MemoryBroker } from "../../../../src/memory/MemoryBroker.ts"
 import { reasonOf, requestErrorOf } from "../failures.ts"
 import { advance, until } from "../Harness.ts"
-import { connect, newBench, serve } from "../programs.ts"
+import { connect, newContract, serve } from "../programs.ts"
 import { namesOf, requestIn } from "../topics.ts"
-import { counting } from "./counting.ts"
+import { counting } from "../handlers.ts"
 import type { FaultLaw } from "./FaultLaw.ts"
-import { gated } from "./gated.ts"
+import { gated } from "../handlers.ts"
 
 /** Gives every reply partition a leader of its own, the first one 10, and starts a responder and a requester. */
 const started = Effect.fnUntraced(function* (
@@ -24,14 +24,14 @@ const started = Effect.fnUntraced(function* (
 ) {
   const faults = yield* Faults
   const broker = yield* MemoryBroker
-  const bench = newBench()
-  const { replies, requests } = namesOf(bench)
+  const contract = newContract()
+  const { replies, requests } = namesOf(contract)
   for (const partition of [0, 1, 2]) yield* faults.moveLeader({ topic: replies, partition }, 10 + partition)
-  yield* serve(bench, handlers)
-  const connected = yield* connect(bench, options)
+  yield* serve(contract, handlers)
+  const connected = yield* connect(contract, options)
   const replyPartitions = (): ReadonlyArray<number | undefined> =>
     broker.records(requests).map((record) => requestIn(record).replyTo?.partition)
-  return { ...connected, bench, faults, replies, replyPartitions }
+  return { ...connected, contract, faults, replies, replyPartitions }
 })
 
 export const hearingLaws = (law: FaultLaw): void => {
@@ -124,13 +124,13 @@ export const hearingLaws = (law: FaultLaw): void => {
     "P11/hearing: a requester starts as long as any reply partition can be read",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const bench = newBench()
-      const { replies } = namesOf(bench)
+      const contract = newContract()
+      const { replies } = namesOf(contract)
       for (const partition of [0, 1, 2]) yield* faults.moveLeader({ topic: replies, partition }, 10 + partition)
-      yield* serve(bench, { Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(`done ${id}`) })
       yield* faults.cut(10)
       yield* faults.freeze(11)
-      const starting = yield* Effect.forkChild(connect(bench), { startImmediately: true })
+      const starting = yield* Effect.forkChild(connect(contract), { startImmediately: true })
       for (let step = 0; step < 5; step++) yield* advance("500 millis")
       const { client } = yield* Fiber.join(starting)
       assert.strictEqual(yield* client.Work({ id: "1" }), "done 1")
