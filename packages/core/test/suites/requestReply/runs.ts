@@ -74,14 +74,15 @@ const lifeLaws = (law: Law): void => {
       let runs = 0
       const { client } = yield* pair(
         { Order: () => Effect.suspend(() => (++runs === 1 ? Effect.never : Effect.succeed("healed"))) },
-        { responder: { maxTimeout: "3 seconds" }, requester: { timeout: "2 seconds", maxTimeout: "3 seconds" } }
+        // Long enough for a slow machine to join the run before it is over.
+        { responder: { maxTimeout: "6 seconds" }, requester: { timeout: "5 seconds", maxTimeout: "6 seconds" } }
       )
       const first = yield* begin(client.Order({ id: "a", amount: 1 }))
       yield* until("it runs", () => runs === 1)
       yield* advance("1 second")
       const second = yield* begin(client.Order({ id: "a", amount: 1 }))
-      yield* advance("1500 millis")
-      const third = yield* begin(client.Order({ id: "a", amount: 1 }).pipe(Requester.withTimeout("3 seconds")))
+      yield* advance("4500 millis")
+      const third = yield* begin(client.Order({ id: "a", amount: 1 }).pipe(Requester.withTimeout("6 seconds")))
       yield* advance("1 second")
       assert.strictEqual((yield* Fiber.join(first))._tag, "Failure")
       assert.strictEqual((yield* Fiber.join(second))._tag, "Failure")
