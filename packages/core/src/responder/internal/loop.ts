@@ -22,9 +22,10 @@ import type { Replies } from "./reply.ts"
 import type { Fates, Outgoing } from "./replyPublication.ts"
 import * as Runs from "./runs.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
-import { type Ended, type Run, type TakenRecord, textKey } from "./state.ts"
+import type { Ended, Run, TakenRecord } from "./state.ts"
 import * as Step from "./step.ts"
 import { tick } from "./deadlines.ts"
+import { textKey } from "./state.ts"
 import { keepOwn } from "./retention.ts"
 
 export interface Environment {
@@ -38,8 +39,6 @@ export interface Environment {
   readonly fork: (effect: Effect.Effect<void>) => void
   /** Makes what writes replies; their fates come back as events. */
   readonly replies: (fates: Fates, onGivenUp: (taken: TakenRecord) => void) => Replies
-  /** Until when the partitions are surely this member's, monotonic milliseconds. */
-  readonly leaseUntil: () => number
   /** Something new can be committed. */
   readonly onProgress: () => void
   /** There is room again for records of this partition. */
@@ -92,10 +91,11 @@ export class Loop {
 
   /** Takes records, in order, as long as there is room; returns how many. */
   records(batch: ReadonlyArray<ConsumedRecord>): number {
+    const { clock } = this.#environment
     let taken = 0
     this.machine.isTaking = true
     this.#step(() => {
-      taken = Step.records(this.machine, batch, this.#now(), this.#environment.clock.currentTimeMillisUnsafe())
+      taken = Step.records(this.machine, batch, this.#now(), clock.currentTimeMillisUnsafe())
     })
     this.machine.isTaking = false
     keepOwn(this.machine)
@@ -179,7 +179,6 @@ export class Loop {
     const { machine } = this
     try {
       do {
-        machine.leaseUntil = this.#environment.leaseUntil()
         this.#settleEnded()
         Step.advance(machine, this.#now())
         while (!machine.commands.isEmpty && !this.#isBroken) machine.commands.carryOut(this.#carrier)

@@ -43,8 +43,6 @@ export class Machine {
   /** Records are being handed in: fetching stops only when that has returned, and is not asked to go on before. */
   isTaking = false
   isHeld = true
-  /** Until when the partitions are surely this member's: nothing starts afterwards, before that is known again. */
-  leaseUntil = Number.POSITIVE_INFINITY
   isClosing = false
   /** When something is due that no step has looked after; infinite when nothing is. */
   dueAt = Number.POSITIVE_INFINITY

@@ -33,8 +33,6 @@ export interface Environment {
 export interface Membership {
   /** Fetches a partition again. */
   readonly resume: (partition: number) => void
-  /** Until when the partitions are surely this member's, monotonic milliseconds. */
-  readonly leaseUntil: () => number
   /** Leaves the group at once: others take over. */
   readonly abandon: Effect.Effect<void>
 }
@@ -108,7 +106,7 @@ export const join = Effect.fnUntraced(function* (
     yield* loop.abort.pipe(Effect.timeoutOption(Duration.seconds(1)))
   })
   yield* Effect.addFinalizer(() => drain)
-  return { resume, leaseUntil: () => joined.leaseUntil(), abandon: joined.leave }
+  return { resume, abandon: joined.leave }
 })
 
 /** Leaves the group when the bookkeeping breaks: the responder ends, and says why. */

@@ -33,9 +33,6 @@ const conflict = rejected(
   "its key was used before with another payload; use a new key, or send the same payload"
 )
 
-// A heartbeat that is answered renews the lease; a few come in each session.
-const leaseLookMillis = 500
-
 const tooLate = rejected("expired", "its time was up before its turn came")
 const ranOut = rejected("expired", "its time was up while it ran")
 
@@ -64,11 +61,6 @@ export const refusalOf = (machine: Machine, request: Request, at: number): Answe
 /** Gives turns as long as there are places. */
 export const startNext = (machine: Machine, at: number): void => {
   const { schedule } = machine
-  if (at >= machine.leaseUntil) {
-    // Others may own the partitions by now. Nobody tells when that is cleared up.
-    if (schedule.waiting > 0) machine.wakeBy(at + leaseLookMillis)
-    return
-  }
   for (let next = schedule.take(); next !== undefined; next = schedule.take()) {
     const refusal = refusalOf(machine, next, at)
     if (refusal === undefined) begin(machine, next, true, at)

@@ -125,8 +125,6 @@ export const start = Effect.fnUntraced(function* (group: AnyGroup, options: Opti
         fates,
         onGivenUp
       }),
-    // Before the member is known the transport hands over only what is leased.
-    leaseUntil: () => membership?.leaseUntil() ?? Number.POSITIVE_INFINITY,
     onProgress: () => dirty.openUnsafe(),
     onRoom: (partition) => (membership === undefined ? void roomy.push(partition) : membership.resume(partition)),
     onDue: sweeper.wakeBy,
