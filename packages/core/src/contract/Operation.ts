@@ -83,7 +83,7 @@ export interface Operation {
 }
 
 /** Why an operation cannot be carried over Kafka, if it cannot. */
-export const obstacleOf = (operation: Operation): string | undefined => {
+export const refusalOf = (operation: Operation): string | undefined => {
   if (operation.tag === "") return "its name is empty; name it in Rpc.make"
   // All halves of a character have the same UTF-8: two operations could be one on the wire.
   if (!operation.tag.isWellFormed()) return "its name is no valid text, since half of a character is missing"

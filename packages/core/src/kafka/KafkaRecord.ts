@@ -9,6 +9,9 @@ export interface TopicPartition {
   readonly partition: number
 }
 
+/** Names a partition in a map: no two partitions have one key. */
+export const partitionKey = ({ partition, topic }: TopicPartition): string => `${topic}-${partition}`
+
 /** A record to be written. The partition is always chosen by us, never by a driver. */
 export interface OutgoingRecord extends TopicPartition {
   readonly key: Uint8Array | null

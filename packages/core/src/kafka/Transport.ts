@@ -40,6 +40,7 @@ import type { ProducerLink } from "./ProducerLink.ts"
 import type { TransportError } from "./TransportError.ts"
 
 export type { ConsumedRecord, OutgoingRecord, TopicPartition } from "./KafkaRecord.ts"
+export { partitionKey } from "./KafkaRecord.ts"
 export type { RecordHeader, RecordHeaders } from "../wire/RecordHeaders.ts"
 export type { PartitionBatch, Produced, ProducerLink } from "./ProducerLink.ts"
 export type { NotWritten, Unknown, Unwritten, Verdict, Written } from "./Verdict.ts"
@@ -58,6 +59,12 @@ export interface ReadPartition extends TopicPartition {
    * Called once per loss.
    */
   readonly onLost?: (error: TransportError) => void
+  /**
+   * The partition's leader answers no more, and why, or answers again (undefined). Taken to answer at first, told at each
+   * change: a refused connection or an error ends it at once, silence after about a second beyond what the broker may hold a
+   * fetch. Must not throw.
+   */
+  readonly onHearing?: (silentBecause: TransportError | undefined) => void
 }
 
 export interface PartitionReader {
@@ -77,10 +84,13 @@ export interface AssignedPartition extends TopicPartition {
   readonly leaderEpoch?: number | undefined
 }
 
+/** What brokers take at most as the metadata of a commit, in characters: their default of `offset.metadata.max.bytes`. */
+export const maxMetadataLength = 4_096
+
 export interface OffsetCommit extends TopicPartition {
   /** The next offset to process. */
   readonly offset: number
-  /** At most 4 096 characters: the broker refuses more (`offset.metadata.max.bytes`). */
+  /** At most `maxMetadataLength` characters: the broker refuses more. */
   readonly metadata: string
   /** The leader epoch of the newest record below the offset, if it is known. */
   readonly leaderEpoch?: number | undefined

@@ -8,7 +8,7 @@ import type { Rule } from "../settings/OptionRules.ts"
 const maxPort = 65_535
 
 /** What is wrong with one entry, or undefined. kafkajs splits at the first colon, hence no IPv6 literals. */
-const problemWith = (entry: string): string | undefined => {
+const entryRefusal = (entry: string): string | undefined => {
   const [host = "", port = "", ...rest] = entry.split(":")
   if (entry === "") return "an entry is empty"
   if (rest.length > 0) return `"${entry}" has more than one colon (IPv6 addresses need a host name)`
@@ -20,10 +20,10 @@ const problemWith = (entry: string): string | undefined => {
 const entriesOf = (text: string): ReadonlyArray<string> => text.split(",").map((entry) => entry.trim())
 
 /** Says what is wrong with a list, or undefined when it is fine. */
-export const problem = (text: string): string | undefined => {
+export const refusalOf = (text: string): string | undefined => {
   const found = entriesOf(text)
-    .map(problemWith)
-    .find((problem) => problem !== undefined)
+    .map(entryRefusal)
+    .find((refusal) => refusal !== undefined)
   return found && `expected host:port, separated by commas: ${found}`
 }
 
@@ -33,7 +33,7 @@ export const rule: Rule = {
   isMet: (value) =>
     Array.isArray(value) &&
     value.length > 0 &&
-    value.every((entry) => typeof entry === "string" && problemWith(entry) === undefined)
+    value.every((entry) => typeof entry === "string" && entryRefusal(entry) === undefined)
 }
 
 /** The list under the given name, e.g. an environment variable; the error names the variable and the wrong entry. */
@@ -41,7 +41,7 @@ export const config = (name: string): Config.Config<ReadonlyArray<string>> =>
   Config.schema(
     Schema.String.check(
       Schema.makeFilter((text) => {
-        const found = problem(text)
+        const found = refusalOf(text)
         return found === undefined ? undefined : `${name}: ${found}`
       })
     ),

@@ -24,7 +24,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { MemoryLog, wireSize } from "./internal/memoryLog.ts"
-import type { ConsumedRecord, OutgoingRecord, TopicPartition } from "../kafka/KafkaRecord.ts"
+import { type ConsumedRecord, type OutgoingRecord, partitionKey, type TopicPartition } from "../kafka/KafkaRecord.ts"
 import {
   because,
   NoSuchPartition,
@@ -34,7 +34,7 @@ import {
   type TransportError,
   Unavailable
 } from "../kafka/TransportError.ts"
-import type { OffsetCommit, TopicDescription, TopicSpec } from "../kafka/Transport.ts"
+import { maxMetadataLength, type OffsetCommit, type TopicDescription, type TopicSpec } from "../kafka/Transport.ts"
 
 export type { MemoryLog } from "./internal/memoryLog.ts"
 
@@ -64,8 +64,6 @@ interface MemoryTopic {
   readonly spec: TopicSpec
   readonly logs: ReadonlyArray<MemoryLog>
 }
-
-export const partitionKey = ({ partition, topic }: TopicPartition): string => `${topic}-${partition}`
 
 export class MemoryBroker extends Context.Service<
   MemoryBroker,
@@ -106,11 +104,8 @@ const isCompacted = ({ "cleanup.policy": policy = "" }: Readonly<Record<string, 
 
 const defaultMaxBatchBytes = 1_048_588
 
-/** The brokers' default of `offset.metadata.max.bytes`. */
-const maxMetadataLength = 4_096
-
 /** Why a partition cannot be used. */
-export const missing = (broker: MemoryBroker["Service"], { partition, topic }: TopicPartition): TransportError => {
+export const notFound = (broker: MemoryBroker["Service"], { partition, topic }: TopicPartition): TransportError => {
   const found = broker.describe(topic)
   return because(
     found === undefined
@@ -167,7 +162,7 @@ export const make = Effect.gen(function* () {
     appendBatch: (partition, records) =>
       Effect.suspend(() => {
         const log = broker.log(partition)
-        if (log === undefined) return Effect.fail(missing(broker, partition))
+        if (log === undefined) return Effect.fail(notFound(broker, partition))
         const { topic } = partition
         if (isCompacted(broker.configs(topic)) && records.some(({ key }) => key === null)) {
           const detail = `compacted topic ${topic} takes no record without a key`

@@ -25,14 +25,12 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { EventLoop } from "../host/EventLoop.ts"
-import { MemoryMembership } from "./internal/memoryMember.ts"
+import { fetchLimit, MemoryMembership } from "./internal/memoryMember.ts"
 import * as MemoryBroker from "./MemoryBroker.ts"
 import type { ProducerLink } from "../kafka/ProducerLink.ts"
 import { type GroupMember, type JoinGroup, type ReadPartition, Transport } from "../kafka/Transport.ts"
 import { because, NoSuchTopic, TransportClosed, type TransportError } from "../kafka/TransportError.ts"
 import * as Verdict from "../kafka/Verdict.ts"
-
-const fetchLimit = 500
 
 /** Writes to the broker in the next turn of the event loop, and is acknowledged in the same. */
 export const makeLink = Effect.gen(function* () {
@@ -72,7 +70,7 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink) {
 
   const readPartition = Effect.fnUntraced(function* (read: ReadPartition) {
     const log = broker.log(read)
-    if (log === undefined) return yield* MemoryBroker.missing(broker, read)
+    if (log === undefined) return yield* MemoryBroker.notFound(broker, read)
     const start = read.from === "end" ? log.end : read.from === "earliest" ? log.start : read.from
     let position = start
     let current = log
@@ -107,7 +105,7 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink) {
     const watch = Effect.sync(() => {
       const found = broker.log(read)
       if (found === undefined) {
-        if (!isLost) read.onLost?.(MemoryBroker.missing(broker, read))
+        if (!isLost) read.onLost?.(MemoryBroker.notFound(broker, read))
         isLost = true
       } else if (found !== current) {
         unsubscribe()

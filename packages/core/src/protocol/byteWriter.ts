@@ -55,11 +55,15 @@ export class ByteWriter {
     this.buffer[this.offset++] = rest
   }
 
+  bytes(bytes: Uint8Array): void {
+    this.buffer.set(bytes, this.offset)
+    this.offset += bytes.length
+  }
+
   varBytes(bytes: Uint8Array | null): void {
     if (bytes === null) return this.varInt(-1)
     this.varInt(bytes.length)
-    this.buffer.set(bytes, this.offset)
-    this.offset += bytes.length
+    this.bytes(bytes)
   }
 
   /** Text with a length of 16 bits; null has the length -1. */

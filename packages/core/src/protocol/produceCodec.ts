@@ -1,6 +1,6 @@
 /**
- * The body of a Produce request (versions 3 to 8) with uncompressed record batches (format 2, KIP-98): measured first,
- * then written once.
+ * The body of a Produce request (versions 3 to 8) with record batches (format 2, KIP-98): measured first, then written
+ * once; what is to be compressed is written once more before.
  *
  * kafkajs' encoder is not used: it takes headers as an object, which loses their order when names repeat, and allocates
  * half a kilobyte per record and header. A property test holds the bytes of both equal.
@@ -8,6 +8,7 @@
 import type { OutgoingRecord } from "../kafka/KafkaRecord.ts"
 import type { PartitionBatch } from "../kafka/ProducerLink.ts"
 import { ByteWriter, varBytesSize, varIntSize } from "./byteWriter.ts"
+import { codecOf, compress, type Compression } from "./compression.ts"
 import { crc32c } from "./crc32c.ts"
 
 export interface ProduceOptions {
@@ -15,14 +16,18 @@ export interface ProduceOptions {
   readonly timeoutMillis: number
   /** Epoch milliseconds, of all records. */
   readonly timestamp: number
+  /** Of the batches; those that do not get smaller are left as they are. Default `none`. */
+  readonly compression?: Compression
 }
 
 interface Measured {
   readonly batch: PartitionBatch
   /** The size of each record's body, without its own length. */
   readonly sizes: ReadonlyArray<number>
-  /** Of the records with their lengths. */
+  /** Of the records with their lengths, as they are sent. */
   readonly size: number
+  /** The records, when they are compressed. */
+  readonly body: Buffer | undefined
 }
 
 type ByTopic = ReadonlyMap<string, ReadonlyArray<Measured>>
@@ -65,13 +70,13 @@ const measure = (batch: PartitionBatch): Measured => {
     total += varIntSize(size) + size
     return size
   })
-  return { batch, sizes, size: total }
+  return { batch, sizes, size: total, body: undefined }
 }
 
-const byTopic = (batches: ReadonlyArray<PartitionBatch>): ByTopic => {
+const byTopic = (batches: ReadonlyArray<PartitionBatch>, compression: Compression): ByTopic => {
   const topics = new Map<string, Array<Measured>>()
   for (const batch of batches) {
-    const measured = measure(batch)
+    const measured = packed(measure(batch), compression)
     const known = topics.get(batch.topic)
     if (known === undefined) topics.set(batch.topic, [measured])
     else known.push(measured)
@@ -89,21 +94,7 @@ const requestSize = (topics: ByTopic): number => {
   return size
 }
 
-const writeBatch = (out: ByteWriter, { batch: { records }, size, sizes }: Measured, timestamp: number): void => {
-  const start = out.offset
-  out.int64(0)
-  out.int32(batchOverhead + size - lengthAt)
-  out.int32(0)
-  out.int8(magic)
-  out.int32(0)
-  out.int16(0)
-  out.int32(records.length - 1)
-  out.int64(timestamp)
-  out.int64(timestamp)
-  out.int64(noProducer)
-  out.int16(0)
-  out.int32(0)
-  out.int32(records.length)
+const writeRecords = (out: ByteWriter, { batch: { records }, sizes }: Measured): void => {
   for (const [index, { headers, key, value }] of records.entries()) {
     out.varInt(sizes[index]!)
     out.int8(0)
@@ -117,15 +108,48 @@ const writeBatch = (out: ByteWriter, { batch: { records }, size, sizes }: Measur
       out.varBytes(bytes)
     }
   }
+}
+
+/** The same batch compressed, unless that is no smaller. */
+const packed = (measured: Measured, compression: Compression): Measured => {
+  if (compression === "none") return measured
+  const plain = new ByteWriter(measured.size)
+  writeRecords(plain, measured)
+  const body = compress(compression, plain.buffer)
+  return body.length < measured.size ? { ...measured, body, size: body.length } : measured
+}
+
+const writeBatch = (out: ByteWriter, measured: Measured, timestamp: number, codec: number): void => {
+  const {
+    batch: { records },
+    body,
+    size
+  } = measured
+  const start = out.offset
+  out.int64(0)
+  out.int32(batchOverhead + size - lengthAt)
+  out.int32(0)
+  out.int8(magic)
+  out.int32(0)
+  out.int16(body === undefined ? 0 : codec)
+  out.int32(records.length - 1)
+  out.int64(timestamp)
+  out.int64(timestamp)
+  out.int64(noProducer)
+  out.int16(0)
+  out.int32(0)
+  out.int32(records.length)
+  if (body === undefined) writeRecords(out, measured)
+  else out.bytes(body)
   out.uint32At(start + crcAt, crc32c(out.buffer, start + bodyAt, out.offset))
 }
 
 /** The request's body, without the request header. No two batches are of the same partition. */
 export const encodeProduce = (
   batches: ReadonlyArray<PartitionBatch>,
-  { timeoutMillis, timestamp }: ProduceOptions
+  { compression = "none", timeoutMillis, timestamp }: ProduceOptions
 ): Buffer => {
-  const topics = byTopic(batches)
+  const topics = byTopic(batches, compression)
   const out = new ByteWriter(requestSize(topics))
   out.text(null)
   out.int16(allReplicas)
@@ -137,7 +161,7 @@ export const encodeProduce = (
     for (const measured of partitions) {
       out.int32(measured.batch.partition)
       out.int32(batchOverhead + measured.size)
-      writeBatch(out, measured, timestamp)
+      writeBatch(out, measured, timestamp, codecOf[compression])
     }
   }
   return out.buffer

@@ -5,17 +5,17 @@
  * where an empty batch ends, so that a compacted log could not be read past it. The checksum is not verified, as in
  * kafkajs: TCP has one too, and the broker has checked this one.
  */
-import * as zlib from "node:zlib"
-import type { ConsumedRecord } from "../kafka/KafkaRecord.ts"
+import type { ConsumedRecord, TopicPartition, UndecodableBatch } from "../kafka/KafkaRecord.ts"
 import type { RecordHeader } from "../wire/RecordHeaders.ts"
 import { ByteReader } from "./byteReader.ts"
+import { decompress, ExpandsTooMuch } from "./compression.ts"
 
 export interface RecordSet {
   readonly records: ReadonlyArray<ConsumedRecord>
   /** Where to go on: past the last batch that was looked at. */
   readonly next: number
-  /** Batches that could not be decoded and were passed over, and why. */
-  readonly unreadable: ReadonlyArray<UnreadableBatch>
+  /** Batches that could not be decoded, in their order. */
+  readonly unreadable: ReadonlyArray<UndecodableBatch>
   /**
    * Set when the position is in front of records that are no batches (before Kafka 0.11): not even where they end can be
    * told, so nothing behind them is ever read.
@@ -23,13 +23,9 @@ export interface RecordSet {
   readonly oldFormat: number | undefined
 }
 
-export interface UnreadableBatch {
-  readonly firstOffset: number
-  readonly lastOffset: number
-  readonly detail: string
-}
-
 const magicAt = 16
+const lastDeltaAt = 23
+const maxTimestampAt = 35
 const magicOfBatches = 2
 // baseOffset 8, length 4
 const lengthEnd = 12
@@ -44,19 +40,6 @@ const maxPlainBytes = 64 * 2 ** 20
 // Empty records compress to almost nothing, and each becomes an object.
 const maxRecords = 1_000_000
 
-const decompress = (compression: number, bytes: Buffer): Buffer => {
-  switch (compression) {
-    case 1:
-      return zlib.gunzipSync(bytes, { maxOutputLength: maxPlainBytes })
-    case 4:
-      return zlib.zstdDecompressSync(bytes, { maxOutputLength: maxPlainBytes })
-    default:
-      throw new Error(
-        `compression ${compression === 2 ? "snappy" : compression === 3 ? "lz4" : compression} is not read`
-      )
-  }
-}
-
 /** What one answer has given so far, and what it has cost. */
 interface Yield {
   readonly records: Array<ConsumedRecord>
@@ -65,19 +48,23 @@ interface Yield {
 
 const expand = (compression: number, bytes: Buffer, found: Yield): Buffer => {
   try {
-    const plain = decompress(compression, bytes)
+    const plain = decompress(compression, bytes, maxPlainBytes)
     found.plainBytes += plain.length
     return plain
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") found.plainBytes += maxPlainBytes
+    if (error instanceof ExpandsTooMuch) found.plainBytes += maxPlainBytes
     throw error
   }
 }
 
-interface Batch {
-  readonly topic: string
-  readonly partition: number
+/** The partition, and the id of its topic when that was asked for by it. */
+export interface Place extends TopicPartition {
+  readonly topicId?: string | undefined
+}
+
+interface Batch extends Place {
   readonly firstOffset: number
+  readonly leaderEpoch: number
   readonly firstTimestamp: number
   /** The broker's time of appending, which holds for all records. */
   readonly appended: number | undefined
@@ -102,20 +89,15 @@ const readRecord = (reader: ByteReader, batch: Batch): ConsumedRecord => {
   const value = reader.varBytes()
   const headers = readHeaders(reader)
   reader.offset = end
-  const { appended, partition, topic } = batch
-  return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers }
+  const { appended, leaderEpoch, partition, topic, topicId } = batch
+  return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers, leaderEpoch, topicId }
 }
 
 /** Appends the batch's records from `position` on. Throws when they cannot be decoded. */
-const readBatch = (
-  reader: ByteReader,
-  where: { readonly topic: string; readonly partition: number },
-  firstOffset: number,
-  position: number,
-  found: Yield
-): void => {
-  // leaderEpoch 4, magic 1, crc 4
-  reader.offset += 9
+const readBatch = (reader: ByteReader, where: Place, firstOffset: number, position: number, found: Yield): void => {
+  const leaderEpoch = reader.int32()
+  // magic 1, crc 4
+  reader.offset += 5
   const attributes = reader.int16()
   reader.offset += 4
   const firstTimestamp = reader.int64()
@@ -128,7 +110,7 @@ const readBatch = (
   const appended = (attributes & logAppendTime) === 0 ? undefined : maxTimestamp
   const compression = attributes & compressionMask
   const plain = compression === 0 ? reader : new ByteReader(expand(compression, reader.bytes(reader.remaining), found))
-  const batch: Batch = { ...where, firstOffset, firstTimestamp, appended }
+  const batch: Batch = { ...where, firstOffset, leaderEpoch, firstTimestamp, appended }
   for (let i = 0; i < count; i++) {
     const record = readRecord(plain, batch)
     // A batch is sent whole, also the records before the position.
@@ -136,13 +118,27 @@ const readBatch = (
   }
 }
 
+/** What is legible of a batch that cannot be decoded: its head has one place in all formats, but for the time. */
+const undecodable = (where: Place, bytes: Buffer, position: number, error: unknown): UndecodableBatch => {
+  const reader = new ByteReader(bytes)
+  const firstOffset = reader.int64()
+  reader.offset = lengthEnd
+  const leaderEpoch = reader.int32()
+  reader.offset = lastDeltaAt
+  const lastOffset = firstOffset + reader.int32()
+  reader.offset = maxTimestampAt
+  const timestamp = reader.int64()
+  const reason = error instanceof Error ? error.message : String(error)
+  return { ...where, firstOffset: Math.max(firstOffset, position), lastOffset, timestamp, leaderEpoch, reason, bytes }
+}
+
 /**
  * Decodes what a broker sent for a fetch from `position`. The last batch may be cut off, which is no error. What comes
  * after batches that expanded to a lot is left for the next fetch: an answer may hold hundreds of them.
  */
-export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number, position: number): RecordSet => {
+export const decodeRecordSet = (bytes: Buffer, place: Place, position: number): RecordSet => {
   const records: Array<ConsumedRecord> = []
-  const unreadable: Array<UnreadableBatch> = []
+  const unreadable: Array<UndecodableBatch> = []
   let oldFormat: number | undefined
   let next = position
   let at = 0
@@ -158,15 +154,15 @@ export const decodeRecordSet = (bytes: Buffer, topic: string, partition: number,
       break
     }
     if (end > bytes.length || end - at < batchOverhead) break
-    const lastOffset = firstOffset + bytes.readInt32BE(at + magicAt + 7)
+    const lastOffset = firstOffset + bytes.readInt32BE(at + lastDeltaAt)
     const known = records.length
     try {
       // What lies before the position as a whole is not worth its expense.
       const reader = new ByteReader(bytes, at + lengthEnd, end)
-      if (lastOffset >= position) readBatch(reader, { topic, partition }, firstOffset, position, found)
+      if (lastOffset >= position) readBatch(reader, place, firstOffset, position, found)
     } catch (error) {
       records.length = known
-      if (lastOffset >= position) unreadable.push({ firstOffset, lastOffset, detail: String(error) })
+      if (lastOffset >= position) unreadable.push(undecodable(place, bytes.subarray(at, end), position, error))
     }
     next = Math.max(next, lastOffset + 1)
     at = end

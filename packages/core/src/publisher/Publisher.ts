@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import { EventLoop } from "../host/EventLoop.ts"
 import { monotonicMillis } from "../host/MonotonicTime.ts"
 import * as Sweeper from "../host/Sweeper.ts"
+import type { TopicPartition } from "../kafka/KafkaRecord.ts"
 import type { ProducerLink } from "../kafka/ProducerLink.ts"
 import type { TransportError } from "../kafka/TransportError.ts"
 import { withDefaults } from "../settings/OptionRules.ts"
@@ -32,6 +33,11 @@ export interface Publisher {
   readonly offer: (publication: Publication) => void
   /** The number of partitions of a topic, from the metadata. */
   readonly partitions: (topic: string) => Effect.Effect<number, TransportError>
+  /**
+   * How much waits before a record that is offered to this partition now; infinite while nothing can be written to it, as
+   * far as is known. Never waits.
+   */
+  readonly load: (partition: TopicPartition) => number
 }
 
 export const make = Effect.fnUntraced(function* (
@@ -87,5 +93,9 @@ export const make = Effect.fnUntraced(function* (
     }
   })
   yield* Effect.addFinalizer(() => Effect.sync(() => engine.close()))
-  return { offer: (publication) => engine.offer(publication), partitions: link.partitions }
+  return {
+    offer: (publication) => engine.offer(publication),
+    load: (partition) => routes.queueOf(partition).load,
+    partitions: link.partitions
+  }
 })

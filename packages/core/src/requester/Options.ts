@@ -48,11 +48,13 @@ export interface Options {
   /** Whether an interrupted caller's request is cancelled at the responder, over `<name>.control`. Default true. */
   readonly cancelOnInterrupt: boolean
   /**
-   * Whether calls fail at once, as `NoResponder`, while nobody serves their contract: when its consumer group
-   * (`<name>.responder`) was found without a member twice in a row, a second apart. Default false: they wait inside their
-   * deadline, so that programs may be started in any order.
+   * Which calls fail at once, as `NoResponder`, while nobody serves their contract: when its consumer group was found
+   * without a member twice in a row, a second apart. `true` all, `impatient` those made under `withWaitForReady(false)`.
+   * Default false: they wait inside their deadline, so that programs may be started in any order.
    */
-  readonly detectNoResponder: boolean
+  readonly detectNoResponder: boolean | "impatient"
+  /** The group that the responders of all contracts join, as their option `group` says. Default `<name>.responder`. */
+  readonly responderGroup: string | undefined
   /**
    * Which calls get a span and send `traceparent`: `inherit` (default) those made inside a sampled span, `always`, or
    * `never`. A span costs 6–8 µs a call.
@@ -77,11 +79,13 @@ export const defaults: Options = {
   retryBudgetRatio: 0.1,
   cancelOnInterrupt: true,
   detectNoResponder: false,
+  responderGroup: undefined,
   tracing: "inherit"
 }
 
 // Kafka's own limit.
 const maxTopicLength = 249
+const maxGroupLength = 32_767
 
 /** What the options accept. */
 export const rules: Rules<Options> = {
@@ -100,7 +104,11 @@ export const rules: Rules<Options> = {
   retryBudgetRatio: between(0, 1),
   publisher: record,
   cancelOnInterrupt: flag,
-  detectNoResponder: flag,
+  detectNoResponder: {
+    accepts: 'true, false or "impatient"',
+    isMet: (value) => flag.isMet(value) || value === "impatient"
+  },
+  responderGroup: text(maxGroupLength),
   tracing: oneOf("inherit", "always", "never")
 }
 

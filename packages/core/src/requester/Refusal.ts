@@ -31,10 +31,12 @@ export class NotSent extends Schema.TaggedError<NotSent>(`${id}/NotSent`)("NotSe
 /** Nobody serves the contract now, and the requester was told not to wait (`detectNoResponder`). */
 export class NoResponder extends Schema.TaggedError<NoResponder>(`${id}/NoResponder`)("NoResponder", {
   operation: Schema.String,
-  group: Schema.String
+  group: Schema.String,
+  /** For how long nobody has been seen there. */
+  absentMillis: Schema.Number
 }) {
   override get message() {
-    return `${this.operation} was not sent: the consumer group ${this.group} has no member; start a responder, or let calls wait for one (detectNoResponder: false)`
+    return `${this.operation} was not sent: the consumer group ${this.group} has had no member for ${this.absentMillis} ms; start a responder, name its group (responderGroup), or let calls wait for one (detectNoResponder: false)`
   }
 
   get code(): StatusCode.StatusCode {

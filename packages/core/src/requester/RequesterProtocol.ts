@@ -57,7 +57,7 @@ const clientError = (message: string, cause: unknown): RpcClientError.RpcClientE
 /** A call of an operation, from encoded payload to encoded exit. */
 type Send = (request: RpcMessage.RequestEncoded) => Effect.Effect<EncodedExit, RpcClientError.RpcClientError>
 
-const sendersOf = (contract: AnyGroup, environment: Method.Environment): ReadonlyMap<string, Send> =>
+const sendersOf = (contract: AnyGroup, environment: Method.MethodDependencies): ReadonlyMap<string, Send> =>
   new Map(
     operationsOf(contract).map((operation) => {
       const method = Method.make(encodedOperation(operation), [], environment)

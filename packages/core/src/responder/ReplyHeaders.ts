@@ -56,7 +56,7 @@ export const add = (name: string, value: string | Uint8Array): Effect.Effect<voi
   })
 
 /** Why these headers do not fit into a reply, if they do not: a requester ignores a record that is beyond the bounds. */
-export const excessOf = (headers: RecordHeaders): string | undefined => {
+export const refusalOf = (headers: RecordHeaders): string | undefined => {
   if (headers.length > Bounds.maxCallHeaderCount) {
     return `the handler added ${headers.length} headers, more than ${Bounds.maxCallHeaderCount}`
   }

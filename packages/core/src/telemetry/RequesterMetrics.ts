@@ -34,7 +34,8 @@ export const retriesThrottled = Metric.counter("kafka_rr_requester_retries_throt
 
 /**
  * Replies that reached no call, by `kind`: `foreign` (another requester's), `late` (its call had given up), `duplicate`,
- * `forged` (a number never called), `stale` (a rejection of an older attempt), `malformed`.
+ * `forged` (a number never called), `stale` (a rejection of an older attempt), `malformed`,
+ * `undecodable` (a batch that cannot be read, counted once).
  */
 export const repliesIgnored = Metric.counter("kafka_rr_requester_replies_ignored_total", {
   description: "replies that reached no call, by kind",

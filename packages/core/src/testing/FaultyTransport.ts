@@ -76,9 +76,12 @@ export class Faults extends Context.Service<
     readonly rebalance: (group: string) => Effect.Effect<void>
     /** The same, but the members are not asked first and cannot commit: as when their session timed out. */
     readonly loseSession: (group: string) => Effect.Effect<void>
-    /** No produce request reaches this leader: it fails at once. */
-    readonly cut: (leader: number) => Effect.Effect<void>
-    /** Produce requests to this leader wait, and are carried out when it is healed. */
+    /**
+     * No produce request reaches this leader: it fails at once. Nothing is read from it without a group, unless only those
+     * who write are cut off (`writing`).
+     */
+    readonly cut: (leader: number, from?: "writing") => Effect.Effect<void>
+    /** Produce requests to this leader wait, and are carried out when it is healed; the same is true of readers. */
     readonly freeze: (leader: number) => Effect.Effect<void>
     /** Ends `cut` and `freeze`. */
     readonly heal: (leader: number) => Effect.Effect<void>
@@ -111,7 +114,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     run: run as FaultyLink.Environment["run"]
   })
   const transport = yield* onBroker(MemoryTransport.make(link))
-  const deliveries = FaultyDeliveries.make(transport, log)
+  const deliveries = FaultyDeliveries.make(transport, log, leaders, run)
 
   const faults = Faults.of({
     inject: (fault, match = {}, times = 1) =>
@@ -138,7 +141,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
         () => broker.rebalance(group),
         () => Effect.sync(() => deliveries.loseSession(group, false))
       ),
-    cut: (leader) => Effect.sync(() => leaders.cut(leader)),
+    cut: (leader, from) => Effect.sync(() => leaders.cut(leader, from === "writing")),
     freeze: (leader) => Effect.sync(() => leaders.freeze(leader)),
     heal: (leader) => Effect.sync(() => leaders.heal(leader)),
     moveLeader: (partition, leader) => Effect.sync(() => leaders.move(partition, leader)),

@@ -44,6 +44,12 @@ export const textOf = (value: Value | undefined): string | undefined => {
   }
 }
 
+/** The text of a value that is a label: neither empty nor longer than labels may be. */
+export const labelOf = (value: Value | undefined): string | undefined => {
+  const text = textOf(value)
+  return text !== undefined && text.length > 0 && text.length <= Bounds.maxLabelLength ? text : undefined
+}
+
 /** The integer of a value within bounds, both included; of nothing else. */
 export const integerOf = (value: Value | undefined, min: number, max: number): number | undefined =>
   typeof value === "number" && value >= min && value <= max ? value : undefined

@@ -120,11 +120,6 @@ const isOutcome = (word: string): word is Outcome => outcomeSet.has(word)
 const numberOf = (members: Members, key: string, min: number, max: number): number | undefined =>
   Dictionary.integerOf(members.get(key), min, max)
 
-const labelOf = (members: Members, key: string): string | undefined => {
-  const text = Dictionary.textOf(members.get(key))
-  return text !== undefined && text.length > 0 && text.length <= Bounds.maxLabelLength ? text : undefined
-}
-
 const malformed = (reason: string, isReply = false) => Result.fail<MalformedReply>({ reason, isReply })
 
 const foreign = (scan: headerScan.Scan, correlationId: Uint8Array): Result.Result<ReplyEnvelope, MalformedReply> => {
@@ -154,7 +149,7 @@ const foreign = (scan: headerScan.Scan, correlationId: Uint8Array): Result.Resul
 /** What the headers of a record say as a reply, or what is wrong with them. Total. */
 export const decode = (headers: RecordHeaders): Result.Result<ReplyEnvelope, MalformedReply> => {
   const scan = headerScan.scan(headers)
-  if (scan.excess !== undefined) return malformed(scan.excess)
+  if (scan.refusal !== undefined) return malformed(scan.refusal)
   const correlationId = headerScan.correlationIdOf(scan)
   if (correlationId === undefined) {
     return malformed(`${HeaderNames.correlationId} is missing or not of 1 to ${Bounds.maxCorrelationIdBytes} bytes`)
@@ -167,9 +162,9 @@ export const decode = (headers: RecordHeaders): Result.Result<ReplyEnvelope, Mal
   const outcome = Dictionary.textOf(members.get("outcome"))
   if (outcome === undefined) return malformed("outcome is missing or no text")
   if (!isOutcome(outcome)) return malformed(`outcome is unknown: ${outcome.slice(0, Bounds.maxLabelLength)}`, true)
-  const status = labelOf(members, "status")
+  const status = Dictionary.labelOf(members.get("status"))
   if (outcome === "rejected" && status === undefined) return malformed("rejected without a status", true)
-  const contentType = labelOf(members, "content-type")
+  const contentType = Dictionary.labelOf(members.get("content-type"))
   if (contentType === undefined && members.has("content-type")) return malformed("content-type is no short text", true)
   return Result.succeed({
     outcome,
@@ -178,7 +173,7 @@ export const decode = (headers: RecordHeaders): Result.Result<ReplyEnvelope, Mal
     at: numberOf(members, "at", 0, Bounds.maxInteger),
     retryAfter: numberOf(members, "retry-after", 0, Bounds.maxInt32),
     seq: numberOf(members, "seq", 0, Bounds.maxInteger),
-    from: labelOf(members, "from"),
+    from: Dictionary.labelOf(members.get("from")),
     ctl: numberOf(members, "ctl", 0, Bounds.maxInt32),
     contentType,
     isForeign: false,

@@ -138,11 +138,6 @@ export const encodeCancel = (correlationId: Uint8Array, operation: string): Reco
   ]
 ]
 
-const labelOf = (members: Members, key: string): string | undefined => {
-  const text = Dictionary.textOf(members.get(key))
-  return text !== undefined && text.length > 0 && text.length <= Bounds.maxLabelLength ? text : undefined
-}
-
 const noVia: ReadonlyArray<string> = []
 const viaPattern = /^[\w-]{1,12}( [\w-]{1,12}){0,7}$/
 
@@ -163,7 +158,7 @@ export const decode = (headers: RecordHeaders): Result.Result<RequestEnvelope | 
   const malformed = (reason: string, status: Status = "invalid", isForeign = false) =>
     Result.fail<MalformedRequest>({ _tag: "MalformedRequest", reason, status, correlationId, replyTo, isForeign })
 
-  if (scan.excess !== undefined) return malformed(scan.excess)
+  if (scan.refusal !== undefined) return malformed(scan.refusal)
   if (scan.rr === undefined) {
     return malformed(
       `no ${HeaderNames.rr} header`,
@@ -204,7 +199,7 @@ export const decode = (headers: RecordHeaders): Result.Result<RequestEnvelope | 
   }
   const discard = members.has("discard") ? members.get("discard") : false
   if (typeof discard !== "boolean") return malformed("discard is not a boolean")
-  const contentType = labelOf(members, "content-type")
+  const contentType = Dictionary.labelOf(members.get("content-type"))
   if (contentType === undefined && members.has("content-type")) return malformed("content-type is no short text")
 
   return Result.succeed({

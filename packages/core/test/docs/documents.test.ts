@@ -127,7 +127,27 @@ describe("docs/glossary.md", () => {
 
   it("has replaced words that no identifier of core and the programs uses any more", () => {
     // Words that the glossary replaces, and earlier names of ours. To ban another one, add it here or say it there.
-    const earlier = ["obstacleTo", "canHear"]
+    const earlier = [
+      "obstacleTo",
+      "obstacleOf",
+      "obstacleIn",
+      "canHear",
+      "excessOf",
+      "problemOf",
+      "problemWith",
+      "intake",
+      "handling",
+      "requestLanes",
+      "publishLane",
+      "unaryCall",
+      "callEngine",
+      "openRequest",
+      "dedupeTable",
+      "partDone",
+      "forgotten",
+      "whatIsKnown",
+      "rightReply"
+    ]
     const replaced = [...earlier, ...Array.from(text.matchAll(/\bnot `(\w+)`/g), ([, word]) => word!)]
     // Where foreign software gives the name.
     const foreign = /^core\/src\/(kafkajs|protocol)\//

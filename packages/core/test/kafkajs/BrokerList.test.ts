@@ -42,5 +42,5 @@ describe("BrokerList", () => {
     "http://one:9092",
     "::1:9092",
     "a b:1"
-  ])("refuses %j", (text) => assert.isDefined(BrokerList.problem(text)))
+  ])("refuses %j", (text) => assert.isDefined(BrokerList.refusalOf(text)))
 })

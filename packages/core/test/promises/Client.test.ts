@@ -9,8 +9,8 @@ import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 import { createClient } from "../../src/promises/Client.ts"
 import { RequestError } from "../../src/requester/RequestError.ts"
 import { StartError } from "../../src/startup/StartError.ts"
-import { Refused } from "../suites/requestReply/Bench.ts"
-import { newBench, newName } from "../suites/requestReply/programs.ts"
+import { Refused } from "../suites/requestReply/TestContract.ts"
+import { newContract, newName } from "../suites/requestReply/programs.ts"
 import { pair, rejection } from "./fixtures.ts"
 
 describe("a client of promises", () => {
@@ -106,7 +106,7 @@ describe("a client of promises", () => {
 
   it("P1: a start that fails rejects with what is known, and leaves nothing open", async () => {
     const transport = MemoryTransport.share()
-    const error = await rejection(createClient(newBench(), { transport }))
+    const error = await rejection(createClient(newContract(), { transport }))
     assert(error instanceof StartError)
     assert.strictEqual(error.reason._tag, "TopicMissing")
   })
@@ -138,7 +138,7 @@ describe("a client of promises", () => {
 
   it("has nothing else in the way of a program that gives a layer which fails", async () => {
     const transport = Layer.effectDiscard(Effect.fail(new Error("no broker"))) as never
-    const error = await rejection(createClient(newBench(), { transport }))
+    const error = await rejection(createClient(newContract(), { transport }))
     assert(error instanceof Error)
     assert.strictEqual(error.message, "no broker")
   })

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 import { serve } from "../../src/promises/Server.ts"
 import { StartError } from "../../src/startup/StartError.ts"
-import { newBench } from "../suites/requestReply/programs.ts"
-import { type BenchHandlers, pair, rejection } from "./fixtures.ts"
+import { newContract } from "../suites/requestReply/programs.ts"
+import { type ContractHandlers, pair, rejection } from "./fixtures.ts"
 
 const work = async ({ id }: { readonly id: string }) => id
 
@@ -59,7 +59,7 @@ describe("a server of promises", () => {
       Work: (({ id }: { readonly id: string }) => {
         if (id === "throws") throw new Error("at once")
         return Promise.resolve(id)
-      }) as BenchHandlers["Work"]
+      }) as ContractHandlers["Work"]
     })
     const error = await rejection(programs.client.Work({ id: "throws" }))
     assert(error instanceof Error)
@@ -75,7 +75,7 @@ describe("a server of promises", () => {
   })
 
   it("P1: a start that fails rejects with what is known", async () => {
-    const error = await rejection(serve(newBench(), {} as BenchHandlers, { transport: MemoryTransport.share() }))
+    const error = await rejection(serve(newContract(), {} as ContractHandlers, { transport: MemoryTransport.share() }))
     assert(error instanceof StartError)
     assert.strictEqual(error.reason._tag, "TopicMissing")
   })
@@ -83,7 +83,7 @@ describe("a server of promises", () => {
 
 describe("the types of serve", () => {
   it("infer what handlers are given, and refuse what is not in the contract", () => {
-    const contract = newBench()
+    const contract = newContract()
     const transport = MemoryTransport.share()
     const rest = { Find: work, Put: work, Order: work, Reserve: work, Book: work }
     const right = () =>

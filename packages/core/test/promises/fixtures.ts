@@ -7,16 +7,16 @@ import { type Handlers, serve } from "../../src/promises/Server.ts"
 import type { Options as RequesterOptions } from "../../src/requester/Options.ts"
 import type { Options as ResponderOptions } from "../../src/responder/Options.ts"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
-import type * as Bench from "../suites/requestReply/Bench.ts"
-import { newBench } from "../suites/requestReply/programs.ts"
+import type * as TestContract from "../suites/requestReply/TestContract.ts"
+import { newContract } from "../suites/requestReply/programs.ts"
 
-export type BenchHandlers = Handlers<RpcGroup.Rpcs<Bench.Bench>>
+export type ContractHandlers = Handlers<RpcGroup.Rpcs<TestContract.TestContract>>
 
 const unexpected = (operation: string) => async () => {
   throw new Error(`nobody expected a call of ${operation}`)
 }
 
-const all: BenchHandlers = {
+const all: ContractHandlers = {
   Work: unexpected("Work"),
   Find: unexpected("Find"),
   Put: unexpected("Put"),
@@ -28,10 +28,10 @@ const all: BenchHandlers = {
 
 /** A server and a client of a new contract. */
 export const pair = async (
-  handlers: Partial<BenchHandlers>,
+  handlers: Partial<ContractHandlers>,
   options: { readonly requester?: Partial<RequesterOptions>; readonly responder?: Partial<ResponderOptions> } = {}
 ) => {
-  const contract = newBench()
+  const contract = newContract()
   const transport = MemoryTransport.share()
   const common = { topics: "create", partitions: 1 } as const
   const server = await serve(

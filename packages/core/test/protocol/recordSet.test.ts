@@ -1,10 +1,12 @@
 import { gzipSync, zstdCompressSync } from "node:zlib"
+import { compressSync } from "snappy"
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import { encodeProduce } from "../../src/protocol/produceCodec.ts"
+import { compress, type Compression } from "../../src/protocol/compression.ts"
 import { decodeRecordSet } from "../../src/protocol/recordSet.ts"
 import type { OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
-import { int } from "../wire/arbitraries.ts"
+import { elementOf, int } from "../wire/arbitraries.ts"
 import { records } from "../kafkajs/arbitraries.ts"
 import { record } from "../kafkajs/fixtures.ts"
 
@@ -14,8 +16,16 @@ const recordsAt = 61
 const attributesAt = 21
 
 /** One batch as a broker keeps it: cut out of a request, its first offset filled in. */
-const batchOf = (values: ReadonlyArray<OutgoingRecord>, firstOffset: number): Buffer => {
-  const request = encodeProduce([{ topic, partition: 0, records: values }], { timeoutMillis: 1, timestamp })
+const batchOf = (
+  values: ReadonlyArray<OutgoingRecord>,
+  firstOffset: number,
+  compression: Compression = "none"
+): Buffer => {
+  const request = encodeProduce([{ topic, partition: 0, records: values }], {
+    timeoutMillis: 1,
+    timestamp,
+    compression
+  })
   // request header fields 12, topic 2 + 1, partition count 4, partition 4, size 4
   const batch = Buffer.from(request.subarray(27))
   batch.writeBigInt64BE(BigInt(firstOffset), 0)
@@ -32,7 +42,7 @@ const withAttributes = (batch: Buffer, attributes: number, body: Buffer = batch.
 const compressed = (batch: Buffer, attributes: number, compress: (bytes: Buffer) => Buffer): Buffer =>
   withAttributes(batch, attributes, compress(batch.subarray(recordsAt)))
 
-const decode = (bytes: Buffer, position: number) => decodeRecordSet(bytes, topic, 0, position)
+const decode = (bytes: Buffer, position: number) => decodeRecordSet(bytes, { topic, partition: 0 }, position)
 const offsets = (bytes: Buffer, position: number) => decode(bytes, position).records.map(({ offset }) => offset)
 const some = (count: number) =>
   Array.from({ length: count }, (_, i) => record(topic, 0, `value ${i}`, [["n", Buffer.of(i)]]))
@@ -62,6 +72,22 @@ describe("recordSet", () => {
     }
   )
 
+  it.prop(
+    "P10/codecs: gives back what was written compressed, and tells the leader epoch and the topic's id",
+    [records, elementOf<Compression>(["gzip", "snappy", "lz4", "zstd"])],
+    ([batch, compression]) => {
+      // Often enough that it gets smaller.
+      const values = Array.from({ length: 20 }, () => batch).flat()
+      const bytes = batchOf(values, 0, compression)
+      bytes.writeInt32BE(7, 12)
+      const { records, unreadable } = decodeRecordSet(bytes, { topic, partition: 0, topicId: "id" }, 0)
+      assert.lengthOf(unreadable, 0)
+      assert.deepStrictEqual(records.map(shape), values.map(shape))
+      assert.isTrue(records.every(({ leaderEpoch, topicId }) => leaderEpoch === 7 && topicId === "id"))
+      if (values.length > 0) assert.isBelow(bytes.length, batchOf(values, 0).length)
+    }
+  )
+
   it.prop("skips what lies before the position", [int(0, 25)], ([position]) => {
     const bytes = Buffer.concat([batchOf(some(10), 0), batchOf(some(10), 10)])
     assert.deepStrictEqual(offsets(bytes, position), Array.from({ length: 20 }, (_, i) => i).slice(position))
@@ -88,7 +114,9 @@ describe("recordSet", () => {
 
   it("passes over what it cannot read, and says so", () => {
     for (const broken of [
+      withAttributes(batchOf(some(2), 2), 2),
       withAttributes(batchOf(some(2), 2), 3),
+      withAttributes(batchOf(some(2), 2), 7),
       withAttributes(batchOf(some(2), 2), 1),
       lyingLength()
     ]) {
@@ -121,9 +149,12 @@ describe("recordSet", () => {
   // 65 MiB of zeros are some kilobytes when compressed, and are many readable records of no bytes.
   it.each([
     ["gzip", 1, gzipSync],
-    ["zstd", 4, zstdCompressSync]
-  ] as const)("passes over a batch of %s that expands without measure", (_, attributes, compress) => {
-    const bomb = withAttributes(batchOf(some(2), 2), attributes, compress(Buffer.alloc(65 * 2 ** 20)))
+    ["zstd", 4, zstdCompressSync],
+    ["snappy", 2, (bytes: Buffer) => compress("snappy", bytes)],
+    ["raw snappy", 2, (bytes: Buffer) => compressSync(bytes)],
+    ["lz4", 3, (bytes: Buffer) => compress("lz4", bytes)]
+  ] as const)("passes over a batch of %s that expands without measure", (_, attributes, pack) => {
+    const bomb = withAttributes(batchOf(some(2), 2), attributes, pack(Buffer.alloc(65 * 2 ** 20)))
     const bytes = Buffer.concat([batchOf(some(2), 0), bomb, batchOf(some(1), 4)])
     const { next, records, unreadable } = decode(bytes, 0)
     assert.deepStrictEqual(
@@ -134,7 +165,7 @@ describe("recordSet", () => {
       unreadable.map(({ firstOffset, lastOffset }) => [firstOffset, lastOffset]),
       [[2, 3]]
     )
-    assert.include(unreadable[0]?.detail, "larger than 67108864 bytes")
+    assert.include(unreadable[0]?.reason, "more than 67108864 bytes")
     // What one answer may cost is used up: the rest is for the next fetch.
     assert.strictEqual(next, 4)
     assert.deepStrictEqual(offsets(bytes, next), [4])

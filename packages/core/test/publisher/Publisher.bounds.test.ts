@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { because, TooLarge } from "../../src/kafka/TransportError.ts"
 import * as Verdict from "../../src/kafka/Verdict.ts"
-import { big, start } from "./publishing.ts"
+import { big, start } from "./TestPublisher.ts"
 import { acknowledge, Item, judge, topic, turns } from "./ScriptedLink.ts"
 
 describe("P9/limit: what waits to be written", () => {

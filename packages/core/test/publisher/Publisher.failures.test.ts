@@ -11,7 +11,7 @@ import {
   TooLarge,
   Unacknowledged
 } from "../../src/kafka/TransportError.ts"
-import { key, lost, moved, start } from "./publishing.ts"
+import { key, lost, moved, start } from "./TestPublisher.ts"
 import { acknowledge, fail, indexes, Item, items, judge, topic, turns } from "./ScriptedLink.ts"
 
 describe("Publisher, when Kafka fails", () => {

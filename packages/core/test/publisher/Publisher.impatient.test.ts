@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { because, Unavailable } from "../../src/kafka/TransportError.ts"
 import * as Verdict from "../../src/kafka/Verdict.ts"
-import { impatient, lost, start, tooFewReplicas } from "./publishing.ts"
+import { impatient, lost, start, tooFewReplicas } from "./TestPublisher.ts"
 import { acknowledge, fail, Item, items, judge, turns } from "./ScriptedLink.ts"
 
 describe("Publisher, for records that do not wait", () => {

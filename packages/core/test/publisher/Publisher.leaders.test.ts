@@ -3,7 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as Publisher from "../../src/publisher/Publisher.ts"
-import { impatient } from "./publishing.ts"
+import { impatient } from "./TestPublisher.ts"
 import { acknowledge, Item, ScriptedLink, turns } from "./ScriptedLink.ts"
 
 /** Has no leader at all. */

@@ -11,7 +11,7 @@ import * as Verdict from "../../src/kafka/Verdict.ts"
 import * as Publisher from "../../src/publisher/Publisher.ts"
 import { because, TooLarge, type TransportError, Unacknowledged, Unavailable } from "../../src/kafka/TransportError.ts"
 import * as Arbitraries from "../wire/arbitraries.ts"
-import { lost, moved, refusedConnection, tooFewReplicas } from "./publishing.ts"
+import { lost, moved, refusedConnection, tooFewReplicas } from "./TestPublisher.ts"
 import { fail, Item, ScriptedLink, type Sent, topic, turns } from "./ScriptedLink.ts"
 
 const limits = { maxBatchRecords: 5, maxBatchesInFlight: 4 }

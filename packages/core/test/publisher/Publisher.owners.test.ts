@@ -3,7 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as TestClock from "effect/testing/TestClock"
-import { key, lost, start } from "./publishing.ts"
+import { key, lost, start } from "./TestPublisher.ts"
 import { acknowledge, fail, Item, turns } from "./ScriptedLink.ts"
 
 describe("P1/send: an owner that throws", () => {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as Publisher from "../../src/publisher/Publisher.ts"
 import * as Verdict from "../../src/kafka/Verdict.ts"
-import { big, impatient, key, moved, refusedConnection, start, tooFewReplicas } from "./publishing.ts"
+import { big, impatient, key, moved, refusedConnection, start, tooFewReplicas } from "./TestPublisher.ts"
 import { acknowledge, fail, indexes, Item, items, judge, ScriptedLink, type Sent, turns } from "./ScriptedLink.ts"
 
 /** The broker refuses one partition and takes the others. */

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import { key, start } from "./publishing.ts"
+import { key, start } from "./TestPublisher.ts"
 import { acknowledge, Item, turns } from "./ScriptedLink.ts"
 
 describe("records that wait for a key in flight", () => {

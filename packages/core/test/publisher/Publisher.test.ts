@@ -4,7 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { EventLoop } from "../../src/host/EventLoop.ts"
-import { big, key, lost, start } from "./publishing.ts"
+import { big, key, lost, start } from "./TestPublisher.ts"
 import { acknowledge, fail, indexes, Item, items, turns } from "./ScriptedLink.ts"
 
 describe("Publisher", () => {

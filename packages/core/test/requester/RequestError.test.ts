@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import { elementOf } from "../wire/arbitraries.ts"
 import { Reason, RequestError } from "../../src/requester/RequestError.ts"
 import { passing, reasons } from "./reasons.ts"
-import { connect, newBench, serve } from "../suites/requestReply/programs.ts"
+import { connect, newContract, serve } from "../suites/requestReply/programs.ts"
 import { requestErrorOf } from "../suites/requestReply/failures.ts"
 import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 
@@ -28,10 +28,10 @@ describe("RequestError", () => {
     Effect.gen(function* () {
       yield* TestClock.adjust("1 day")
       const clock = yield* Clock.Clock
-      const bench = newBench()
+      const contract = newContract()
       let isRunning = false
       yield* serve(
-        bench,
+        contract,
         {
           Work: () =>
             Effect.andThen(
@@ -41,7 +41,7 @@ describe("RequestError", () => {
         },
         { maxTimeout: "4 seconds" }
       ).pipe(Effect.provideService(Clock.Clock, ahead(clock, "2 seconds")))
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       const call = yield* Effect.forkChild(requestErrorOf(client.Work({ id: "1" })), { startImmediately: true })
       yield* until("the handler runs", () => isRunning)
       yield* advance("4 seconds")

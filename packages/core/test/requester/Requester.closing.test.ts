@@ -7,7 +7,7 @@ import { Transport } from "../../src/kafka/Transport.ts"
 import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 import { begin, overMemory } from "../responder/stuck.ts"
 import { advance, until } from "../suites/requestReply/Harness.ts"
-import { launch, newBench, serve } from "../suites/requestReply/programs.ts"
+import { launch, newContract, serve } from "../suites/requestReply/programs.ts"
 
 /** A transport of its own over the broker of all, as another program has one. */
 const ownTransport = Layer.fresh(
@@ -32,11 +32,11 @@ describe("a requester", () => {
   overMemory(
     "closes within a second, however many contracts have cancels that cannot be written",
     Effect.gen(function* () {
-      const [first, ...others] = [newBench(), newBench(), newBench()] as const
+      const [first, ...others] = [newContract(), newContract(), newContract()] as const
       const layer = Requester.layer([first, ...others], { topics: "create" }).pipe(Layer.provide(withoutCancels))
       const { context, stop } = yield* launch(layer)
-      for (const bench of [first, ...others]) {
-        const client = yield* Effect.provide(Requester.client(bench), context)
+      for (const contract of [first, ...others]) {
+        const client = yield* Effect.provide(Requester.client(contract), context)
         const call = yield* begin(client.Work({ id: "1" }))
         yield* advance(0)
         yield* Fiber.interrupt(call)
@@ -54,16 +54,16 @@ describe("a requester's program", () => {
   overMemory(
     "cancels what it has called when it is interrupted as a whole",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const log: Array<string> = []
       const Work = () =>
         Effect.sync(() => void log.push("runs")).pipe(
           Effect.andThen(Effect.never),
           Effect.onInterrupt(() => Effect.sync(() => void log.push("interrupted")))
         )
-      yield* serve(bench, { Work })
-      const program = Effect.flatMap(Requester.client(bench), (client) => client.Work({ id: "1" })).pipe(
-        Effect.provide(Requester.layer(bench, { topics: "create" }).pipe(Layer.provide(ownTransport)))
+      yield* serve(contract, { Work })
+      const program = Effect.flatMap(Requester.client(contract), (client) => client.Work({ id: "1" })).pipe(
+        Effect.provide(Requester.layer(contract, { topics: "create" }).pipe(Layer.provide(ownTransport)))
       )
       const running = yield* Effect.forkChild(program, { startImmediately: true })
       yield* until("the handler runs", () => log.length === 1)

@@ -10,17 +10,17 @@ import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 import { RequestError } from "../../src/requester/RequestError.ts"
 import * as Requester from "../../src/requester/Requester.ts"
 import * as RequesterProtocol from "../../src/requester/RequesterProtocol.ts"
-import type { Handlers } from "../suites/requestReply/Bench.ts"
-import { Refused } from "../suites/requestReply/Bench.ts"
+import type { Handlers } from "../suites/requestReply/TestContract.ts"
+import { Refused } from "../suites/requestReply/TestContract.ts"
 import { layerVirtual, until, advance } from "../suites/requestReply/Harness.ts"
-import { newBench, serve } from "../suites/requestReply/programs.ts"
+import { newContract, serve } from "../suites/requestReply/programs.ts"
 
 /** Effect's own client over the protocol. */
 const connect = Effect.fnUntraced(function* (handlers: Partial<Handlers>) {
-  const bench = newBench()
-  yield* serve(bench, handlers)
-  const protocol = yield* RequesterProtocol.make(bench, { topics: "create", partitions: 3, drainTimeout: 0 })
-  return yield* Effect.provideService(RpcClient.make(bench), RpcClient.Protocol, protocol)
+  const contract = newContract()
+  yield* serve(contract, handlers)
+  const protocol = yield* RequesterProtocol.make(contract, { topics: "create", partitions: 3, drainTimeout: 0 })
+  return yield* Effect.provideService(RpcClient.make(contract), RpcClient.Protocol, protocol)
 })
 
 const law = (name: string, body: Effect.Effect<void, unknown, any>) =>

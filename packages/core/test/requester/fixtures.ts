@@ -40,11 +40,16 @@ export const template = (
   }
 }
 
-/** Routes keys to 2, else in turn from 0; shifts are added. */
+/** Routes keys to 2, else in turn from 0; elsewhere is the next after all that were tried. */
 export const route = (canceller?: ContractRoute["canceller"]): ContractRoute => {
   let turn = 0
   return {
-    router: { topic: "stock.requests", route: (key, shift) => (key === null ? turn++ : 2 + shift) },
+    router: {
+      topic: "stock.requests",
+      route: (key) => (key === null ? turn++ : 2),
+      elsewhere: (without) => Math.max(...without) + 1,
+      learn: () => {}
+    },
     canceller,
     watch: undefined
   }

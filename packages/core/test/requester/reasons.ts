@@ -51,7 +51,7 @@ export const ofTransport: ReadonlyArray<TransportError> = [
 
 export const reasons: ReadonlyArray<Reason> = [
   ...ofTransport.map((cause) => new NotSent({ operation, cause })),
-  new NoResponder({ operation, group: "stock.responder" }),
+  new NoResponder({ operation, group: "stock.responder", absentMillis: 1_000 }),
   new Overloaded({ operation, limit: "maxInFlight", value: 10 }),
   new BudgetExhausted({ operation }),
   new InvalidPayload({ operation, detail: "" }),

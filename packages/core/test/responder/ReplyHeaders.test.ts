@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as ReplyHeaders from "../../src/responder/ReplyHeaders.ts"
 import type { RecordHeader } from "../../src/wire/RecordHeaders.ts"
 import { advance } from "../suites/requestReply/Harness.ts"
-import { connect, newBench, serve } from "../suites/requestReply/programs.ts"
+import { connect, newContract, serve } from "../suites/requestReply/programs.ts"
 import { namesOf } from "../suites/requestReply/topics.ts"
 import { begin, committed, overMemory } from "./stuck.ts"
 
@@ -26,15 +26,15 @@ describe("ReplyHeaders.add", () => {
   overMemory(
     "is a defect of the handler when the value is none, as a missing header of the caller",
     Effect.gen(function* () {
-      const bench = newBench()
-      yield* serve(bench, {
+      const contract = newContract()
+      yield* serve(contract, {
         Work: ({ id }, { headers }) => Effect.as(ReplyHeaders.add("x-tenant", headers["x-tenant"]!), id)
       })
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       const call = yield* begin(client.Work({ id: "1" }))
       yield* advance("10 seconds")
       assert.include(String(yield* Fiber.join(call)), "the reply header x-tenant is neither text nor bytes")
-      assert.strictEqual(yield* committed(namesOf(bench)), 1)
+      assert.strictEqual(yield* committed(namesOf(contract)), 1)
     })
   )
 })

@@ -6,7 +6,7 @@ import * as Metric from "effect/Metric"
 import * as ResponderMetrics from "../../src/telemetry/ResponderMetrics.ts"
 import { Transport } from "../../src/kafka/Transport.ts"
 import { advance, until } from "../suites/requestReply/Harness.ts"
-import { connect, newBench, serve } from "../suites/requestReply/programs.ts"
+import { connect, newContract, serve } from "../suites/requestReply/programs.ts"
 import { begin, overMemory } from "./stuck.ts"
 
 /** The group's coordinator takes requests and never answers, from `freeze` on. */
@@ -28,14 +28,14 @@ describe("closing a responder", () => {
   overMemory(
     "ends in time though the coordinator answers nothing",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const { freeze, transport } = yield* frozen
       const { stop } = yield* serve(
-        bench,
+        contract,
         { Work: ({ id }) => Effect.succeed(id) },
         { drainTimeout: "3 seconds", commitInterval: "1 minute" }
       ).pipe(Effect.provideService(Transport, transport))
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       assert.strictEqual(yield* client.Work({ id: "1" }), "1")
       yield* freeze
       const stopped = yield* Effect.forkChild(stop, { startImmediately: true })
@@ -48,7 +48,7 @@ describe("closing a responder", () => {
   overMemory(
     "commits nothing more once it has left the group, though handlers end after that",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const failed = Effect.map(Metric.value(ResponderMetrics.commitFailures), ({ count }) => count)
       const before = yield* failed
       const releases = new Map<string, Deferred.Deferred<void>>()
@@ -58,11 +58,11 @@ describe("closing a responder", () => {
         return Effect.as(Deferred.await(release), id)
       }
       const { stop } = yield* serve(
-        bench,
+        contract,
         { Work },
         { drainTimeout: "10 seconds", quiesceTimeout: "1 second", commitInterval: "250 millis" }
       )
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       const first = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
       const last = yield* Effect.forkChild(client.Work({ id: "2" }), { startImmediately: true })
       yield* until("both run", () => releases.size === 2)
@@ -81,7 +81,7 @@ describe("closing a responder", () => {
   overMemory(
     "ends as soon as the handlers that it interrupts have ended",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       let isRunning = false
       // Takes a while to clean up.
       const working = Effect.andThen(
@@ -89,11 +89,11 @@ describe("closing a responder", () => {
         Effect.onInterrupt(Effect.never, () => Effect.sleep("100 millis"))
       )
       const { stop } = yield* serve(
-        bench,
+        contract,
         { Work: () => working },
         { drainTimeout: "1 second", quiesceTimeout: "1 second" }
       )
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       yield* begin(client.Work({ id: "1" }))
       yield* until("it runs", () => isRunning)
       const stopped = yield* Effect.forkChild(stop, { startImmediately: true })

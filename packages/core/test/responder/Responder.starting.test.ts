@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Transport } from "../../src/kafka/Transport.ts"
 import { advance } from "../suites/requestReply/Harness.ts"
-import { connect, newBench, serve } from "../suites/requestReply/programs.ts"
+import { connect, newContract, serve } from "../suites/requestReply/programs.ts"
 import { begin, overMemory } from "./stuck.ts"
 
 /** Whoever joins is told a second after its first records have come. */
@@ -18,14 +18,14 @@ describe("starting a responder", () => {
   overMemory(
     "goes on fetching when there was room again before it knew that it had joined",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench, { partitions: 1 })
+      const contract = newContract()
+      const { client } = yield* connect(contract, { partitions: 1 })
       const calls = yield* Effect.forEach(["1", "2", "3", "4"], (id) => begin(client.Work({ id })))
       yield* advance("100 millis")
       const late = yield* lateToTell
       const serving = yield* Effect.forkChild(
         serve(
-          bench,
+          contract,
           { Work: ({ id }) => Effect.delay(Effect.succeed(id), "100 millis") },
           { partitions: 1, concurrency: 1, maxWaiting: 1 }
         ).pipe(Effect.provideService(Transport, late)),

@@ -11,7 +11,7 @@ import type { Transport } from "../../src/kafka/Transport.ts"
 import * as Harness from "./requestReply/Harness.ts"
 import { deadlineLaws } from "./requestReply/deadlines.ts"
 import { firstCallLaws } from "./requestReply/firstCall.ts"
-import { oneOutcomeLaws } from "./requestReply/oneOutcome.ts"
+import { outcomeLaws } from "./requestReply/outcome.ts"
 import { boundLaws } from "./requestReply/bounds.ts"
 import { orderLaws } from "./requestReply/order.ts"
 import { poisonLaws } from "./requestReply/poison.ts"
@@ -26,15 +26,15 @@ import { evolutionLaws } from "./requestReply/evolution.ts"
 import { middlewareLaws } from "./requestReply/middleware.ts"
 import { runLaws } from "./requestReply/runs.ts"
 import { startingLaws } from "./requestReply/starting.ts"
-import { rightReplyLaws } from "./requestReply/rightReply.ts"
-import { whatIsKnownLaws } from "./requestReply/whatIsKnown.ts"
+import { correlationLaws } from "./requestReply/correlation.ts"
+import { certaintyLaws } from "./requestReply/certainty.ts"
 
 const laws: ReadonlyArray<(law: Harness.Law) => void> = [
-  oneOutcomeLaws,
+  outcomeLaws,
   isolationLaws,
-  rightReplyLaws,
+  correlationLaws,
   firstCallLaws,
-  whatIsKnownLaws,
+  certaintyLaws,
   deadlineLaws,
   retryLaws,
   orderLaws,

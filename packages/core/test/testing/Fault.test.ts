@@ -4,7 +4,7 @@ import * as Fault from "../../src/testing/Fault.ts"
 import { MemoryBroker } from "../../src/memory/MemoryBroker.ts"
 import { because, Refused } from "../../src/kafka/TransportError.ts"
 import { valuesOf } from "../suites/transport/fixtures.ts"
-import { advance, faulty, inject, outcomeOf, publish, topic, turns } from "./faulty.ts"
+import { advance, faulty, inject, outcomeOf, publish, topic, turns } from "./FaultyTopic.ts"
 
 describe("the faults of a produce request", () => {
   faulty(

@@ -8,7 +8,7 @@ import * as FaultyTransport from "../../src/testing/FaultyTransport.ts"
 import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
 import { type AssignedPartition, Transport } from "../../src/kafka/Transport.ts"
 import { valuesOf } from "../suites/transport/fixtures.ts"
-import { advance, faulty, inject, outcomeOf, publish, topic, turns } from "./faulty.ts"
+import { advance, faulty, inject, outcomeOf, publish, topic, turns } from "./FaultyTopic.ts"
 import { transportSuite } from "../suites/TransportSuite.ts"
 
 transportSuite("FaultyTransport without faults", FaultyTransport.layer({ leaders: 3 }))

@@ -5,7 +5,7 @@
  * Plain callbacks on timers, no fibers: a host that dies in the middle of something cannot take the cluster along.
  */
 import type { MemoryBroker } from "@kafka-request-reply/core/MemoryBroker"
-import { missing } from "@kafka-request-reply/core/MemoryBroker"
+import { notFound } from "@kafka-request-reply/core/MemoryBroker"
 import type { OutgoingRecord, TopicPartition } from "@kafka-request-reply/core/Transport"
 import type { PartitionBatch, Produced } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
 import * as Verdict from "@kafka-request-reply/core/simulator/kafka/Verdict"
@@ -194,7 +194,7 @@ export class Cluster {
     kinds: ReadonlySet<RecordFault["kind"] | undefined>
   ): TransportError | undefined {
     if (kinds.has("too-large")) return because(new TooLarge({ topic: partition.topic, detail: "refused by the plan" }))
-    if (this.options.broker.log(partition) === undefined) return missing(this.options.broker, partition)
+    if (this.options.broker.log(partition) === undefined) return notFound(this.options.broker, partition)
     if (this.leaderOf(partition) === leader) return undefined
     return because(new Unavailable({ code: "NOT_LEADER_OR_FOLLOWER", detail: "the leader has moved" }))
   }

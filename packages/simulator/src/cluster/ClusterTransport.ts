@@ -1,7 +1,7 @@
 /**
  * The transport of one program over the simulated cluster.
  */
-import { missing } from "@kafka-request-reply/core/MemoryBroker"
+import { notFound } from "@kafka-request-reply/core/MemoryBroker"
 import type { PartitionBatch, ProducerLink } from "@kafka-request-reply/core/simulator/kafka/ProducerLink"
 import * as Verdict from "@kafka-request-reply/core/simulator/kafka/Verdict"
 import { type ReadPartition, Transport } from "@kafka-request-reply/core/Transport"
@@ -95,7 +95,7 @@ export const make = (
     const { onRecords, partition, topic } = read
     const start = yield* ask(cluster, process, () => {
       const log = broker.log(read)
-      if (log === undefined) return Effect.fail(missing(broker, read))
+      if (log === undefined) return Effect.fail(notFound(broker, read))
       return Effect.succeed(read.from === "end" ? log.end : read.from === "earliest" ? log.start : read.from)
     })
     yield* Effect.acquireRelease(

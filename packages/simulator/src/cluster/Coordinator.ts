@@ -4,16 +4,14 @@
  *
  * Eager rebalancing as kafkajs does it: everybody gives up everything, joins, and gets new partitions.
  */
-import { assignInTurn, partitionKey } from "@kafka-request-reply/core/MemoryBroker"
-import type { TopicPartition } from "@kafka-request-reply/core/Transport"
-import type { AssignedPartition, OffsetCommit } from "@kafka-request-reply/core/Transport"
+import { assignInTurn } from "@kafka-request-reply/core/MemoryBroker"
+import { maxMetadataLength, partitionKey } from "@kafka-request-reply/core/Transport"
+import type { AssignedPartition, OffsetCommit, TopicPartition } from "@kafka-request-reply/core/Transport"
 import { because, Refused, type TransportError, Unavailable } from "@kafka-request-reply/core/TransportError"
 import type { Cluster } from "./Cluster.ts"
 
-/** The brokers' default of `offset.metadata.max.bytes`. */
-const maxMetadata = 4_096
 // Coordinators are spread over the nodes; one group is enough to have it on the first.
-const home = 0
+const coordinatorNode = 0
 
 export interface Assignment {
   readonly generation: number
@@ -64,7 +62,7 @@ export class Coordinator {
 
   /** Waits for all other members, then answers with the new assignment. */
   join(membership: Membership, joined: (assignment: Assignment) => void): void {
-    this.#cluster.at(home, () => {
+    this.#cluster.at(coordinatorNode, () => {
       if (!membership.isAlive()) return
       this.#members.set(membership.id, { membership, joined })
       this.rebalance()
@@ -73,7 +71,7 @@ export class Coordinator {
   }
 
   leave(id: string): void {
-    this.#cluster.at(home, () => {
+    this.#cluster.at(coordinatorNode, () => {
       if (!this.#members.delete(id)) return
       this.rebalance()
       this.#completeWhenAllJoined()
@@ -127,7 +125,7 @@ export class Coordinator {
     offsets: ReadonlyArray<OffsetCommit>,
     respond: (error: TransportError | undefined) => void
   ): void {
-    this.#cluster.at(home, () => respond(this.#commit(id, generation, offsets)))
+    this.#cluster.at(coordinatorNode, () => respond(this.#commit(id, generation, offsets)))
   }
 
   #commit(id: string, generation: number, offsets: ReadonlyArray<OffsetCommit>): TransportError | undefined {
@@ -141,7 +139,7 @@ export class Coordinator {
     }
     for (const commit of offsets) {
       const { metadata, offset, partition } = commit
-      if (metadata.length > maxMetadata) {
+      if (metadata.length > maxMetadataLength) {
         return because(new Refused({ code: "OFFSET_METADATA_TOO_LARGE", detail: `${metadata.length} characters` }))
       }
       this.#committed.set(partitionKey(commit), { offset, metadata })

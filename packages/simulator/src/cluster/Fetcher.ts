@@ -3,7 +3,7 @@
  * on its way at a time.
  */
 import type { ConsumedRecord, TopicPartition } from "@kafka-request-reply/core/Transport"
-import { missing } from "@kafka-request-reply/core/MemoryBroker"
+import { notFound } from "@kafka-request-reply/core/MemoryBroker"
 import type { TransportError } from "@kafka-request-reply/core/TransportError"
 import type { Cluster } from "./Cluster.ts"
 import type { Process } from "./Process.ts"
@@ -67,7 +67,7 @@ export class Fetcher {
     this.#stopGrowth()
     this.#log = log
     if (log === undefined) {
-      if (!this.#isLost) process.run(() => this.#isClosed || onLost(missing(cluster.options.broker, this.#options)))
+      if (!this.#isLost) process.run(() => this.#isClosed || onLost(notFound(cluster.options.broker, this.#options)))
       this.#isLost = true
       return
     }

@@ -17,12 +17,12 @@ import { limits } from "./limits.ts"
 import { noRepeat } from "./noRepeat.ts"
 import { lives } from "./lives.ts"
 import { nothingLeft } from "./nothingLeft.ts"
-import { oneOutcome } from "./oneOutcome.ts"
+import { outcomes } from "./outcomes.ts"
 import { ownership } from "./ownership.ts"
 import { programs } from "./programs.ts"
-import { rightReply } from "./rightReply.ts"
+import { correlation } from "./correlation.ts"
 import type { Violation } from "./Violation.ts"
-import { whatIsKnown } from "./whatIsKnown.ts"
+import { certainty } from "./certainty.ts"
 
 export type { Violation } from "./Violation.ts"
 
@@ -30,9 +30,9 @@ export type { Violation } from "./Violation.ts"
 export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): ReadonlyArray<Violation> => {
   const facts = factsOf(plan, events)
   return [
-    ...oneOutcome(events),
-    ...rightReply(facts),
-    ...whatIsKnown(facts),
+    ...outcomes(events),
+    ...correlation(facts),
+    ...certainty(facts),
     ...explained(facts),
     ...deduplication(facts),
     ...keyOrder(facts),

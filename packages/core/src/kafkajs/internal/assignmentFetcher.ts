@@ -12,13 +12,15 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { EventLoop } from "../../host/EventLoop.ts"
-import type { ConsumedRecord, TopicPartition } from "../../kafka/KafkaRecord.ts"
+import { partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition, JoinGroup } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { type FetchedPartition, fetchFrom, listOffset } from "./fetchRequest.ts"
+import { handOver, inOrder, type Piece } from "./handOver.ts"
 import { Outage } from "./outage.ts"
 import type { SkippedOffsets } from "./skippedOffsets.ts"
+import { offsetOutOfRange } from "./errorCode.ts"
 
 interface Owned extends TopicPartition {
   /** A topic made anew under the same name is another one, and not fetched from. */
@@ -27,7 +29,7 @@ interface Owned extends TopicPartition {
   position: number
   isPaused: boolean
   /** Fetched and not taken yet. */
-  rest: ReadonlyArray<ConsumedRecord>
+  rest: ReadonlyArray<Piece>
 }
 
 export interface AssignmentFetcher {
@@ -50,9 +52,6 @@ export interface FetcherOptions {
   readonly isLeased: () => boolean
 }
 
-const offsetOutOfRange = 1
-const keyOf = ({ partition, topic }: TopicPartition): string => `${partition}:${topic}`
-
 const errorsLast = (a: FetchedPartition, b: FetchedPartition): number =>
   Number(a.errorCode !== 0) - Number(b.errorCode !== 0)
 
@@ -62,7 +61,7 @@ export const make = Effect.fnUntraced(function* ({
   client,
   eventLoop,
   isLeased,
-  join: { groupId, onRecords },
+  join,
   purpose,
   skipped
 }: FetcherOptions): Effect.fn.Return<AssignmentFetcher, never, Scope.Scope> {
@@ -75,7 +74,7 @@ export const make = Effect.fnUntraced(function* ({
     assigned.map(({ committed = 0, partition, topic }): [string, Owned] => {
       const topicId = client.metadata.topicIdOf(topic)
       const entry: Owned = { topic, partition, topicId, position: committed, isPaused: false, rest: [] }
-      return [keyOf(entry), entry]
+      return [partitionKey(entry), entry]
     })
   )
   const leaderOf = ({ partition, topic }: Owned) => client.metadata.leaderOf(topic, partition)
@@ -85,18 +84,16 @@ export const make = Effect.fnUntraced(function* ({
     changed = Deferred.makeUnsafe<void>()
   }
 
-  const handOver = (entry: Owned) => {
+  const deliver = (entry: Owned) => {
     if (isStopped || entry.isPaused || entry.rest.length === 0 || !isLeased()) return
-    const records = entry.rest
+    const pieces = entry.rest
     entry.rest = []
-    const taken = onRecords(records)
-    if (taken >= records.length) return
-    entry.isPaused = true
-    entry.rest = records.slice(taken)
+    entry.rest = handOver(pieces, join)
+    if (entry.rest.length > 0) entry.isPaused = true
   }
 
   const accept = Effect.fnUntraced(function* (fetched: FetchedPartition) {
-    const entry = owned.get(keyOf(fetched))
+    const entry = owned.get(partitionKey(fetched))
     // Elsewhere it may have been read on: a leader of before answers when it likes.
     if (entry === undefined || entry.position !== fetched.from) return
     if (fetched.errorCode === offsetOutOfRange) {
@@ -111,12 +108,12 @@ export const make = Effect.fnUntraced(function* ({
       return
     }
     yield* client.failOnCode(fetched.errorCode, fetched.topic)
-    for (const { detail, firstOffset, lastOffset } of fetched.unreadable) {
-      yield* skipped.skipped(entry, firstOffset, lastOffset + 1, detail)
+    for (const { firstOffset, lastOffset, reason } of fetched.unreadable) {
+      yield* skipped.skipped(entry, firstOffset, lastOffset + 1, reason)
     }
     entry.position = fetched.next
-    entry.rest = fetched.records
-    handOver(entry)
+    entry.rest = inOrder(fetched.records, fetched.unreadable)
+    deliver(entry)
   })
 
   const loops = new Set<number>()
@@ -128,7 +125,7 @@ export const make = Effect.fnUntraced(function* ({
   const refresh = Effect.ignore(client.refresh).pipe(Effect.andThen(startLoops), Effect.andThen(Effect.sync(wake)))
 
   const loop = (leader: number): Effect.Effect<never> => {
-    const outage = new Outage(clock, `reading for group ${groupId}`)
+    const outage = new Outage(clock, `reading for group ${join.groupId}`)
     let turn = 0
     let led: ReadonlyArray<Owned> = []
     const isLed = (entry: Owned): boolean => leaderOf(entry) === leader
@@ -152,7 +149,7 @@ export const make = Effect.fnUntraced(function* ({
       Effect.catch((error) => Effect.andThen(Effect.raceFirst(outage.failed(error), client.metadata.change), refresh)),
       // A defect here is a bug of the callback or of kafkajs; it must not end the loop.
       Effect.catchCause((cause) =>
-        Effect.andThen(Effect.logError(`reading for group ${groupId}`, cause), Effect.sleep(500))
+        Effect.andThen(Effect.logError(`reading for group ${join.groupId}`, cause), Effect.sleep(500))
       ),
       Effect.forever
     )
@@ -167,19 +164,19 @@ export const make = Effect.fnUntraced(function* ({
   return {
     stop,
     handOverAll: () => {
-      for (const entry of owned.values()) handOver(entry)
+      for (const entry of owned.values()) deliver(entry)
       wake()
     },
     pause: (partition) => {
-      const entry = owned.get(keyOf(partition))
+      const entry = owned.get(partitionKey(partition))
       if (entry !== undefined) entry.isPaused = true
     },
     resume: (partition) => {
-      const entry = owned.get(keyOf(partition))
+      const entry = owned.get(partitionKey(partition))
       if (entry === undefined) return
       entry.isPaused = false
       eventLoop.nextTurn(() => {
-        handOver(entry)
+        deliver(entry)
         wake()
       })
     }

@@ -2,7 +2,8 @@
  * What every connection of the driver is made with, and the time limits of talking to brokers.
  */
 import * as Duration from "effect/Duration"
-import { anything, required, type Rules, text, wireDuration } from "../../settings/OptionRules.ts"
+import { anything, oneOf, required, type Rules, text, wireDuration } from "../../settings/OptionRules.ts"
+import type { Compression } from "../../protocol/compression.ts"
 import * as BrokerList from "../BrokerList.ts"
 import type { Sasl, Ssl } from "./kafkajsInternals.ts"
 
@@ -22,6 +23,8 @@ export interface ClientSettings {
   /** A member that is silent for this long loses its partitions. Brokers accept 6 s and more. */
   readonly sessionTimeoutMillis: number
   readonly heartbeatMillis: number
+  /** How written batches are compressed. */
+  readonly compression: Compression
 }
 
 export interface ClientOptions {
@@ -48,6 +51,11 @@ export interface ClientOptions {
   readonly sessionTimeout?: Duration.Input
   /** How soon a member notices a rebalance (default 250 ms). */
   readonly heartbeatInterval?: Duration.Input
+  /**
+   * How batches are compressed that are written (default `none`); one that would not get smaller is left as it is. Every
+   * codec is read, whatever this says.
+   */
+  readonly compression?: Compression
 }
 
 // A string of the protocol has a length of 16 bits.
@@ -60,7 +68,8 @@ export const defaults = {
   startTimeout: "4500 millis",
   maxWait: "500 millis",
   sessionTimeout: "10 seconds",
-  heartbeatInterval: "250 millis"
+  heartbeatInterval: "250 millis",
+  compression: "none"
 } as const satisfies Partial<ClientOptions>
 
 /** What the options accept. */
@@ -73,6 +82,7 @@ export const rules: Rules<ClientOptions> = {
   maxWait: wireDuration(1),
   sessionTimeout: wireDuration(1),
   heartbeatInterval: wireDuration(1),
+  compression: oneOf("none", "gzip", "snappy", "lz4", "zstd"),
   // kafkajs checks them when it connects.
   ssl: anything,
   sasl: anything
@@ -88,5 +98,6 @@ export const toSettings = (options: ClientOptions): ClientSettings => ({
   startTimeoutMillis: Duration.toMillis(options.startTimeout ?? defaults.startTimeout),
   maxWaitMillis: Duration.toMillis(options.maxWait ?? defaults.maxWait),
   sessionTimeoutMillis: Duration.toMillis(options.sessionTimeout ?? defaults.sessionTimeout),
-  heartbeatMillis: Duration.toMillis(options.heartbeatInterval ?? defaults.heartbeatInterval)
+  heartbeatMillis: Duration.toMillis(options.heartbeatInterval ?? defaults.heartbeatInterval),
+  compression: options.compression ?? defaults.compression
 })

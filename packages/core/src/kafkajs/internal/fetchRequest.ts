@@ -2,7 +2,7 @@
  * One long poll at one broker for any number of partitions, answered per partition; and the offsets a partition has.
  */
 import * as Effect from "effect/Effect"
-import type { ConsumedRecord, TopicPartition } from "../../kafka/KafkaRecord.ts"
+import type { ConsumedRecord, TopicPartition, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
 import { because, Refused, type TransportError } from "../../kafka/TransportError.ts"
 import {
   decodeFetch,
@@ -11,7 +11,7 @@ import {
   type FetchedFrom,
   fetchVersion
 } from "../../protocol/fetchCodec.ts"
-import { decodeRecordSet, type UnreadableBatch } from "../../protocol/recordSet.ts"
+import { decodeRecordSet } from "../../protocol/recordSet.ts"
 import type { BuildRequest, ClusterClient } from "./clusterClient.ts"
 import { apiKeys, ownRequest, protocolRequest } from "./kafkajsInternals.ts"
 
@@ -30,8 +30,8 @@ export interface FetchedPartition extends TopicPartition {
   readonly from: number
   /** Where to go on; the position asked for when nothing was there. */
   readonly next: number
-  /** Batches that were passed over, and why. */
-  readonly unreadable: ReadonlyArray<UnreadableBatch>
+  /** Batches between them that cannot be decoded, and why. */
+  readonly unreadable: ReadonlyArray<UndecodableBatch>
 }
 
 interface ListOffsetsResponse {
@@ -101,7 +101,7 @@ export const fetchFrom = Effect.fnUntraced(function* (
     )
     if (asked === undefined) continue
     const { position: from, topic } = asked
-    const { next, oldFormat, records, unreadable } = decodeRecordSet(bytes, topic, partition, from)
+    const { next, oldFormat, records, unreadable } = decodeRecordSet(bytes, { topic, partition, topicId }, from)
     if (oldFormat !== undefined) {
       const detail = `${topic}-${partition} has records of format ${oldFormat} at offset ${from}: written before Kafka 0.11`
       return yield* because(new Refused({ code: "UNSUPPORTED_FOR_MESSAGE_FORMAT", detail }))

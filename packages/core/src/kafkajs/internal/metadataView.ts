@@ -8,6 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { BrokerAddress, Metadata, PartitionMetadata, TopicMetadata } from "../../protocol/metadataCodec.ts"
+import { topicAuthorizationFailed } from "./errorCode.ts"
 
 interface Topic {
   readonly topicId: string | undefined
@@ -19,8 +20,6 @@ interface Topic {
 
 // UNKNOWN_TOPIC_OR_PARTITION, and INVALID_TOPIC_EXCEPTION for names that no topic can have.
 const missing = new Set([3, 17])
-// Said of missing topics too, to those who may not know.
-const topicAuthorizationFailed = 29
 const maxFormer = 8
 const maxObstacles = 1_000
 

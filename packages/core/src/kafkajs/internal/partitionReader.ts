@@ -16,15 +16,18 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { PartitionReader, ReadPartition } from "../../kafka/Transport.ts"
-import { because, NoSuchPartition, NoSuchTopic, TransportError } from "../../kafka/TransportError.ts"
+import { because, NoAnswer, NoSuchPartition, NoSuchTopic, TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { type FetchedPartition, fetchFrom, listOffset } from "./fetchRequest.ts"
+import { Hearing } from "./hearing.ts"
 import { Outage } from "./outage.ts"
 import { SkippedOffsets } from "./skippedOffsets.ts"
+import { offsetOutOfRange } from "./errorCode.ts"
 
-const offsetOutOfRange = 1
 // Without another broker to ask: one that has just started may not know the topic yet.
 const lostAfterMillis = 1_000
+// Beyond what the broker may hold a fetch: then it is not heard any more.
+const overdueMillis = 1_000
 // Without any record that was read: the log is read again from this long ago.
 const unreadMillis = 60_000
 
@@ -44,6 +47,7 @@ export const readPartition = Effect.fnUntraced(function* (
 ): Effect.fn.Return<PartitionReader, TransportError, Scope.Scope> {
   const { from, partition, topic } = read
   const { metadata } = client
+  const silentMillis = client.settings.maxWaitMillis + overdueMillis
   const clock = yield* Clock.Clock
   const purpose = `fetch ${readers++}`
   yield* Effect.addFinalizer(() => Effect.sync(() => client.release(purpose)))
@@ -60,6 +64,8 @@ export const readPartition = Effect.fnUntraced(function* (
   let lastRead = clock.currentTimeMillisUnsafe() - unreadMillis
   let isLost = false
   let missingSince: number | undefined
+  const now = (): number => monotonicMillis(clock)
+  const hearing = new Hearing(now, (silentBecause) => read.onHearing?.(silentBecause))
   const outage = new Outage(clock, `reading ${topic}-${partition}`)
   const skipped = new SkippedOffsets()
 
@@ -93,8 +99,9 @@ export const readPartition = Effect.fnUntraced(function* (
   const accept = Effect.fnUntraced(function* (fetched: FetchedPartition) {
     if (fetched.errorCode === offsetOutOfRange) return yield* relocate
     yield* client.failOnCode(fetched.errorCode, topic)
-    for (const { detail, firstOffset, lastOffset } of fetched.unreadable) {
-      yield* skipped.skipped(read, firstOffset, lastOffset + 1, detail)
+    for (const batch of fetched.unreadable) {
+      yield* skipped.skipped(read, batch.firstOffset, batch.lastOffset + 1, batch.reason)
+      read.onUndecodable?.(batch)
     }
     position = fetched.next
     isLost = false
@@ -109,19 +116,25 @@ export const readPartition = Effect.fnUntraced(function* (
     yield* adopt
     const leader = metadata.leaderOf(topic, partition)
     const asked = topicId
+    const silence = Effect.sync(() => hearing.failed(because(new NoAnswer({ detail: `broker ${leader} is silent` }))))
     const fetched = yield* Effect.raceFirst(
-      fetchFrom(client, leader, purpose, [{ topic, topicId, partition, position }]),
+      fetchFrom(client, leader, purpose, [{ topic, topicId, partition, position }]).pipe(
+        Effect.raceFirst(Effect.andThen(Effect.delay(silence, silentMillis), Effect.never))
+      ),
       // Whoever found out: the old leader is not waited for.
       metadata
         .until(() => metadata.leaderOf(topic, partition) !== leader || metadata.topicIdOf(topic) !== asked)
         .pipe(Effect.as([]))
     )
     yield* Effect.forEach(fetched, accept, { discard: true })
-    if (fetched.length > 0) yield* outage.worked
+    if (fetched.length === 0) return
+    hearing.confirmed()
+    yield* outage.worked
   })
 
   const recover = (error: TransportError) =>
     Effect.gen(function* () {
+      hearing.failed(error)
       yield* Effect.raceFirst(outage.failed(error), metadata.change)
       const gone = yield* look
       const isGone = gone?.reason._tag === "NoSuchTopic" || gone?.reason._tag === "NoSuchPartition"
@@ -129,9 +142,8 @@ export const readPartition = Effect.fnUntraced(function* (
         missingSince = undefined
         return
       }
-      const now = monotonicMillis(clock)
-      missingSince ??= now
-      if (now - missingSince >= lostAfterMillis) lose(gone)
+      missingSince ??= now()
+      if (now() - missingSince >= lostAfterMillis) lose(gone)
     }).pipe(Effect.ignore)
 
   yield* poll.pipe(

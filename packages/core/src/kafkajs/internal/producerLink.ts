@@ -75,7 +75,8 @@ export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.
     Effect.suspend(() => {
       const options = {
         timeoutMillis: Math.floor(timeoutMillis * brokerShare),
-        timestamp: clock.currentTimeMillisUnsafe()
+        timestamp: clock.currentTimeMillisUnsafe(),
+        compression: client.settings.compression
       }
       // What is encoded is written to the socket in the same turn.
       let mayBeOut = false

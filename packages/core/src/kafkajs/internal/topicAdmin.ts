@@ -7,8 +7,8 @@ import type { TopicDescription, Topics, TopicSpec } from "../../kafka/Transport.
 import { because, type TransportError, Unavailable } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { type Api, protocolRequest } from "./kafkajsInternals.ts"
+import { topicAuthorizationFailed } from "./errorCode.ts"
 
-const topicAuthorizationFailed = 29
 const topicAlreadyExists = 36
 const topicResource = 2
 const createTimeoutMillis = 5_000

@@ -3,13 +3,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type { EventLoop } from "../../host/EventLoop.ts"
-import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
-import { type MemoryBroker, partitionKey } from "../MemoryBroker.ts"
+import { partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
+import type { MemoryBroker } from "../MemoryBroker.ts"
 import type { JoinGroup, OffsetCommit } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 
-// One fetch response's worth of records.
-const fetchLimit = 500
+/** One fetch response's worth of records. */
+export const fetchLimit = 500
 
 interface Owned extends TopicPartition {
   position: number

@@ -27,7 +27,7 @@ import type { Resting } from "./resting.ts"
 import type { Routes } from "./routes.ts"
 import { settle } from "./settlement.ts"
 
-export interface Environment {
+export interface EngineDependencies {
   readonly link: ProducerLink
   readonly limits: RequestLimits
   readonly maxQueuedBytes: number
@@ -49,13 +49,13 @@ export interface Environment {
 const stuckSweepMillis = 1_000
 
 export class Engine {
-  readonly #environment: Environment
+  readonly #environment: EngineDependencies
   readonly #learnt = new BatchLimits()
   readonly #requests = new Requests()
   #stuckSweepAt = Number.POSITIVE_INFINITY
   #isClosed = false
 
-  constructor(environment: Environment) {
+  constructor(environment: EngineDependencies) {
     this.#environment = environment
   }
 

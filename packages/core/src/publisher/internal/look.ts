@@ -18,7 +18,7 @@ import type { LookSchedule } from "./lookSchedule.ts"
 import { isImpatient, leaderUnknown, withoutLeader } from "./refusals.ts"
 import type { Routes } from "./routes.ts"
 
-export interface Environment {
+export interface LookDependencies {
   readonly link: ProducerLink
   readonly timeoutMillis: number
   readonly clock: Clock.Clock
@@ -41,7 +41,7 @@ const ask = <A>(
   )
 
 /** One look. */
-export const look = (environment: Environment): Effect.Effect<void> => {
+export const look = (environment: LookDependencies): Effect.Effect<void> => {
   const { engine, link, routes, timeoutMillis } = environment
   return Effect.gen(function* () {
     yield* ask(link.refresh, timeoutMillis)
@@ -53,7 +53,7 @@ export const look = (environment: Environment): Effect.Effect<void> => {
   }).pipe(Effect.ensuring(Effect.sync(() => finish(environment))))
 }
 
-const finish = ({ clock, engine, ledger, routes, schedule }: Environment): void => {
+const finish = ({ clock, engine, ledger, routes, schedule }: LookDependencies): void => {
   const now = monotonicMillis(clock)
   // A look can be one that was under way before; then only the question why has found the leader.
   engine.reroute()
@@ -71,7 +71,7 @@ const finish = ({ clock, engine, ledger, routes, schedule }: Environment): void 
 
 /** Refuses the records of a topic that will never have a leader to go to, and notes why the others wait. */
 const explain = (
-  { engine, routes }: Environment,
+  { engine, routes }: LookDependencies,
   topic: string,
   found: Result.Result<number, TransportError>
 ): void => {

@@ -67,6 +67,15 @@ export class PartitionQueue implements TopicPartition {
     return this.backoff.obstacle ?? this.window?.backoff.obstacle
   }
 
+  /** What waits before the next record: records, and batches in flight; infinite while nothing can be written. */
+  get load(): number {
+    const { window } = this
+    if (window === undefined || this.obstacle !== undefined) return Number.POSITIVE_INFINITY
+    // Silence that nobody is waiting for any more says nothing.
+    const isSilent = window.suspectedSince !== undefined && window.requests > 0
+    return isSilent ? Number.POSITIVE_INFINITY : this.ready + this.inFlight
+  }
+
   /** When the record was offered that has waited longest; infinite when none waits. */
   get oldest(): number {
     const first = this.#front[0] ?? this.#queue[this.#head]

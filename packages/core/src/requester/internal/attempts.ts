@@ -1,5 +1,8 @@
 /**
- * The records of a call: where each attempt goes, and what its headers say. The first attempt is the call itself.
+ * The records of a call: where each attempt goes, and what its headers say. The first record is the call itself.
+ *
+ * A record without a key may go to any partition. It does not wait for one that cannot be written to: it comes back, and
+ * goes elsewhere, as long as there is an elsewhere.
  */
 import * as CorrelationId from "../../wire/CorrelationId.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
@@ -17,16 +20,41 @@ export const firstAttempt = (
   const correlationId = CorrelationId.make(token, number)
   const headers = RequestEnvelope.encodeAttempt(fields, fields.timeout, correlationId, replyTo, 1)
   const { topic } = route.router
-  return new Call({ topic, partition: route.router.route(key, 0), key, value, headers }, { ...parts, correlationId })
+  const record = { topic, partition: route.router.route(key), key, value, headers }
+  return new Call(record, { ...parts, correlationId }, key === null ? false : template.waitsForReady)
 }
+
+const recordTo = (call: Call, partition: number, ordinal: number, replyTo: ReplyAddress | undefined, now: number) => {
+  const { fields, key, value } = call.template
+  const left = Math.max(0, Math.round(call.deadline - now))
+  const headers = RequestEnvelope.encodeAttempt(fields, left, call.correlationId, replyTo, ordinal)
+  return { topic: call.topic, partition, key, value, headers }
+}
+
+/** Whether an attempt may go to any partition. Only the first one's responder can deduplicate those of unsafe operations. */
+export const mayGoAnywhere = ({ template }: Call, ordinal: number): boolean =>
+  template.operation.isSafe ? template.key === null || ordinal > 1 : template.key === null && ordinal === 1
 
 /** The next attempt, with what is left of the call's time. */
 export const nextAttempt = (call: Call, replyTo: ReplyAddress | undefined, now: number): Retry => {
-  const { fields, key, operation, value } = call.template
+  const { route, template } = call
+  const { isSafe } = template.operation
   const ordinal = call.made + 1
-  // Retries of an unsafe operation go to the first attempt's partition: only that responder can deduplicate them.
-  const partition = operation.isSafe ? call.route.router.route(key, ordinal - 1) : call.partition
-  const left = Math.max(0, Math.round(call.deadline - now))
-  const headers = RequestEnvelope.encodeAttempt(fields, left, call.correlationId, replyTo, ordinal)
-  return call.again({ topic: call.topic, partition, key, value, headers })
+  const partition = isSafe
+    ? (route.router.elsewhere(call.tried) ?? route.router.route(template.key))
+    : call.newest.partition
+  return call.again(recordTo(call, partition, ordinal, replyTo, now), ordinal, isSafe ? false : template.waitsForReady)
+}
+
+/** The newest attempt once more, since it was certainly not written. `isLast`: it waits there if it has to. */
+export const anotherAttempt = (
+  call: Call,
+  replyTo: ReplyAddress | undefined,
+  now: number,
+  partition: number,
+  isLast = false
+): Retry => {
+  const { ordinal } = call.newest
+  const waits = call.template.waitsForReady && (isLast || !mayGoAnywhere(call, ordinal))
+  return call.again(recordTo(call, partition, ordinal, replyTo, now), ordinal, waits)
 }

@@ -42,13 +42,13 @@ export abstract class Attempt extends Publication {
   }
 }
 
-/** Any attempt after the first. */
+/** Any record after the first: of a later attempt, or of the same one that goes elsewhere since it was not written. */
 export class Retry extends Attempt {
   readonly call: Call
   readonly ordinal: number
 
-  constructor(call: Call, ordinal: number, record: OutgoingRecord) {
-    super(record, call.deadline, call.waits)
+  constructor(call: Call, ordinal: number, record: OutgoingRecord, waits: boolean) {
+    super(record, call.deadline, waits)
     this.call = call
     this.ordinal = ordinal
   }
@@ -82,14 +82,17 @@ export class Call extends Attempt {
   retryAt = Number.POSITIVE_INFINITY
   /** The retry budget has held up the next attempt; counted once. */
   isThrottled = false
+  /** What of it waits until replies can be heard. */
+  held: "first" | "next" | undefined
   /** The newest rejection, reported when no later attempt brings anything better. */
   rejection: RequestError | undefined
   /** Why an attempt was given up by the publisher, the newest one. */
   refusal: TransportError | undefined
   #retries: Array<Retry> | undefined
 
-  constructor(record: OutgoingRecord, parts: CallParts) {
-    super(record, parts.template.deadline, parts.template.waitsForReady)
+  /** `waits`: the record is not to come back while it could go elsewhere. */
+  constructor(record: OutgoingRecord, parts: CallParts, waits = parts.template.waitsForReady) {
+    super(record, parts.template.deadline, waits)
     this.owner = parts.owner
     this.number = parts.number
     this.correlationId = parts.correlationId
@@ -117,16 +120,21 @@ export class Call extends Attempt {
 
   /** How many attempts were made. */
   get made(): number {
-    return 1 + (this.#retries?.length ?? 0)
+    return this.newest.ordinal
+  }
+
+  /** The partitions that its records went to. */
+  get tried(): ReadonlyArray<number> {
+    return this.#retries === undefined ? [this.partition] : [this.partition, ...this.#retries.map((it) => it.partition)]
   }
 
   get newest(): Attempt {
     return this.#retries?.at(-1) ?? this
   }
 
-  /** Adds the next attempt. */
-  again(record: OutgoingRecord): Retry {
-    const retry = new Retry(this, this.made + 1, record)
+  /** Adds a record: of the next attempt, or in place of that of the newest one. */
+  again(record: OutgoingRecord, ordinal: number, waits = this.template.waitsForReady): Retry {
+    const retry = new Retry(this, ordinal, record, waits)
     if (this.#retries === undefined) this.#retries = [retry]
     else this.#retries.push(retry)
     return retry
@@ -135,8 +143,8 @@ export class Call extends Attempt {
   /** How far the request is known to have come: the furthest of its attempts. */
   get furthest(): Delivery {
     let furthest: Delivery = "not-sent"
-    for (let ordinal = this.made; ordinal > 0; ordinal--) {
-      const attempt = this.#attempt(ordinal)
+    for (let index = this.#count - 1; index >= 0; index--) {
+      const attempt = this.#attempt(index)
       if (attempt.delivery === "acknowledged") return "acknowledged"
       if (attempt.delivery === "unknown") furthest = "unknown"
     }
@@ -146,8 +154,8 @@ export class Call extends Attempt {
   /** What keeps it from being sent, if anything does: the deadline may pass while an attempt is still being tried. */
   get sendError(): TransportError | undefined {
     if (this.furthest === "acknowledged") return undefined
-    for (let ordinal = this.made; ordinal > 0; ordinal--) {
-      const { lastError } = this.#attempt(ordinal)
+    for (let index = this.#count - 1; index >= 0; index--) {
+      const { lastError } = this.#attempt(index)
       if (lastError !== undefined) return lastError
     }
     return this.refusal
@@ -158,8 +166,8 @@ export class Call extends Attempt {
    * rejected once.
    */
   get hasOpenAttempt(): boolean {
-    for (let ordinal = this.made; ordinal > 0; ordinal--) {
-      const { delivery, isRejected, isUnclear } = this.#attempt(ordinal)
+    for (let index = this.#count - 1; index >= 0; index--) {
+      const { delivery, isRejected, isUnclear } = this.#attempt(index)
       if (isUnclear || (!isRejected && delivery !== "not-sent")) return true
     }
     return false
@@ -177,7 +185,12 @@ export class Call extends Attempt {
     if (this.#retries !== undefined) for (const retry of this.#retries) retry.abandoned = true
   }
 
-  #attempt(ordinal: number): Attempt {
-    return ordinal === 1 ? this : this.#retries![ordinal - 2]!
+  /** How many records it has: an attempt that went elsewhere has more than one. */
+  get #count(): number {
+    return 1 + (this.#retries?.length ?? 0)
+  }
+
+  #attempt(index: number): Attempt {
+    return index === 0 ? this : this.#retries![index - 1]!
   }
 }

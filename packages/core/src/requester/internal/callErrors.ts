@@ -14,13 +14,15 @@ export interface Load {
   readonly isClosing: boolean
   /** Why replies cannot come now; undefined when they can. */
   readonly lostBecause: TransportError | undefined
+  /** Why replies cannot be heard for the moment; calls that wait for Kafka wait for this as well. */
+  readonly deafBecause: TransportError | undefined
   readonly calls: number
   readonly bytes: number
 }
 
 /** Why a call is not even begun; undefined when it is. */
 export const refusalOf = (
-  { deadline, operation, startedAt, value }: RequestTemplate,
+  { deadline, operation, startedAt, value, waitsForReady }: RequestTemplate,
   load: Load,
   { maxInFlight, maxInFlightBytes }: Options,
   now: number
@@ -30,6 +32,9 @@ export const refusalOf = (
   if (load.lostBecause !== undefined) {
     const lost = { delivery: "not-sent", cause: load.lostBecause } as const
     return requestErrorOf(operation, new ReplyAddressLost({ operation: tag, ...lost }))
+  }
+  if (load.deafBecause !== undefined && !waitsForReady) {
+    return requestErrorOf(operation, new NotSent({ operation: tag, cause: load.deafBecause }))
   }
   if (load.calls >= maxInFlight) {
     return requestErrorOf(operation, new Overloaded({ operation: tag, limit: "maxInFlight", value: maxInFlight }))

@@ -23,7 +23,7 @@ const kindOf = (value: unknown): string => (value === null ? "null" : typeof val
 const isIterable = (input: object): input is Iterable<unknown> => Symbol.iterator in input
 
 /** What is wrong with headers as Effect takes them; undefined when nothing is. */
-const problemOf = (input: unknown): string | undefined => {
+const refusalOf = (input: unknown): string | undefined => {
   if (typeof input !== "object" || input === null) return `they are ${kindOf(input)}, not a record of names and text`
   if (Headers.isHeaders(input)) return undefined
   for (const entry of isIterable(input) ? input : Object.entries(input)) {
@@ -41,8 +41,8 @@ export const headersOf = (fiber: Fiber.Fiber<unknown, unknown>, own: unknown): H
   const inherited = Context.getOrUndefined(fiber.context, CurrentHeaders)
   if (own === undefined) return inherited ?? Headers.empty
   try {
-    const problem = problemOf(own)
-    if (problem !== undefined) return problem
+    const refusal = refusalOf(own)
+    if (refusal !== undefined) return refusal
     const given = Headers.fromInput(own as Headers.Input)
     return inherited === undefined ? given : Headers.merge(inherited, given)
   } catch (error) {
@@ -67,12 +67,12 @@ export const toRecord = (headers: Headers.Headers, given: GivenHeaders): RecordH
   if (headers === Headers.empty && given.length === 0) return none
   const record: Array<RecordHeader> = []
   for (const name of Object.keys(headers)) {
-    const problem = add(record, name, headers[name])
-    if (problem !== undefined) return problem
+    const refusal = add(record, name, headers[name])
+    if (refusal !== undefined) return refusal
   }
   for (const [name, value] of given) {
-    const problem = add(record, name, value)
-    if (problem !== undefined) return problem
+    const refusal = add(record, name, value)
+    if (refusal !== undefined) return refusal
   }
   if (record.length > Bounds.maxCallHeaderCount) {
     return `there are ${record.length} of them, more than ${Bounds.maxCallHeaderCount}`

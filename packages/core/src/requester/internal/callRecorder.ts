@@ -18,7 +18,7 @@ export interface CallRecorder {
   readonly retried: (operation: string) => void
   readonly throttled: () => void
   readonly cancelled: () => void
-  readonly ignored: (kind: "foreign" | "late" | "duplicate" | "forged" | "stale" | "malformed") => void
+  readonly ignored: (kind: "foreign" | "late" | "duplicate" | "forged" | "stale" | "malformed" | "undecodable") => void
 }
 
 const snakeCase = (tag: string): string => tag.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase()

@@ -29,6 +29,11 @@ export class CallTable {
     return this.#bytes
   }
 
+  /** In the order they were made. */
+  [Symbol.iterator](): Iterator<Call> {
+    return this.#calls.values()
+  }
+
   add(call: Call): void {
     this.#calls.set(call.number, call)
     this.#bytes += call.byteSize

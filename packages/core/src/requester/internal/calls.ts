@@ -6,59 +6,39 @@
  * everything that ends a call first removes it from the table, so it ends once; and callers are resumed after the loop
  * that ended their calls is through, each guarded, because foreign code runs then.
  */
-import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Random from "effect/Random"
-import type { EventLoop } from "../../host/EventLoop.ts"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
-import type { Sweeper } from "../../host/Sweeper.ts"
-import type { ThrownReport } from "../../host/ThrownReport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
-import type { Publisher } from "../../publisher/Publisher.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
-import type { Options } from "../Options.ts"
 import type { RequestError } from "../RequestError.ts"
-import { firstAttempt, nextAttempt } from "./attempts.ts"
 import type { Attempt, Call, CallOwner, Reply } from "./call.ts"
 import * as CallErrors from "./callErrors.ts"
 import type { CallHistory } from "./callHistory.ts"
-import type { CallRecorder } from "./callRecorder.ts"
+import type { CallsDependencies } from "./callsDependencies.ts"
 import type { ContractRoute } from "./contractRoute.ts"
 import { OpenCalls } from "./openCalls.ts"
 import type { RequestTemplate } from "./prepare.ts"
 import { errorOfRejection } from "./rejection.ts"
 import { nextAttemptAt, nextStep, RetryBudget, unansweredAt } from "./retry.ts"
+import { Sender } from "./sender.ts"
 import { SlowCalls } from "./slowCalls.ts"
-
-export interface CallsDependencies {
-  readonly token: Uint8Array
-  readonly publisher: Publisher
-  readonly options: Options
-  readonly recorder: CallRecorder
-  /** The requester's clock: that of all deadlines, whatever clock a caller's fiber has. */
-  readonly clock: Clock.Clock
-  readonly random: (typeof Random.Random)["Service"]
-  readonly eventLoop: EventLoop
-  readonly sweeper: Sweeper
-  readonly report: ThrownReport
-}
 
 export class Calls implements CallOwner {
   readonly #deps: CallsDependencies
   readonly #open: OpenCalls
+  readonly #sender: Sender
   readonly #budget: RetryBudget
   readonly #slow: SlowCalls
   readonly #idle = Deferred.makeUnsafe<void>()
   #isClosing = false
-  /** Where replies come to, once the inbox is open. */
-  #replyTo: ReplyAddress | undefined
   #lostBecause: TransportError | undefined
 
   constructor(deps: CallsDependencies) {
-    const { eventLoop, options, recorder, report, sweeper } = deps
+    const { eventLoop, options, publisher, recorder, report, sweeper, token } = deps
     this.#deps = deps
+    this.#sender = new Sender(token, publisher)
     this.#open = new OpenCalls(recorder, report, eventLoop)
     this.#budget = new RetryBudget(options.retryBudget, options.retryBudgetRatio)
     this.#slow = new SlowCalls({
@@ -112,6 +92,7 @@ export class Calls implements CallOwner {
     const load = {
       isClosing: this.#isClosing,
       lostBecause: this.#lostBecause,
+      deafBecause: this.#sender.deafBecause,
       calls: this.#open.size,
       bytes: this.#open.bytes
     }
@@ -124,21 +105,19 @@ export class Calls implements CallOwner {
     history: CallHistory | undefined,
     resume: (exit: Exit.Exit<Reply, RequestError>) => void
   ): Call {
-    const { publisher, sweeper, token } = this.#deps
     const number = this.#open.number()
-    const call = firstAttempt({ owner: this, number, template, route, resume, history }, token, this.#replyTo)
+    const call = this.#sender.make({ owner: this, number, template, route, resume, history })
     this.#open.add(call)
     if (template.policy !== undefined) call.retryAt = unansweredAt(call, this.now())
-    sweeper.wakeBy(Math.min(call.retryAt, call.deadline))
-    publisher.offer(call)
+    this.#deps.sweeper.wakeBy(Math.min(call.retryAt, call.deadline))
+    this.#sender.first(call)
     return call
   }
 
   #sendAgain(call: Call, now: number): void {
-    const retry = nextAttempt(call, this.#replyTo, now)
-    call.retryAt = unansweredAt(call, now)
+    const isSent = this.#sender.next(call, now)
+    call.retryAt = isSent ? unansweredAt(call, now) : Number.POSITIVE_INFINITY
     this.#deps.sweeper.wakeBy(call.retryAt)
-    this.#deps.publisher.offer(retry)
   }
 
   #retry(call: Call, now: number): void {
@@ -210,9 +189,9 @@ export class Calls implements CallOwner {
   attemptRefused(attempt: Attempt, error: TransportError): void {
     const { call } = attempt
     call.refusal = error
-    if (attempt.ordinal !== call.made) return
+    if (attempt !== call.newest || this.#sender.elsewhere(attempt, error, this.now())) return
     // "Too late" is the sweeper's to say, with everything that is known then.
-    if (error.isRetryable && call.waits && error.reason._tag !== "QueueFull") return
+    if (error.isRetryable && call.template.waitsForReady && error.reason._tag !== "QueueFull") return
     const failure = CallErrors.refusedForGood(call, error)
     if (failure === undefined || !this.#open.fail(call, failure, this.now())) return
     // The publisher is in the middle of its own loop.
@@ -255,8 +234,19 @@ export class Calls implements CallOwner {
 
   /** Replies come to this address from now on. */
   hearAt(address: ReplyAddress): void {
-    this.#replyTo = address
+    this.#sender.hearAt(address)
     this.#lostBecause = undefined
+    this.#sender.release(this.#open.held(), this.now())
+  }
+
+  /** Replies cannot be heard for the moment: nothing is sent until there is an address that can be. */
+  hold(error: TransportError): void {
+    this.#sender.deafen(error)
+  }
+
+  /** Whether every call made until now has ended, to be asked later. */
+  mark(): () => boolean {
+    return this.#open.mark()
   }
 
   /** Replies cannot come any more: fails all pending calls, and new ones until there is an address again. */

@@ -16,6 +16,7 @@ import { Publication } from "../../publisher/Publication.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
 import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import type { CallRecorder } from "./callRecorder.ts"
+import type { TopicSize } from "./topicSize.ts"
 
 /** The call that nobody waits for any more. */
 export interface Cancellation {
@@ -29,10 +30,9 @@ export interface Canceller {
   readonly cancel: (call: Cancellation) => void
 }
 
-export interface Options {
-  readonly topic: string
-  /** The number of partitions of the control topic. */
-  readonly partitions: number
+export interface CancellerOptions {
+  /** Of the control topic. */
+  readonly size: TopicSize
   /**
    * Until when closing waits for what is not written yet, on the monotonic clock; asked when it comes to that. One time
    * for all cancellers that close together, since they close one after the other.
@@ -63,7 +63,7 @@ class Cancel extends Publication {
 }
 
 export const make = Effect.fnUntraced(function* (
-  { closesAt, partitions, topic }: Options,
+  { closesAt, size }: CancellerOptions,
   publisher: Publisher,
   recorder: CallRecorder
 ): Effect.fn.Return<Canceller, never, Scope.Scope> {
@@ -85,6 +85,8 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     cancel: (call) => {
+      const { topic } = size
+      const partitions = size.partitions()
       if (unwritten + partitions > maxUnwritten) return
       recorder.cancelled()
       const headers = RequestEnvelope.encodeCancel(call.correlationId, call.operation)

@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Contract from "../../contract/Contract.ts"
 import { idleAnnotationsOf } from "../../contract/IdleAnnotations.ts"
-import { type AnyGroup, obstacleOf, type Operation, operationsOf } from "../../contract/Operation.ts"
+import { type AnyGroup, refusalOf, type Operation, operationsOf } from "../../contract/Operation.ts"
 import { Transport } from "../../kafka/Transport.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
 import * as StartError from "../../startup/StartError.ts"
@@ -16,6 +16,7 @@ import type { CallRecorder } from "./callRecorder.ts"
 import * as Canceller from "./canceller.ts"
 import * as RequestRouter from "./requestRouter.ts"
 import * as ResponderWatch from "./responderWatch.ts"
+import * as TopicSize from "./topicSize.ts"
 
 export interface ContractRoute {
   readonly router: RequestRouter.RequestRouter
@@ -33,7 +34,7 @@ export const checkOperations = Effect.fnUntraced(function* (
   const annotations = annotationRules(maxTimeoutMillis)
   for (const operation of operations) {
     const { retry, tag, timeout } = operation
-    const detail = obstacleOf(operation)
+    const detail = refusalOf(operation)
     if (detail !== undefined) return yield* StartError.because(new StartError.Unsupported({ operation: tag, detail }))
     yield* StartError.checkOptions({ ...retry, timeout }, annotations, tag)
     for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)
@@ -58,9 +59,10 @@ export const make = Effect.fnUntraced(function* (
   yield* checkOperations(operations, maxTimeoutMillis)
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeoutMillis)
   const partitions = yield* TopicSetup.ensure(topics, requests, options.topics)
-  const router = yield* RequestRouter.make(names.requests, partitions, publisher)
+  const router = RequestRouter.make(yield* TopicSize.watch(names.requests, partitions, publisher), publisher)
+  const responderGroup = options.responderGroup ?? names.responderGroup
   const watch = options.detectNoResponder
-    ? yield* ResponderWatch.make(names.responderGroup, groupSize(names.responderGroup))
+    ? yield* ResponderWatch.make(responderGroup, groupSize(responderGroup))
     : undefined
   const route = (canceller: Canceller.Canceller | undefined): readonly [string, ContractRoute] => [
     names.name,
@@ -69,6 +71,6 @@ export const make = Effect.fnUntraced(function* (
   if (!options.cancelOnInterrupt) return route(undefined)
   const control = TopicSetup.controlTopic(names.control, maxTimeoutMillis)
   const controlPartitions = yield* TopicSetup.ensure(topics, control, options.topics)
-  const cancels = { topic: names.control, partitions: controlPartitions, closesAt }
-  return route(yield* Canceller.make(cancels, publisher, recorder))
+  const size = yield* TopicSize.watch(names.control, controlPartitions, publisher)
+  return route(yield* Canceller.make({ size, closesAt }, publisher, recorder))
 })

@@ -48,7 +48,7 @@ export interface CallOptions {
   readonly discard?: boolean | undefined
 }
 
-export interface Environment {
+export interface MethodDependencies {
   readonly calls: Pick<Calls, "exchange" | "now" | "wallMillis" | "within">
   readonly route: ContractRoute
   readonly options: Options
@@ -80,7 +80,7 @@ const isTraced = (fiber: Fiber.Fiber<unknown, unknown>, tracing: Options["tracin
 class Method {
   readonly #operation: Operation
   readonly #middlewares: ReadonlyArray<ClientMiddleware>
-  readonly #environment: Environment
+  readonly #environment: MethodDependencies
   readonly #policy: RetryTimes | undefined
   readonly #invalidReply: () => void
   #nextRequest = 0
@@ -88,7 +88,7 @@ class Method {
   #lastAsked: Duration.Input | undefined
   #lastTimeoutMillis: number | InvalidTimeout = 0
 
-  constructor(operation: Operation, middlewares: ReadonlyArray<ClientMiddleware>, environment: Environment) {
+  constructor(operation: Operation, middlewares: ReadonlyArray<ClientMiddleware>, environment: MethodDependencies) {
     this.#operation = operation
     this.#middlewares = middlewares
     this.#environment = environment
@@ -207,8 +207,10 @@ class Method {
   ): Effect.Effect<unknown, unknown> {
     const { calls, options, route } = this.#environment
     const { deadline, history, isDiscard, settings, startedAt } = begun
-    if (route.watch?.isAbsent() === true) {
-      return this.#refuse(new NoResponder({ operation: this.#operation.tag, group: route.watch.group }), history)
+    const isWatched = options.detectNoResponder !== "impatient" || !settings.waitsForReady
+    const absence = isWatched ? route.watch?.absence() : undefined
+    if (absence !== undefined) {
+      return this.#refuse(new NoResponder({ operation: this.#operation.tag, ...absence }), history)
     }
     const headers = CallHeaders.toRecord(asked.headers, CallSettings.headersOf(begun.own, fiber))
     if (typeof headers === "string") return this.#invalidHeaders(headers, history)
@@ -268,7 +270,7 @@ const applyTo =
 export const make = (
   operation: Operation,
   middlewares: ReadonlyArray<ClientMiddleware>,
-  environment: Environment
+  environment: MethodDependencies
 ): ((payload: unknown, options?: CallOptions) => Effect.Effect<unknown, unknown, unknown>) => {
   const method = new Method(operation, middlewares, environment)
   return (payload, options) => Effect.withFiber((fiber) => method.call(fiber, payload, options))

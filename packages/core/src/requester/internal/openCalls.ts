@@ -43,6 +43,20 @@ export class OpenCalls {
     return this.#nextNumber++
   }
 
+  /** Whether every call made until now has ended, to be asked later. */
+  mark(): () => boolean {
+    const next = this.#nextNumber
+    return () => {
+      const [oldest] = this.#table
+      return oldest === undefined || oldest.number >= next
+    }
+  }
+
+  /** The calls that wait until replies can be heard. */
+  held(): ReadonlyArray<Call> {
+    return [...this.#table].filter(({ held }) => held !== undefined)
+  }
+
   add(call: Call): void {
     this.#ended.opened(call.number)
     this.#table.add(call)

@@ -1,20 +1,14 @@
 /**
- * Where this requester's replies come to: picks a partition of the reply topic, reads it from the end fixed at start,
- * finds another one when it is lost, and hands each reply to the call that waits for it.
+ * Hands each reply that is read to the call that waits for it. Which partitions are read is decided in `replyReaders.ts`.
  *
  * A fetch is one event: ids are compared in place before anything is decoded, calls are ended one after the other, and
  * their callers are resumed when the fetch is through.
  */
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Queue from "effect/Queue"
-import * as Scope from "effect/Scope"
-import * as Supervised from "../../host/Supervised.ts"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
 import type { Transport } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
-import { partitionOf } from "../../protocol/partitioner.ts"
-import * as TopicSetup from "../../startup/TopicSetup.ts"
 import * as CorrelationId from "../../wire/CorrelationId.ts"
 import * as HeaderNames from "../../wire/HeaderNames.ts"
 import * as RecordHeaders from "../../wire/RecordHeaders.ts"
@@ -23,21 +17,11 @@ import { InvalidReply } from "../RequestError.ts"
 import type { Call } from "./call.ts"
 import type { CallRecorder } from "./callRecorder.ts"
 import type { Calls } from "./calls.ts"
+import * as ReplyReaders from "./replyReaders.ts"
 import { requestErrorOf } from "./requestErrorOf.ts"
 
 /** The part of `Calls` that replies are for. */
-export type WaitingCalls = Pick<
-  Calls,
-  "answered" | "deafen" | "hearAt" | "now" | "rejected" | "resumeCallers" | "unusable" | "waiting"
->
-
-export interface Options {
-  readonly topic: string
-  readonly partitions: number
-  /** A fixed partition, or undefined to have one picked by the token. */
-  readonly partition: number | undefined
-  readonly token: Uint8Array
-}
+export type WaitingCalls = Pick<Calls, "answered" | "now" | "rejected" | "resumeCallers" | "unusable" | "waiting">
 
 const invalid = (call: Call, detail: string) =>
   requestErrorOf(call.template.operation, new InvalidReply({ operation: call.tag, detail }))
@@ -86,51 +70,14 @@ export const receive = (
 }
 
 /** Reads replies as long as the scope is open; tells `calls` where they come to. */
-export const open = Effect.fnUntraced(function* (
+export const open = (
   transport: Transport["Service"],
-  options: Options,
-  calls: WaitingCalls,
+  options: ReplyReaders.Options,
+  calls: WaitingCalls & ReplyReaders.AddressedCalls,
   recorder: CallRecorder
-): Effect.fn.Return<void, TransportError, Scope.Scope> {
-  const { partition, token, topic } = options
-  const scope = yield* Scope.Scope
-  const losses = yield* Queue.sliding<TransportError>(1)
-  let reading = yield* Scope.fork(scope)
-
-  const read = (partitions: number) => {
-    const address = { topic, partition: partition ?? partitionOf(token, partitions) }
-    return transport
-      .readPartition({
-        ...address,
-        from: "end",
-        onRecords: (records) => receive(records, token, calls, recorder),
-        onLost: (error) => {
-          Queue.offerUnsafe(losses, error)
-          calls.deafen(error)
-        }
-      })
-      .pipe(Scope.provide(reading), Effect.andThen(Effect.sync(() => calls.hearAt(address))))
-  }
-
-  // Asked anew for each try: the topic may be made and deleted more than once on the way. A try that failed has a client
-  // of its own as well.
-  const readAgain = Effect.gen(function* () {
-    yield* Scope.close(reading, Exit.void)
-    reading = yield* Scope.fork(scope)
-    yield* read(yield* TopicSetup.partitionsOf(transport.topics, topic))
+): Effect.Effect<void, TransportError, Scope.Scope> =>
+  ReplyReaders.open(transport, options, calls, {
+    onRecords: (records) => receive(records, options.token, calls, recorder),
+    // The driver says so; whatever they answered ends at its deadline.
+    onUndecodable: () => recorder.ignored("undecodable")
   })
-
-  // The lost reader would look for its partition by itself; what it cannot do is to take another one.
-  const recover = Effect.gen(function* () {
-    const error = yield* Queue.take(losses)
-    yield* Effect.logWarning(`the reply partition is lost: ${error.message}; calls fail until there is one again`)
-    yield* Effect.retry(readAgain, { schedule: TopicSetup.lookAgain }).pipe(
-      // Whatever it dies of, the loss is still to be mended.
-      Effect.onError(() => Effect.sync(() => Queue.offerUnsafe(losses, error)))
-    )
-    yield* Effect.logInfo(`replies come to ${topic} again`)
-  })
-
-  yield* read(options.partitions)
-  yield* Supervised.fork("the look for a reply partition", Effect.forever(recover))
-})

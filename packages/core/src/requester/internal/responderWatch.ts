@@ -5,15 +5,16 @@
  * Nobody there is only believed when two looks in a row, a second apart, found nobody: a group that rebalances can look
  * empty for a moment. What cannot be found out counts as somebody there; a right that is missing for it is said once.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import * as Supervised from "../../host/Supervised.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 
 export interface ResponderWatch {
-  readonly group: string
-  /** True when calls made now would wait for a responder to be started. */
-  readonly isAbsent: () => boolean
+  /** The group in which nobody is, and for how long; undefined when somebody may be there. */
+  readonly absence: () => { readonly group: string; readonly absentMillis: number } | undefined
 }
 
 const pause = "1 second"
@@ -24,7 +25,9 @@ export const make = Effect.fnUntraced(function* (
   group: string,
   size: Effect.Effect<number, TransportError>
 ): Effect.fn.Return<ResponderWatch, never, Scope.Scope> {
+  const clock = yield* Clock.Clock
   let empty = 0
+  let emptySince = 0
   let isDenied = false
   const look = size.pipe(
     Effect.timeout(pause),
@@ -39,6 +42,7 @@ export const make = Effect.fnUntraced(function* (
       },
       onSuccess: (members) =>
         Effect.sync(() => {
+          if (empty === 0) emptySince = monotonicMillis(clock)
           empty = members === 0 ? empty + 1 : 0
         })
     })
@@ -53,5 +57,8 @@ export const make = Effect.fnUntraced(function* (
       Effect.onExit(() => forget)
     )
   )
-  return { group, isAbsent: () => empty >= looksNeeded }
+  return {
+    absence: () =>
+      empty < looksNeeded ? undefined : { group, absentMillis: Math.round(monotonicMillis(clock) - emptySince) }
+  }
 })

@@ -20,9 +20,10 @@ import * as TopicSetup from "../../startup/TopicSetup.ts"
 import { tokenBytes } from "../../wire/CorrelationId.ts"
 import type { Options } from "../Options.ts"
 import * as CallRecorder from "./callRecorder.ts"
-import { Calls, type CallsDependencies } from "./calls.ts"
+import { Calls } from "./calls.ts"
+import type { CallsDependencies } from "./callsDependencies.ts"
 import * as ContractRoute from "./contractRoute.ts"
-import type { Environment } from "./method.ts"
+import type { MethodDependencies } from "./method.ts"
 import * as ReplyInbox from "./replyInbox.ts"
 
 export interface Started {
@@ -30,7 +31,7 @@ export interface Started {
    * What a client of this contract needs; undefined for contracts that the requester was not given. Fails for another
    * group of the same name whose operations cannot be called.
    */
-  readonly environmentOf: (group: AnyGroup) => Effect.Effect<Environment | undefined, StartError.StartError>
+  readonly environmentOf: (group: AnyGroup) => Effect.Effect<MethodDependencies | undefined, StartError.StartError>
   readonly inFlight: () => number
 }
 

@@ -10,9 +10,8 @@
  * Either may come after `t1:<topic id>:`, the id of the topic that the offsets belong to: a topic that was deleted and made
  * anew has another one, and then they mean nothing.
  */
+import { maxMetadataLength } from "../../kafka/Transport.ts"
 import type { DoneSet, Run } from "./doneSet.ts"
-
-export const maxMetadataLength = 4_096
 
 const runsPrefix = "d1:"
 const bitmapPrefix = "d2:"

@@ -23,7 +23,7 @@ import * as Procedure from "./procedure.ts"
 import { type Claimed, claimOf } from "./runs.ts"
 import type { Ended, Run } from "./state.ts"
 
-export interface Environment {
+export interface ExecutionDependencies {
   readonly options: Pick<Options, "hideDefects" | "maxReplyBytes" | "tracing">
   readonly logDefect: DefectLog
   /** What the run may do, now that the turn of its handler has come. */
@@ -58,7 +58,7 @@ const infoOf = ({ request: { envelope, record } }: Run): RequestInfo => ({
 })
 
 export class Execution {
-  readonly #environment: Environment
+  readonly #environment: ExecutionDependencies
   readonly #run: Run
   readonly #requestId: number
   readonly #info: RequestInfo
@@ -66,7 +66,7 @@ export class Execution {
   readonly #replyHeaders: Array<RecordHeader> = []
   #claimed: Claimed | undefined
 
-  constructor(environment: Environment, run: Run, requestId: number) {
+  constructor(environment: ExecutionDependencies, run: Run, requestId: number) {
     this.#environment = environment
     this.#run = run
     this.#requestId = requestId

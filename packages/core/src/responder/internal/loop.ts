@@ -14,7 +14,7 @@ import type { TransportError } from "../../kafka/TransportError.ts"
 import * as CorrelationId from "../../wire/CorrelationId.ts"
 import type { Carrier } from "./commands.ts"
 import { Condition } from "./condition.ts"
-import { Execution, failure, type Environment as ExecutionEnvironment } from "./execute.ts"
+import { Execution, failure, type ExecutionDependencies } from "./execute.ts"
 import type { Listener } from "./listener.ts"
 import { Machine, type Settings } from "./machine.ts"
 import type { PartitionCommit } from "./ownership.ts"
@@ -28,13 +28,13 @@ import { tick } from "./deadlines.ts"
 import { textKey } from "./state.ts"
 import { keepOwn } from "./retention.ts"
 
-export interface Environment {
+export interface LoopDependencies {
   readonly settings: Settings
   readonly clock: Clock.Clock
   readonly eventLoop: EventLoop
   readonly recorder: ServeRecorder
   readonly listener: Listener
-  readonly execution: Omit<ExecutionEnvironment, "claim" | "onStarted">
+  readonly execution: Omit<ExecutionDependencies, "claim" | "onStarted">
   /** Runs an effect beside everything else. */
   readonly fork: (effect: Effect.Effect<void>) => void
   /** Makes what writes replies; their fates come back as events. */
@@ -43,6 +43,8 @@ export interface Environment {
   readonly onProgress: () => void
   /** There is room again for records of this partition. */
   readonly onRoom: (partition: number) => void
+  /** Until when this instance is certain to own its partitions, monotonic milliseconds. */
+  readonly leaseUntil: () => number
   /** Something is due then. */
   readonly onDue: (at: number) => void
   /** The bookkeeping is broken: nothing more is decided here. */
@@ -51,9 +53,9 @@ export interface Environment {
 
 export class Loop {
   readonly machine: Machine
-  readonly #environment: Environment
+  readonly #environment: LoopDependencies
   readonly #replies: Replies
-  readonly #execution: ExecutionEnvironment
+  readonly #execution: ExecutionDependencies
   readonly #idle: Condition
   readonly #stopped: Condition
   /** Runs that ended, and how. */
@@ -65,7 +67,7 @@ export class Loop {
   #isBroken = false
   #requestIds = 0
 
-  constructor(environment: Environment) {
+  constructor(environment: LoopDependencies) {
     this.#environment = environment
     const machine = new Machine(environment.settings)
     this.machine = machine
@@ -92,26 +94,21 @@ export class Loop {
   /** Takes records, in order, as long as there is room; returns how many. */
   records(batch: ReadonlyArray<ConsumedRecord>): number {
     const { clock } = this.#environment
-    let taken = 0
-    this.machine.isTaking = true
-    this.#step(() => {
-      taken = Step.records(this.machine, batch, this.#now(), clock.currentTimeMillisUnsafe())
-    })
-    this.machine.isTaking = false
-    keepOwn(this.machine)
-    return taken
+    return this.#take(0, (machine, at) => Step.records(machine, batch, at, clock.currentTimeMillisUnsafe()))
   }
 
   /** A batch in the place of its records. False when there is no room for it: its partition waits. */
   undecodable(batch: UndecodableBatch): boolean {
-    let isTaken = false
+    return this.#take(false, (machine, at) => Step.undecodable(machine, batch, at))
+  }
+
+  #take<A>(nothing: A, step: (machine: Machine, at: number) => A): A {
+    let taken = nothing
     this.machine.isTaking = true
-    this.#step(() => {
-      isTaken = Step.undecodable(this.machine, batch, this.#now())
-    })
+    this.#step(() => (taken = step(this.machine, this.#now())))
     this.machine.isTaking = false
     keepOwn(this.machine)
-    return isTaken
+    return taken
   }
 
   cancelled(correlationIds: ReadonlyArray<Uint8Array>): void {
@@ -180,6 +177,7 @@ export class Loop {
     try {
       do {
         this.#settleEnded()
+        machine.leaseUntil = this.#environment.leaseUntil()
         Step.advance(machine, this.#now())
         while (!machine.commands.isEmpty && !this.#isBroken) machine.commands.carryOut(this.#carrier)
       } while (this.#ended.length > 0 && !this.#isBroken)

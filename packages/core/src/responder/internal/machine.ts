@@ -46,6 +46,8 @@ export class Machine {
   isClosing = false
   /** When something is due that no step has looked after; infinite when nothing is. */
   dueAt = Number.POSITIVE_INFINITY
+  /** Until when this instance is certain to own its partitions, monotonic milliseconds: nothing begins after it. */
+  leaseUntil = Number.POSITIVE_INFINITY
   /** Something can be committed that could not before. */
   hasProgress = false
 

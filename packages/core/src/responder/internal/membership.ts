@@ -18,7 +18,7 @@ import type { Loop } from "./loop.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
 import type { Times } from "./times.ts"
 
-export interface Environment {
+export interface MembershipDependencies {
   readonly transport: Pick<Transport["Service"], "joinGroup">
   readonly groupId: string
   readonly topic: string
@@ -33,6 +33,8 @@ export interface Environment {
 export interface Membership {
   /** Fetches a partition again. */
   readonly resume: (partition: number) => void
+  /** Until when the partitions are certainly this member's, monotonic milliseconds. */
+  readonly leaseUntil: () => number
   /** Leaves the group at once: others take over. */
   readonly abandon: Effect.Effect<void>
 }
@@ -50,7 +52,7 @@ const endsWithin = <A>(effect: Effect.Effect<A>, millis: number): Effect.Effect<
 
 /** Joins the group; leaves it, with the work in hand finished as far as there is time, when the scope closes. */
 export const join = Effect.fnUntraced(function* (
-  environment: Environment
+  environment: MembershipDependencies
 ): Effect.fn.Return<Membership, TransportError, Scope.Scope> {
   const { clock, dirty, groupId, loop, recorder, times, topic, transport } = environment
   let member: GroupMember | undefined
@@ -106,7 +108,7 @@ export const join = Effect.fnUntraced(function* (
     yield* loop.abort.pipe(Effect.timeoutOption(Duration.seconds(1)))
   })
   yield* Effect.addFinalizer(() => drain)
-  return { resume, abandon: joined.leave }
+  return { resume, leaseUntil: joined.leaseUntil, abandon: joined.leave }
 })
 
 /** Leaves the group when the bookkeeping breaks: the responder ends, and says why. */

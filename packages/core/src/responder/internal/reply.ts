@@ -8,7 +8,7 @@ import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { Topics } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
-import { excessOf } from "../ReplyHeaders.ts"
+import { refusalOf } from "../ReplyHeaders.ts"
 import { rejected } from "./answer.ts"
 import type { Reply } from "./commands.ts"
 import { DeadLetter, type Fates, type Origin, type Outgoing, ReplyPublication } from "./replyPublication.ts"
@@ -16,7 +16,7 @@ import { adviceOf, look, type Looked } from "./replyTopics.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
 import type { TakenRecord } from "./state.ts"
 
-export interface Environment {
+export interface ReplyDependencies {
   readonly publisher: Publisher
   readonly topics: Topics
   readonly clock: Clock.Clock
@@ -40,19 +40,19 @@ const patienceMillis = 30_000
 type Known = Looked | Array<readonly [TakenRecord, Reply]>
 
 export class Replies {
-  readonly #environment: Environment
+  readonly #environment: ReplyDependencies
   /** What a look has found, or who waits for it. */
   readonly #topics = new Map<string, Known>()
 
-  constructor(environment: Environment) {
+  constructor(environment: ReplyDependencies) {
     this.#environment = environment
   }
 
   /** Sends an answer. */
   send(taken: TakenRecord, reply: Reply): void {
-    const excess = excessOf(reply.headers)
-    if (excess !== undefined) {
-      return this.send(taken, { ...reply, answer: rejected("reply-too-large", excess), headers: [] })
+    const refusal = refusalOf(reply.headers)
+    if (refusal !== undefined) {
+      return this.send(taken, { ...reply, answer: rejected("reply-too-large", refusal), headers: [] })
     }
     const { topic } = reply.addressee.replyTo
     const known = this.#topics.get(topic)

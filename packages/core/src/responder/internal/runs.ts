@@ -58,9 +58,19 @@ export const refusalOf = (machine: Machine, request: Request, at: number): Answe
   return rejected("overloaded", `it waited ${Math.round(at - request.takenAt)} ms for its turn`, retryAfter)
 }
 
-/** Gives turns as long as there are places. */
+// How soon to look whether a lease that ran out was renewed.
+const leaseLookMillis = 50
+
+/**
+ * Gives turns as long as there are places, and as long as the partitions are certainly this instance's: after a freeze or a
+ * cut from the coordinator another one may run the same requests already.
+ */
 export const startNext = (machine: Machine, at: number): void => {
   const { schedule } = machine
+  if (at >= machine.leaseUntil) {
+    if (schedule.waiting > 0) machine.wakeBy(at + leaseLookMillis)
+    return
+  }
   for (let next = schedule.take(); next !== undefined; next = schedule.take()) {
     const refusal = refusalOf(machine, next, at)
     if (refusal === undefined) begin(machine, next, true, at)

@@ -11,7 +11,7 @@ import * as Latch from "effect/Latch"
 import * as Result from "effect/Result"
 import * as Contract from "../../contract/Contract.ts"
 import { idleAnnotationsOf } from "../../contract/IdleAnnotations.ts"
-import { type AnyGroup, obstacleOf, operationsOf } from "../../contract/Operation.ts"
+import { type AnyGroup, refusalOf, operationsOf } from "../../contract/Operation.ts"
 import { Entropy } from "../../host/Entropy.ts"
 import { EventLoop } from "../../host/EventLoop.ts"
 import * as Sweeper from "../../host/Sweeper.ts"
@@ -41,7 +41,7 @@ export interface Started {
 const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Context.Context<never>) {
   const procedures = new Map<string, Procedure>()
   for (const operation of operationsOf(group)) {
-    const detail = obstacleOf(operation)
+    const detail = refusalOf(operation)
     if (detail !== undefined) {
       return yield* StartError.because(new StartError.Unsupported({ operation: operation.tag, detail }))
     }
@@ -127,6 +127,7 @@ export const start = Effect.fnUntraced(function* (group: AnyGroup, options: Opti
       }),
     onProgress: () => dirty.openUnsafe(),
     onRoom: (partition) => (membership === undefined ? void roomy.push(partition) : membership.resume(partition)),
+    leaseUntil: () => membership?.leaseUntil() ?? Number.POSITIVE_INFINITY,
     onDue: sweeper.wakeBy,
     onBroken: (cause) => void Deferred.doneUnsafe(broken, Exit.succeed(brokenMessage(cause)))
   })

@@ -2,11 +2,12 @@
  * Deliveries that can be stopped, seen and disturbed: what readers are handed and what members take.
  */
 import * as Effect from "effect/Effect"
-import type { ConsumedRecord, TopicPartition } from "../../kafka/KafkaRecord.ts"
-import { partitionKey } from "../../memory/MemoryBroker.ts"
+import { type ConsumedRecord, partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
 import type { GroupMember, Transport } from "../../kafka/Transport.ts"
+import type { TransportError } from "../../kafka/TransportError.ts"
 import { type Match, meansPartition } from "../Fault.ts"
 import type { EventLog } from "./eventLog.ts"
+import { type Leaders, silent, unreachable } from "./leaders.ts"
 
 export interface Deliveries {
   readonly readPartition: Transport["Service"]["readPartition"]
@@ -18,7 +19,15 @@ export interface Deliveries {
   readonly loseSession: (group: string, isLost: boolean) => void
 }
 
-export const make = (transport: Transport["Service"], log: EventLog): Deliveries => {
+/** For how long a frozen leader goes unnoticed. */
+const silenceMillis = 1_000
+
+export const make = (
+  transport: Transport["Service"],
+  log: EventLog,
+  leaders: Leaders,
+  run: (effect: Effect.Effect<void>) => unknown
+): Deliveries => {
   const stalls = new Set<Match>()
   const lostSessions = new Set<string>()
   const flushes = new Set<() => void>()
@@ -32,15 +41,38 @@ export const make = (transport: Transport["Service"], log: EventLog): Deliveries
   return {
     readPartition: Effect.fnUntraced(function* (read) {
       let kept: Array<ConsumedRecord> = []
+      let silentBecause: TransportError | undefined
       const flush = () => {
-        if (kept.length === 0 || isStalled(read)) return
+        if (kept.length === 0 || isStalled(read) || leaders.stateOf(read) !== "up") return
         const records = kept
         kept = []
         delivered(undefined, records)
         read.onRecords(records)
       }
+      const tell = (why: TransportError | undefined): void => {
+        if (why === silentBecause) return
+        silentBecause = why
+        read.onHearing?.(why)
+      }
+      const look = () => {
+        const state = leaders.stateOf(read)
+        if (state === "cut") return tell(unreachable)
+        if (state === "up") {
+          tell(undefined)
+          return flush()
+        }
+        const notice = Effect.sync(() => leaders.stateOf(read) === "frozen" && flushes.has(flush) && tell(silent))
+        run(Effect.asVoid(Effect.delay(notice, silenceMillis)))
+      }
+      if (leaders.stateOf(read) !== "up") yield* leaders.reach(leaders.leaderOf(read))
       flushes.add(flush)
-      yield* Effect.addFinalizer(() => Effect.sync(() => flushes.delete(flush)))
+      const unwatch = leaders.watch(look)
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          unwatch()
+          flushes.delete(flush)
+        })
+      )
       return yield* transport.readPartition({
         ...read,
         onRecords: (records) => {

@@ -3,15 +3,17 @@
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
-import { partitionKey } from "../../memory/MemoryBroker.ts"
-import { because, type TransportError, Unreachable } from "../../kafka/TransportError.ts"
+import { partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
+import { because, NoAnswer, type TransportError, Unreachable } from "../../kafka/TransportError.ts"
 
 export class Leaders {
   readonly #count: number
   readonly #moved = new Map<string, number>()
   readonly #cut = new Set<number>()
+  /** Those of them that can be read from all the same. */
+  readonly #readable = new Set<number>()
   readonly #frozen = new Map<number, Latch.Latch>()
+  readonly #watchers = new Set<() => void>()
 
   constructor(count: number) {
     this.#count = count
@@ -23,20 +25,43 @@ export class Leaders {
 
   move(partition: TopicPartition, leader: number): void {
     this.#moved.set(partitionKey(partition), leader)
+    this.#changed()
   }
 
-  cut(leader: number): void {
+  cut(leader: number, isReadable: boolean): void {
     this.#cut.add(leader)
+    if (isReadable) this.#readable.add(leader)
+    this.#changed()
   }
 
   freeze(leader: number): void {
     if (!this.#frozen.has(leader)) this.#frozen.set(leader, Latch.makeUnsafe(false))
+    this.#changed()
   }
 
   heal(leader: number): void {
     this.#cut.delete(leader)
+    this.#readable.delete(leader)
     this.#frozen.get(leader)?.openUnsafe()
     this.#frozen.delete(leader)
+    this.#changed()
+  }
+
+  /** How the partition's leader is for readers. */
+  stateOf(partition: TopicPartition): "cut" | "frozen" | "up" {
+    const leader = this.leaderOf(partition)
+    if (this.#frozen.has(leader)) return "frozen"
+    return this.#cut.has(leader) && !this.#readable.has(leader) ? "cut" : "up"
+  }
+
+  /** Calls the function at each change, until the returned one is called. */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed)
+    return () => void this.#watchers.delete(changed)
+  }
+
+  #changed(): void {
+    for (const changed of this.#watchers) changed()
   }
 
   /** Whether no broker answers. */
@@ -55,3 +80,5 @@ export class Leaders {
 }
 
 export const unreachable = because(new Unreachable({ brokers: ["memory"], detail: "an injected fault" }))
+
+export const silent = because(new NoAnswer({ detail: "an injected fault" }))

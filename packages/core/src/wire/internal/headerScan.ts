@@ -12,7 +12,7 @@ export interface Scan {
   rr: Uint8Array | undefined
   traceparent: string | undefined
   /** A bound that the headers as a whole exceed. */
-  excess: string | undefined
+  refusal: string | undefined
   others: ReadonlyArray<RecordHeader>
 }
 
@@ -40,7 +40,7 @@ export const scan = (headers: RecordHeaders): Scan => {
     replyPartition: undefined,
     rr: undefined,
     traceparent: undefined,
-    excess: undefined,
+    refusal: undefined,
     others: noHeaders
   }
   let others: Array<RecordHeader> | undefined
@@ -70,9 +70,9 @@ export const scan = (headers: RecordHeaders): Scan => {
         others.push(header)
     }
   }
-  if (headers.length > Bounds.maxHeaderCount) found.excess = `more than ${Bounds.maxHeaderCount} headers`
+  if (headers.length > Bounds.maxHeaderCount) found.refusal = `more than ${Bounds.maxHeaderCount} headers`
   else if (bytesAtMost > Bounds.maxHeaderBytes && byteSize(headers) > Bounds.maxHeaderBytes) {
-    found.excess = `headers of more than ${Bounds.maxHeaderBytes} bytes`
+    found.refusal = `headers of more than ${Bounds.maxHeaderBytes} bytes`
   }
   return found
 }

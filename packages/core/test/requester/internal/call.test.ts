@@ -21,7 +21,9 @@ describe("what is known of a call's delivery", () => {
   const attempts = Arbitrary.array(state, { minLength: 1, maxLength: 4 })
   it.prop("is the furthest of its attempts, the first of which is the call itself", [attempts], ([attempts]) => {
     const call = pendingCall(1)
-    const made = attempts.map(({ state }, index) => Object.assign(index === 0 ? call : call.again(record), { state }))
+    const made = attempts.map(({ state }, index) =>
+      Object.assign(index === 0 ? call : call.again(record, index + 1), { state })
+    )
     const known = attempts.map(({ delivery }) => delivery)
     assert.strictEqual(
       call.furthest,

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import type { ReplyFields } from "../../../src/wire/ReplyEnvelope.ts"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 
 const times = Engine.retryTimes
 

@@ -5,7 +5,7 @@ import * as Logger from "effect/Logger"
 import * as TestClock from "effect/testing/TestClock"
 import { because, Refused } from "../../../src/kafka/TransportError.ts"
 import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 import { replyRecord, token } from "../fixtures.ts"
 
 const onExit = (): never => {

@@ -5,7 +5,7 @@ import * as TestClock from "effect/testing/TestClock"
 import type { RequestError } from "../../../src/requester/RequestError.ts"
 import type { Reply } from "../../../src/requester/internal/call.ts"
 import type { ReplyFields } from "../../../src/wire/ReplyEnvelope.ts"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 
 const times = Engine.retryTimes
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scheduler from "effect/Scheduler"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 
 /** Makes its fiber give way once, at its nth operation, and runs what waits when told. */
 const givingWayAt = (nth: number) => {

@@ -9,7 +9,7 @@ import type { RequestError } from "../../../src/requester/RequestError.ts"
 import { because, Unreachable } from "../../../src/kafka/TransportError.ts"
 import type { Outcome } from "../../../src/wire/ReplyEnvelope.ts"
 import { elementOf, int, oneOf } from "../../wire/arbitraries.ts"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 
 type Event =
   | { readonly _tag: "Call"; readonly timeout: number }

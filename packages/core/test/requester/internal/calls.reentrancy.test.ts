@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 
 describe("a call that ends while others are swept", () => {
   it.effect("is not sent again when the end of another one interrupts its caller", () =>

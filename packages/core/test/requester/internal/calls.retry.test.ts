@@ -8,7 +8,7 @@ import { because, Refused, TransportClosed, Unreachable } from "../../../src/kaf
 import type { RecordHeaders } from "../../../src/wire/RecordHeaders.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import type { ReplyFields } from "../../../src/wire/ReplyEnvelope.ts"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 
 const overloaded = (attempt: number, fields: Partial<ReplyFields> = {}): Partial<ReplyFields> => ({
   outcome: "rejected",

@@ -7,7 +7,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { because, NoAnswer, NotAuthorized, TransportClosed, Unreachable } from "../../../src/kafka/TransportError.ts"
 import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
 import { anyHeaders, bytes, oneOf } from "../../wire/arbitraries.ts"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 import { replyRecord, token } from "../fixtures.ts"
 
 const unreachable = because(new Unreachable({ brokers: ["a:1"], detail: "refused" }))
@@ -83,7 +83,13 @@ describe("a call", () => {
   it.effect("fails at once when its request is refused for good, and not while it may work later", () =>
     Effect.gen(function* () {
       const { call, engine, refuse } = yield* Engine.make()
-      const fibers = [yield* call(), yield* call(), yield* call({ waitsForReady: false }), yield* call()]
+      const key = "a"
+      const fibers = [
+        yield* call({ key }),
+        yield* call({ key }),
+        yield* call({ key, waitsForReady: false }),
+        yield* call({ key })
+      ]
       yield* refuse(0, notAuthorized)
       yield* refuse(1, unreachable)
       yield* refuse(2, unreachable)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 
 describe("a call whose attempt has no answer", () => {
   it.effect("is not sent again to the partition for which it still waits to be written, unless it only reads", () =>

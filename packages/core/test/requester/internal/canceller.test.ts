@@ -10,7 +10,7 @@ import * as Canceller from "../../../src/requester/internal/canceller.ts"
 import { because, Unreachable } from "../../../src/kafka/TransportError.ts"
 import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
-import { recorderInto, ScriptedPublisher } from "../engine.ts"
+import { recorderInto, ScriptedPublisher } from "../ScriptedCalls.ts"
 import { token } from "../fixtures.ts"
 
 const cancellation = (number: number, deadline = 1_000): Canceller.Cancellation => ({
@@ -25,7 +25,10 @@ const start = Effect.fnUntraced(function* (partitions: number, closeMillis = 1_0
   const scope = yield* Scope.fork(yield* Effect.scope)
   const clock = yield* Clock.Clock
   const canceller = yield* Canceller.make(
-    { topic: "stock.control", partitions, closesAt: () => monotonicMillis(clock) + closeMillis },
+    {
+      size: { topic: "stock.control", partitions: () => partitions, learn: () => {} },
+      closesAt: () => monotonicMillis(clock) + closeMillis
+    },
     publisher,
     recorderInto(log)
   ).pipe(Scope.provide(scope))

@@ -14,9 +14,9 @@ import * as Method from "../../../src/requester/internal/method.ts"
 import { defaults, type Options } from "../../../src/requester/Options.ts"
 import { RequestError } from "../../../src/requester/RequestError.ts"
 import * as Stock from "../../contract/stock.ts"
-import * as Engine from "../engine.ts"
+import * as Engine from "../ScriptedCalls.ts"
 import { route } from "../fixtures.ts"
-import type { Middleware } from "../method.ts"
+import type { Middleware } from "../TestMethod.ts"
 
 const Late = Schema.String.pipe(
   Schema.decodeTo(

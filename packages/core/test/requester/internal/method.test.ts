@@ -11,7 +11,7 @@ import * as CallSettings from "../../../src/requester/CallSettings.ts"
 import type { Options } from "../../../src/requester/Options.ts"
 import { elementOf, oneOf, text } from "../../wire/arbitraries.ts"
 import { reply } from "../fixtures.ts"
-import { correlationId, method, type Middleware, reasonOf, type Tag } from "../method.ts"
+import { correlationId, method, type Middleware, reasonOf, type Tag } from "../TestMethod.ts"
 
 const reservation = { order: "order-1", sku: "a", count: 2 }
 

@@ -11,7 +11,7 @@ import { CallDeadline } from "../../../src/contract/CallBudget.ts"
 import { monotonicMillis } from "../../../src/host/MonotonicTime.ts"
 import * as CallSettings from "../../../src/requester/CallSettings.ts"
 import { RequestError } from "../../../src/requester/RequestError.ts"
-import { method, type Middleware, reasonOf } from "../method.ts"
+import { method, type Middleware, reasonOf } from "../TestMethod.ts"
 
 /** The timeout in the request, or why there is none. */
 const timeoutOf = (asked: Duration.Input) =>

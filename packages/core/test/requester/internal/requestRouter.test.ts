@@ -1,70 +1,51 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
-import * as TestClock from "effect/testing/TestClock"
 import { partitionOf } from "../../../src/protocol/partitioner.ts"
 import * as RequestRouter from "../../../src/requester/internal/requestRouter.ts"
-import { because, NoSuchTopic } from "../../../src/kafka/TransportError.ts"
-import { ScriptedPublisher } from "../engine.ts"
 
 const key = (text: string): Uint8Array => Buffer.from(text)
 
-/** A router over a topic whose number of partitions the test changes; undefined: nobody can tell. */
-const routing = Effect.fnUntraced(function* (initial: number) {
-  let partitions: number | undefined = initial
-  const publisher = Object.assign(new ScriptedPublisher(), {
-    partitions: (topic: string) =>
-      partitions === undefined ? Effect.fail(because(new NoSuchTopic({ topic }))) : Effect.succeed(partitions)
-  })
-  const router = yield* RequestRouter.make("stock.requests", initial, publisher)
-  return {
-    router,
-    change: (to: number | undefined): void => {
-      partitions = to
-    }
-  }
-})
+/** A router over partitions with these loads, which the test may change. */
+const routing = (loads: Array<number>) =>
+  RequestRouter.make(
+    { topic: "stock.requests", partitions: () => loads.length, learn: (partitions) => (loads.length = partitions) },
+    { load: ({ partition }) => loads[partition] ?? Number.POSITIVE_INFINITY }
+  )
+
+const out = Number.POSITIVE_INFINITY
 
 describe("a request's partition", () => {
-  it.effect("is that of its key, and turns by a retry's shift", () =>
-    Effect.gen(function* () {
-      const { router } = yield* routing(6)
-      for (const text of ["a", "b", "order-17"]) {
-        const home = partitionOf(key(text), 6)
-        assert.deepStrictEqual(
-          [0, 1, 6].map((shift) => router.route(key(text), shift)),
-          [home, (home + 1) % 6, home]
-        )
-      }
-    })
-  )
+  it("is that of its key, whatever is known of it", () => {
+    const router = routing([out, out, out, out, out, 0])
+    for (const text of ["a", "b", "order-17"]) assert.strictEqual(router.route(key(text)), partitionOf(key(text), 6))
+  })
 
-  it.effect("without a key is each in turn", () =>
-    Effect.gen(function* () {
-      const { router } = yield* routing(3)
-      assert.deepStrictEqual(
-        Array.from({ length: 7 }, () => router.route(null, 0)),
-        [0, 1, 2, 0, 1, 2, 0]
-      )
-    })
-  )
+  it("without a key is each in turn, passing over those that cannot be written to", () => {
+    const loads = [0, 0, 0, 0]
+    const router = routing(loads)
+    const next = (count: number) => Array.from({ length: count }, () => router.route(null))
+    assert.deepStrictEqual(next(5), [0, 1, 2, 3, 0])
+    loads[2] = out
+    assert.deepStrictEqual(next(4), [1, 3, 0, 1])
+    loads[2] = 0
+    assert.deepStrictEqual(next(2), [2, 3])
+  })
 
-  it.effect("follows a topic that grows or shrinks, within half a minute", () =>
-    Effect.gen(function* () {
-      const { change, router } = yield* routing(3)
-      const highest = () => Math.max(...Array.from({ length: 20 }, () => router.route(null, 0)))
-      change(8)
-      yield* TestClock.adjust("29 seconds")
-      assert.strictEqual(highest(), 2)
-      yield* TestClock.adjust("1 second")
-      assert.strictEqual(highest(), 7)
-      assert.strictEqual(router.route(key("a"), 0), partitionOf(key("a"), 8))
-      // An outage changes nothing.
-      change(undefined)
-      yield* TestClock.adjust("2 minutes")
-      assert.strictEqual(highest(), 7)
-      change(2)
-      yield* TestClock.adjust("30 seconds")
-      assert.strictEqual(highest(), 1)
-    })
-  )
+  it("is the next in turn when none can be written to", () => {
+    const router = routing([out, out])
+    assert.deepStrictEqual([router.route(null), router.route(null), router.route(null)], [0, 1, 0])
+  })
+
+  it("elsewhere is one that was not tried and can be written to, or none", () => {
+    const router = routing([0, out, 0])
+    assert.strictEqual(router.elsewhere([0]), 2)
+    assert.isUndefined(router.elsewhere([0, 2]))
+  })
+
+  it("is one that exists as soon as the broker has told how many there are", () => {
+    const router = routing([0, 0, 0, 0])
+    router.route(null)
+    router.route(null)
+    router.learn(1)
+    assert.deepStrictEqual([router.route(null), router.route(key("a"))], [0, 0])
+  })
 })

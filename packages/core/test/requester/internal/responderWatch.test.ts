@@ -26,7 +26,7 @@ const beliefsAfter = Effect.fnUntraced(function* (looks: ReadonlyArray<Look>) {
   for (const look of looks) {
     // A look that hangs is given up after a second.
     yield* TestClock.adjust(look === "hangs" ? "1 second" : 0)
-    beliefs.push(watch.isAbsent())
+    beliefs.push(watch.absence() !== undefined)
     yield* TestClock.adjust("1 second")
   }
   return beliefs

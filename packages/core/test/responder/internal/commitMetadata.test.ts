@@ -1,14 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import {
-  decode,
-  encode as encodeSet,
-  maxBytes,
-  maxMetadataLength,
-  topicIdOf
-} from "../../../src/responder/internal/commitMetadata.ts"
+import { decode, encode as encodeSet, maxBytes, topicIdOf } from "../../../src/responder/internal/commitMetadata.ts"
 import { DoneSet, lengthOf, type Run } from "../../../src/responder/internal/doneSet.ts"
 import { elementOf, int, oneOf, text } from "../../wire/arbitraries.ts"
+import { maxMetadataLength } from "../../../src/kafka/Transport.ts"
 
 const encode = (committed: number, runs: ReadonlyArray<Run>, topicId?: string): string => {
   const done = new DoneSet()

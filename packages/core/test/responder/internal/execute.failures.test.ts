@@ -11,7 +11,7 @@ import * as Requester from "../../../src/requester/Requester.ts"
 import * as Responder from "../../../src/responder/Responder.ts"
 import { statusOf } from "../../suites/requestReply/failures.ts"
 import { advance } from "../../suites/requestReply/Harness.ts"
-import { connect, launch, newBench, newName, serve } from "../../suites/requestReply/programs.ts"
+import { connect, launch, newContract, newName, serve } from "../../suites/requestReply/programs.ts"
 import { namesOf } from "../../suites/requestReply/topics.ts"
 import { begin, committed, overMemory } from "../stuck.ts"
 
@@ -51,18 +51,18 @@ describe("a handler that returns no effect", () => {
   overMemory(
     "fails all who wait for its run and no later request of the key, and is logged",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const logged: Array<string> = []
       const logger = Logger.make(({ cause, message }) => void logged.push(`${String(message)} ${String(cause)}`))
       let isWrong = true
-      yield* serve(bench, {
+      yield* serve(contract, {
         // As a function without types may do it: the promise comes where the next effect is due.
         Order: () =>
           Effect.flatMap(Effect.sleep("1 second"), () =>
             isWrong ? (Promise.resolve("a") as never) : Effect.succeed("b")
           )
       }).pipe(Effect.provide(Logger.layer([logger])))
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       const calls = yield* Effect.forEach([1, 2], () =>
         Effect.forkChild(statusOf(client.Order({ id: "a", amount: 1 })), { startImmediately: true })
       )
@@ -72,7 +72,7 @@ describe("a handler that returns no effect", () => {
       yield* Effect.repeat(advance("5 seconds"), { times: 3 })
       assert.strictEqual((yield* Fiber.join(later))._tag, "Success")
       assert.deepStrictEqual(yield* Effect.forEach(calls, Fiber.join), ["internal", "internal"])
-      assert.strictEqual(yield* committed(namesOf(bench)), 3)
+      assert.strictEqual(yield* committed(namesOf(contract)), 3)
       assert.strictEqual(logged.filter((line) => line.includes("Not a valid effect")).length, 1)
     })
   )

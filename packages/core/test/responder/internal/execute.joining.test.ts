@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import { advance, until } from "../../suites/requestReply/Harness.ts"
-import { connect, newBench, serve } from "../../suites/requestReply/programs.ts"
+import { connect, newContract, serve } from "../../suites/requestReply/programs.ts"
 import { bytes, namesOf, post } from "../../suites/requestReply/topics.ts"
 import { begin, committed, overMemory } from "../stuck.ts"
 
@@ -12,12 +12,12 @@ describe("a request that names the key of a run, and turns out to be another one
   overMemory(
     "waits for its turn like any other",
     Effect.gen(function* () {
-      const bench = newBench()
-      const names = namesOf(bench)
+      const contract = newContract()
+      const names = namesOf(contract)
       const gate = yield* Deferred.make<void>()
       const started: Array<string> = []
       yield* serve(
-        bench,
+        contract,
         {
           Order: ({ id }) => {
             started.push(id)
@@ -26,7 +26,7 @@ describe("a request that names the key of a run, and turns out to be another one
         },
         { concurrency: 1 }
       )
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       const call = yield* begin(client.Order({ id: "a", amount: 1 }))
       yield* until("it runs", () => started.length === 1)
       for (const [index, id] of ["b", "c"].entries()) {

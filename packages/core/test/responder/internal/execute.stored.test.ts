@@ -11,7 +11,7 @@ import * as ReplyHeaders from "../../../src/responder/ReplyHeaders.ts"
 import * as Requester from "../../../src/requester/Requester.ts"
 import * as Responder from "../../../src/responder/Responder.ts"
 import { advance } from "../../suites/requestReply/Harness.ts"
-import { connect, launch, newBench, newName, serve } from "../../suites/requestReply/programs.ts"
+import { connect, launch, newContract, newName, serve } from "../../suites/requestReply/programs.ts"
 import { namesOf, replyIn, watch } from "../../suites/requestReply/topics.ts"
 import { begin, overMemory } from "../stuck.ts"
 
@@ -30,14 +30,16 @@ describe("a kept answer", () => {
   overMemory(
     "has the headers of the first one, whatever a fiber that outlives the handler adds",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const late = ReplyHeaders.add("x-late", "1").pipe(Effect.delay("1 second"), Effect.forkDetach)
-      yield* serve(bench, { Order: ({ id }) => Effect.as(Effect.andThen(ReplyHeaders.add("x-early", "1"), late), id) })
-      const { client } = yield* connect(bench)
+      yield* serve(contract, {
+        Order: ({ id }) => Effect.as(Effect.andThen(ReplyHeaders.add("x-early", "1"), late), id)
+      })
+      const { client } = yield* connect(contract)
       yield* client.Order({ id: "a", amount: 1 })
       yield* advance("2 seconds")
       yield* client.Order({ id: "a", amount: 1 })
-      const replies = yield* watch(namesOf(bench).replies)
+      const replies = yield* watch(namesOf(contract).replies)
       yield* advance("1 second")
       assert.deepStrictEqual(
         replies.map((reply) => replyIn(reply).replyHeaders.map(([name]) => name)),

@@ -3,14 +3,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
-import { Refused } from "../../suites/requestReply/Bench.ts"
+import { Refused } from "../../suites/requestReply/TestContract.ts"
 import { advance } from "../../suites/requestReply/Harness.ts"
-import { connect, newBench, serve } from "../../suites/requestReply/programs.ts"
+import { connect, newContract, serve } from "../../suites/requestReply/programs.ts"
 import { begin, overMemory } from "../stuck.ts"
 
 /** A responder that was built inside a span, as a program is that traces its start. */
 const traced = Effect.gen(function* () {
-  const bench = newBench()
+  const contract = newContract()
   const spans: Array<Tracer.NativeSpan> = []
   const tracer = Tracer.make({
     span: (options) => {
@@ -21,7 +21,7 @@ const traced = Effect.gen(function* () {
   })
   /** What handlers are inside of. */
   const parents: Array<string | undefined> = []
-  yield* serve(bench, {
+  yield* serve(contract, {
     Work: ({ id }) =>
       Effect.gen(function* () {
         const parent = yield* Effect.option(Effect.currentParentSpan)
@@ -30,7 +30,7 @@ const traced = Effect.gen(function* () {
         return id
       })
   }).pipe(Effect.withSpan("start"), Effect.provideService(Tracer.Tracer, tracer))
-  const { client } = yield* connect(bench)
+  const { client } = yield* connect(contract)
   return { client, parents, served: () => spans.filter(({ kind }) => kind === "server"), tracer }
 })
 

@@ -10,7 +10,7 @@ import * as Requester from "../../../src/requester/Requester.ts"
 import * as Responder from "../../../src/responder/Responder.ts"
 import { statusOf } from "../../suites/requestReply/failures.ts"
 import { advance } from "../../suites/requestReply/Harness.ts"
-import { launch, newBench, newName, serve } from "../../suites/requestReply/programs.ts"
+import { launch, newContract, newName, serve } from "../../suites/requestReply/programs.ts"
 import { namesOf } from "../../suites/requestReply/topics.ts"
 import { overMemory } from "../stuck.ts"
 
@@ -18,9 +18,9 @@ describe("a request that cannot be executed", () => {
   overMemory(
     "is answered without an allowance for clocks too",
     Effect.gen(function* () {
-      const bench = newBench()
-      yield* serve(bench, {}, { clockSkew: 0 })
-      const other = RpcGroup.make(Rpc.make("Added")).annotate(Contract.Name, namesOf(bench).name)
+      const contract = newContract()
+      yield* serve(contract, {}, { clockSkew: 0 })
+      const other = RpcGroup.make(Rpc.make("Added")).annotate(Contract.Name, namesOf(contract).name)
       const { context } = yield* launch(Requester.layer(other, { topics: "create", drainTimeout: 0 }))
       const client = yield* Effect.provide(Requester.client(other), context)
       const status = yield* Effect.forkChild(statusOf(client.Added()), { startImmediately: true })

@@ -11,7 +11,7 @@ import * as Contract from "../../../src/contract/Contract.ts"
 import * as Requester from "../../../src/requester/Requester.ts"
 import * as Responder from "../../../src/responder/Responder.ts"
 import { advance } from "../../suites/requestReply/Harness.ts"
-import { connect, launch, newBench, newName, serve } from "../../suites/requestReply/programs.ts"
+import { connect, launch, newContract, newName, serve } from "../../suites/requestReply/programs.ts"
 import { begin, overMemory } from "../stuck.ts"
 
 // While one is decoded the others have to wait.
@@ -55,11 +55,11 @@ describe("fetching", () => {
   overMemory(
     "goes on though requests wait for ever behind a handler that neither ends nor can be interrupted",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const never = Effect.uninterruptible(Effect.never)
       const stuck = { Append: () => never, Work: ({ id }: { readonly id: string }) => Effect.succeed(id) }
-      yield* serve(bench, stuck, { maxWaiting: 3 })
-      const { client } = yield* connect(bench)
+      yield* serve(contract, stuck, { maxWaiting: 3 })
+      const { client } = yield* connect(contract)
       yield* Effect.forEach([1, 2, 3, 4, 5, 6], (seq) =>
         begin(client.Append({ key: "hot", seq }).pipe(Requester.withRoutingKey("hot")))
       )
@@ -78,14 +78,14 @@ describe("fetching", () => {
     "pauses at so many bytes of what is open, and goes on when there are half as many",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
-      const bench = newBench()
+      const contract = newContract()
       const started: Array<string> = []
       const work = ({ id }: { readonly id: string }) => {
         started.push(id[0]!)
         return Effect.as(Deferred.await(gate), "done")
       }
-      yield* serve(bench, { Work: work }, { maxOpenBytes: 4_000, partitions: 1 })
-      const { client } = yield* connect(bench)
+      yield* serve(contract, { Work: work }, { maxOpenBytes: 4_000, partitions: 1 })
+      const { client } = yield* connect(contract)
       const ids = ["a", "b", "c", "d", "e"].map((letter) => letter.repeat(600))
       const calls = yield* Effect.forEach(ids, (id) => begin(client.Work({ id })))
       yield* advance("1 second")

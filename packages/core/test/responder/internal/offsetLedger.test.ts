@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import { decode, maxBytes, maxMetadataLength } from "../../../src/responder/internal/commitMetadata.ts"
+import { maxMetadataLength } from "../../../src/kafka/Transport.ts"
+import { decode, maxBytes } from "../../../src/responder/internal/commitMetadata.ts"
 import { OffsetLedger } from "../../../src/responder/internal/offsetLedger.ts"
 import { elementOf, int, oneOf } from "../../wire/arbitraries.ts"
 

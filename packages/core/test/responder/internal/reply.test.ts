@@ -19,7 +19,7 @@ import {
 import * as Bounds from "../../../src/wire/Bounds.ts"
 import type { RecordHeaders } from "../../../src/wire/RecordHeaders.ts"
 import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"
-import { ScriptedPublisher } from "../../requester/engine.ts"
+import { ScriptedPublisher } from "../../requester/ScriptedCalls.ts"
 import { correlationId, recordAt } from "../fixtures.ts"
 
 const addressee: Addressee = {

@@ -9,7 +9,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Requester from "../../../src/requester/Requester.ts"
 import { requestErrorOf, statusOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { connect, newBench, pair } from "./programs.ts"
+import { connect, newContract, pair } from "./programs.ts"
 
 const ids = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, index) => String(index))
 
@@ -17,7 +17,7 @@ export const boundLaws = (law: Law): void => {
   law(
     "P9/limit: calls in flight are bounded by count and by bytes, and a place is free again when a call ends",
     Effect.gen(function* () {
-      const { client, inFlight } = yield* connect(newBench(), { maxInFlight: 3 })
+      const { client, inFlight } = yield* connect(newContract(), { maxInFlight: 3 })
       const start = (id: string) =>
         Effect.forkChild(client.Work({ id }).pipe(Requester.withTimeout("500 millis"), Effect.exit), {
           startImmediately: true
@@ -39,7 +39,7 @@ export const boundLaws = (law: Law): void => {
   law(
     "P9/limit: the payload bytes of calls in flight are bounded",
     Effect.gen(function* () {
-      const { client } = yield* connect(newBench(), { maxInFlightBytes: 100 })
+      const { client } = yield* connect(newContract(), { maxInFlightBytes: 100 })
       yield* Effect.forkChild(client.Work({ id: "x".repeat(60) }), { startImmediately: true })
       const error = yield* requestErrorOf(client.Work({ id: "x".repeat(60) }))
       assert(error.reason._tag === "Overloaded")

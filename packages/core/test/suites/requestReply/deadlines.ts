@@ -16,7 +16,7 @@ import * as Requester from "../../../src/requester/Requester.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import { reasonOf, statusOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { connect, newBench, pair, serve } from "./programs.ts"
+import { connect, newContract, pair, serve } from "./programs.ts"
 import { bytes, namesOf, post, replyIn, requestIn, watch } from "./topics.ts"
 
 /** The clock, but its wall time is ahead. */
@@ -34,8 +34,8 @@ export const deadlineLaws = (law: Law): void => {
   law(
     "P5/deadline: the deadline and the timeout are on the wire",
     Effect.gen(function* () {
-      const { bench, client } = yield* pair({ Work: () => Effect.succeed("done") })
-      const sent = yield* watch(namesOf(bench).requests)
+      const { contract, client } = yield* pair({ Work: () => Effect.succeed("done") })
+      const sent = yield* watch(namesOf(contract).requests)
       const before = yield* Clock.currentTimeMillis
       yield* client.Work({ id: "1" }).pipe(Requester.withTimeout("3 seconds"))
       const after = yield* Clock.currentTimeMillis
@@ -50,11 +50,11 @@ export const deadlineLaws = (law: Law): void => {
   law(
     "P5/deadline: a request past its deadline and the allowance for skew is answered expired, without being decoded or run",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const ran: Array<string> = []
-      yield* connect(bench)
+      yield* connect(contract)
       yield* serve(
-        bench,
+        contract,
         {
           Work: ({ id }) => {
             ran.push(id)
@@ -64,7 +64,7 @@ export const deadlineLaws = (law: Law): void => {
         { clockSkew: "500 millis" }
       )
       yield* advance("2 seconds")
-      const { replies, requests } = namesOf(bench)
+      const { replies, requests } = namesOf(contract)
       const answers = yield* watch(replies)
       const now = yield* Clock.currentTimeMillis
       const send = (deadline: number, counter: number, value: string) =>
@@ -158,7 +158,7 @@ export const deadlineLaws = (law: Law): void => {
   law(
     "P5/deadline: calls made inside a handler inherit its deadline, and are not sent when it is over",
     Effect.gen(function* () {
-      const inner = newBench()
+      const inner = newContract()
       yield* serve(inner, { Find: ({ id }) => Effect.succeed(`found ${id}`) })
       const { client: nested } = yield* connect(inner)
       const sent = yield* watch(namesOf(inner).requests)
@@ -195,12 +195,12 @@ export const deadlineLaws = (law: Law): void => {
   law(
     "P5/deadline: a responder whose clock is far ahead is reported as clock skew, with both clocks",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const clock = yield* Clock.Clock
-      yield* serve(bench, { Work: () => Effect.succeed("done") }).pipe(
+      yield* serve(contract, { Work: () => Effect.succeed("done") }).pipe(
         Effect.provideService(Clock.Clock, ahead(clock, 60_000))
       )
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       const reason = yield* reasonOf(client.Work({ id: "1" }))
       assert(reason._tag === "ClockSkew")
       assert.isAtLeast(reason.responderMillis - reason.requesterMillis, 55_000)
@@ -210,12 +210,12 @@ export const deadlineLaws = (law: Law): void => {
   law(
     "P5/deadline: a responder whose clock is ahead by less than the allowance serves as if it were not",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const clock = yield* Clock.Clock
-      yield* serve(bench, {
+      yield* serve(contract, {
         Work: () => Effect.map(CallBudget.remaining, (left) => String(Duration.toMillis(Option.getOrThrow(left))))
       }).pipe(Effect.provideService(Clock.Clock, ahead(clock, 4_000)))
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       // Timeout 2 s, clocks 4 s apart: deadline + 5 s - now leaves 3 s, the timeout is shorter.
       const left = Number(yield* client.Work({ id: "1" }).pipe(Requester.withTimeout("2 seconds")))
       assert.isAbove(left, 0)
@@ -236,11 +236,11 @@ export const deadlineLaws = (law: Law): void => {
   law(
     "P5/deadline: a timeout is read from the call, then from around it, then from the contract, then from the requester",
     Effect.gen(function* () {
-      const bench = newBench()
-      const patient = bench.annotateRpcs(Contract.Timeout, "3 seconds")
-      const { client: plain } = yield* connect(bench, { timeout: "4 seconds" })
+      const contract = newContract()
+      const patient = contract.annotateRpcs(Contract.Timeout, "3 seconds")
+      const { client: plain } = yield* connect(contract, { timeout: "4 seconds" })
       const { client } = yield* connect(patient, { timeout: "4 seconds" })
-      const sent = yield* watch(namesOf(bench).requests)
+      const sent = yield* watch(namesOf(contract).requests)
       const context = Context.make(CallSettings.Timeout, "1 second")
       const calls = [
         plain.Work({ id: "requester" }),

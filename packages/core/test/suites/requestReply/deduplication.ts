@@ -7,11 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Requester from "../../../src/requester/Requester.ts"
 import * as ReplyHeaders from "../../../src/responder/ReplyHeaders.ts"
-import { Refused } from "./Bench.ts"
+import { Refused } from "./TestContract.ts"
 import { statusOf } from "./failures.ts"
-import { counting } from "./faulty/counting.ts"
+import { counting } from "./handlers.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { connect, newBench, pair, serve } from "./programs.ts"
+import { connect, newContract, pair, serve } from "./programs.ts"
 import { bytes, namesOf, post, replyIn, text, watch } from "./topics.ts"
 
 export const deduplicationLaws = (law: Law): void => {
@@ -19,8 +19,8 @@ export const deduplicationLaws = (law: Law): void => {
     "P6/deduplication: a repeated key is answered with the stored success, to any caller",
     Effect.gen(function* () {
       const { handler, runs } = counting()
-      const { bench, client } = yield* pair({ Order: handler })
-      const other = yield* connect(bench)
+      const { contract, client } = yield* pair({ Order: handler })
+      const other = yield* connect(contract)
       assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "run 1")
       assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "run 1")
       assert.strictEqual(yield* other.client.Order({ id: "a", amount: 1 }), "run 1")
@@ -84,14 +84,14 @@ export const deduplicationLaws = (law: Law): void => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       let runs = 0
-      const { bench, client } = yield* pair({
+      const { contract, client } = yield* pair({
         Order: () => Effect.suspend(() => Effect.as(Deferred.await(gate), `run ${++runs}`))
       })
-      const other = yield* connect(bench)
+      const other = yield* connect(contract)
       const calls = yield* Effect.forEach([client, client, other.client, other.client], (each) =>
         Effect.forkChild(each.Order({ id: "a", amount: 1 }), { startImmediately: true })
       )
-      const sent = yield* watch(namesOf(bench).requests)
+      const sent = yield* watch(namesOf(contract).requests)
       yield* until("all are written", () => sent.length === 4)
       yield* advance("50 millis")
       yield* Deferred.succeed(gate, undefined)
@@ -152,8 +152,8 @@ export const deduplicationLaws = (law: Law): void => {
     "P6/deduplication: calls without a key are known again by their correlation id",
     Effect.gen(function* () {
       const { handler, runs } = counting()
-      const { bench, client } = yield* pair({ Work: handler })
-      const { replies, requests } = namesOf(bench)
+      const { contract, client } = yield* pair({ Work: handler })
+      const { replies, requests } = namesOf(contract)
       const sent = yield* watch(requests)
       const answers = yield* watch(replies)
       assert.strictEqual(yield* client.Work({ id: "a" }), "run 1")
@@ -170,8 +170,8 @@ export const deduplicationLaws = (law: Law): void => {
     "P6/deduplication: a correlation id that comes again with another payload is a conflict, while it runs and after",
     Effect.gen(function* () {
       const { handler, runs } = counting()
-      const { bench, client } = yield* pair({ Work: handler })
-      const { replies, requests } = namesOf(bench)
+      const { contract, client } = yield* pair({ Work: handler })
+      const { replies, requests } = namesOf(contract)
       const sent = yield* watch(requests)
       const answers = yield* watch(replies)
       yield* client.Work({ id: "a" })
@@ -187,13 +187,13 @@ export const deduplicationLaws = (law: Law): void => {
   law(
     "P6/deduplication: another instance knows nothing of it: per instance from memory, as promised",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const { handler, runs } = counting()
-      const first = yield* serve(bench, { Order: handler })
-      const { client } = yield* connect(bench)
+      const first = yield* serve(contract, { Order: handler })
+      const { client } = yield* connect(contract)
       assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "run 1")
       yield* first.stop
-      yield* serve(bench, { Order: handler })
+      yield* serve(contract, { Order: handler })
       assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "run 2")
       assert.strictEqual(runs.length, 2)
     })
@@ -234,10 +234,10 @@ export const deduplicationLaws = (law: Law): void => {
     "P6/deduplication: callers that join a run get the headers that its handler added",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
-      const { bench, client } = yield* pair({
+      const { contract, client } = yield* pair({
         Order: () => Effect.as(Effect.andThen(Deferred.await(gate), ReplyHeaders.add("x-shelf", "7")), "done")
       })
-      const sent = yield* watch(namesOf(bench).requests)
+      const sent = yield* watch(namesOf(contract).requests)
       const calls = yield* Effect.forEach([1, 2], () =>
         Effect.forkChild(Requester.withReplyMetadata(client.Order({ id: "a", amount: 1 })), { startImmediately: true })
       )

@@ -8,7 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Requester from "../../../src/requester/Requester.ts"
 import { reasonOf, requestErrorOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { connect, newBench, pair, serve } from "./programs.ts"
+import { connect, newContract, pair, serve } from "./programs.ts"
 import { committedBy, namesOf, watch } from "./topics.ts"
 
 const settings = { drainTimeout: "2 seconds" } as const
@@ -46,7 +46,7 @@ export const drainLaws = (law: Law): void => {
   law(
     "P12/drain: calls that outlast a closing requester's limit fail as closed, and nothing hangs",
     Effect.gen(function* () {
-      const { client, stop } = yield* connect(newBench(), { drainTimeout: "500 millis" })
+      const { client, stop } = yield* connect(newContract(), { drainTimeout: "500 millis" })
       const call = yield* Effect.forkChild(reasonOf(client.Work({ id: "1" })), { startImmediately: true })
       yield* advance("100 millis")
       const closing = yield* Effect.forkChild(stop, { startImmediately: true })
@@ -63,7 +63,7 @@ export const drainLaws = (law: Law): void => {
   law(
     "P4/drain: a responder that refuses a request does not speak for one before it that had begun it",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const ran: Array<string> = []
       const handlerOf = (name: string) => ({
         Work: ({ id }: { readonly id: string }) =>
@@ -72,8 +72,8 @@ export const drainLaws = (law: Law): void => {
             Effect.never
           )
       })
-      const first = yield* serve(bench, handlerOf("first"), { drainTimeout: 0, partitions: 1 })
-      const { client } = yield* connect(bench)
+      const first = yield* serve(contract, handlerOf("first"), { drainTimeout: 0, partitions: 1 })
+      const { client } = yield* connect(contract)
       const ask = (id: string) =>
         client
           .Work({ id })
@@ -83,7 +83,7 @@ export const drainLaws = (law: Law): void => {
       const begun = yield* ask("begun")
       yield* until("it has begun", () => ran.length === 2)
       yield* first.stop
-      yield* serve(bench, handlerOf("second"), { concurrency: 1, maxWait: "300 millis" })
+      yield* serve(contract, handlerOf("second"), { concurrency: 1, maxWait: "300 millis" })
       yield* until("the next one has begun the one before", () => ran.length === 3)
       yield* advance("1 second")
       const error = yield* Fiber.join(begun)
@@ -99,16 +99,16 @@ export const drainLaws = (law: Law): void => {
   law(
     "P12/drain: a closing responder starts nothing, finishes and answers what runs, and commits it",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { requests, responderGroup } = namesOf(bench)
+      const contract = newContract()
+      const { requests, responderGroup } = namesOf(contract)
       const gate = yield* Deferred.make<void>()
       const ran: Array<string> = []
       const handler = ({ id }: { readonly id: string }) => {
         ran.push(id)
         return Effect.as(id === "slow" ? Deferred.await(gate) : Effect.void, `done ${id}`)
       }
-      const first = yield* serve(bench, { Work: handler }, settings)
-      const { client } = yield* connect(bench)
+      const first = yield* serve(contract, { Work: handler }, settings)
+      const { client } = yield* connect(contract)
       const slow = yield* Effect.forkChild(client.Work({ id: "slow" }), { startImmediately: true })
       yield* until("it runs", () => ran.length === 1)
       const closing = yield* Effect.forkChild(first.stop, { startImmediately: true })
@@ -122,7 +122,7 @@ export const drainLaws = (law: Law): void => {
       assert.strictEqual(yield* Fiber.join(slow), "done slow")
       yield* Fiber.join(closing)
       // What was not begun is the next one's, what was finished is not.
-      yield* serve(bench, { Work: handler })
+      yield* serve(contract, { Work: handler })
       assert.strictEqual(yield* Fiber.join(late), "done late")
       yield* advance("400 millis")
       assert.deepStrictEqual(ran, ["slow", "late"])
@@ -133,11 +133,11 @@ export const drainLaws = (law: Law): void => {
   law(
     "P12/drain: a handler that outlasts a closing responder's limit is interrupted, and the request is the next one's",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const ran: Array<string> = []
       const interrupted: Array<string> = []
       const first = yield* serve(
-        bench,
+        contract,
         {
           Work: ({ id }) => {
             ran.push(id)
@@ -146,7 +146,7 @@ export const drainLaws = (law: Law): void => {
         },
         { drainTimeout: "500 millis" }
       )
-      const { client } = yield* connect(bench, { timeout: "20 seconds" })
+      const { client } = yield* connect(contract, { timeout: "20 seconds" })
       const call = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
       yield* until("it runs", () => ran.length === 1)
       const closing = yield* Effect.forkChild(first.stop, { startImmediately: true })
@@ -155,7 +155,7 @@ export const drainLaws = (law: Law): void => {
       yield* advance("400 millis")
       yield* Fiber.join(closing)
       assert.deepStrictEqual(interrupted, ["1"])
-      yield* serve(bench, { Work: ({ id }) => Effect.succeed(`second ${id}`) })
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(`second ${id}`) })
       assert.strictEqual(yield* Fiber.join(call), "second 1")
     })
   )
@@ -163,15 +163,15 @@ export const drainLaws = (law: Law): void => {
   law(
     "P12/drain: requests that wait for their turn when a responder closes are the next one's, in their order",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const gate = yield* Deferred.make<void>()
       const ran: Array<number> = []
       const handler = ({ seq }: { readonly seq: number }) => {
         ran.push(seq)
         return Effect.as(seq === 0 ? Deferred.await(gate) : Effect.void, String(seq))
       }
-      const first = yield* serve(bench, { Append: handler }, settings)
-      const { client } = yield* connect(bench)
+      const first = yield* serve(contract, { Append: handler }, settings)
+      const { client } = yield* connect(contract)
       const calls = yield* Effect.forEach([0, 1, 2, 3, 4], (seq) =>
         Effect.forkChild(client.Append({ key: "a", seq }).pipe(Requester.withRoutingKey("a")), {
           startImmediately: true
@@ -182,7 +182,7 @@ export const drainLaws = (law: Law): void => {
       yield* advance("100 millis")
       yield* Deferred.succeed(gate, undefined)
       yield* Fiber.join(closing)
-      yield* serve(bench, { Append: handler })
+      yield* serve(contract, { Append: handler })
       assert.deepStrictEqual(yield* Effect.forEach(calls, Fiber.join), ["0", "1", "2", "3", "4"])
       assert.deepStrictEqual(ran, [0, 1, 2, 3, 4])
     })
@@ -191,10 +191,10 @@ export const drainLaws = (law: Law): void => {
   law(
     "P12/drain: while responders come and go every call is answered",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const handlers = { Work: ({ id }: { readonly id: string }) => Effect.succeed(`done ${id}`) }
-      yield* serve(bench, handlers, settings)
-      const { client } = yield* connect(bench, { timeout: "20 seconds" })
+      yield* serve(contract, handlers, settings)
+      const { client } = yield* connect(contract, { timeout: "20 seconds" })
       const test = { isOver: false }
       const failures: Array<unknown> = []
       let answered = 0
@@ -211,7 +211,7 @@ export const drainLaws = (law: Law): void => {
         )
       )
       for (let round = 0; round < 3; round++) {
-        const guest = yield* serve(bench, handlers, settings)
+        const guest = yield* serve(contract, handlers, settings)
         const before = answered
         yield* until("calls are answered beside the new one", () => answered > before + 10)
         yield* guest.stop

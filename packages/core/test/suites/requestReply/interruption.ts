@@ -44,7 +44,7 @@ export const interruptionLaws = (law: Law): void => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const ran: Array<string> = []
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         {
           Work: ({ id }) => {
             ran.push(id)
@@ -53,8 +53,8 @@ export const interruptionLaws = (law: Law): void => {
         },
         { responder: { concurrency: 1 } }
       )
-      const cancels = yield* watch(namesOf(bench).control)
-      const sent = yield* watch(namesOf(bench).requests)
+      const cancels = yield* watch(namesOf(contract).control)
+      const sent = yield* watch(namesOf(contract).requests)
       const first = yield* Effect.forkChild(client.Work({ id: "first" }), { startImmediately: true })
       yield* until("the first runs", () => ran.length === 1)
       const second = yield* Effect.forkChild(client.Work({ id: "second" }), { startImmediately: true })
@@ -93,13 +93,13 @@ export const interruptionLaws = (law: Law): void => {
     "P13/interruption: a cancel that comes before its request is remembered",
     Effect.gen(function* () {
       const ran: Array<string> = []
-      const { bench } = yield* pair({
+      const { contract } = yield* pair({
         Work: ({ id }) => {
           ran.push(id)
           return Effect.succeed(id)
         }
       })
-      const { control, replies, requests } = namesOf(bench)
+      const { control, replies, requests } = namesOf(contract)
       const answers = yield* watch(replies)
       const send = (id: number) =>
         post(requests, {

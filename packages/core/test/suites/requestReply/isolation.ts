@@ -9,8 +9,8 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Requester from "../../../src/requester/Requester.ts"
 import { reasonOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { connect, newBench, pair } from "./programs.ts"
-import { answering } from "./Scripted.ts"
+import { connect, newContract, pair } from "./programs.ts"
+import { answering } from "./ScriptedResponder.ts"
 import { bytes, namesOf, requestIn, watch } from "./topics.ts"
 
 /** Runs the call as a program without Effect does, with a callback that throws. Ends when it has been called. */
@@ -28,7 +28,7 @@ export const isolationLaws = (law: Law): void => {
   law(
     "P1/isolation: a callback that throws when its call times out stops the time of no other call",
     Effect.gen(function* () {
-      const { client, inFlight } = yield* connect(newBench())
+      const { client, inFlight } = yield* connect(newContract())
       const first = yield* Effect.forkChild(
         callingBack(client.Work({ id: "1" }).pipe(Requester.withTimeout("200 millis"))),
         { startImmediately: true }
@@ -72,10 +72,10 @@ export const isolationLaws = (law: Law): void => {
   law(
     "P1/unusable reply: a reply of a kind that the call does not have ends it at once",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench)
+      const contract = newContract()
+      const { client } = yield* connect(contract)
       const outcomes = ["item", "end", "of-a-later-version"] as const
-      yield* answering(bench, (_, { record }) => ({ outcome: outcomes[record.offset % 3] as "item" }))
+      yield* answering(contract, (_, { record }) => ({ outcome: outcomes[record.offset % 3] as "item" }))
       for (const outcome of outcomes) {
         const exit = yield* Effect.exit(client.Work({ id: "1" }))
         assert(Exit.isFailure(exit))
@@ -88,7 +88,7 @@ export const isolationLaws = (law: Law): void => {
   law(
     "P3/headers: the headers of a call arrive as they were given: case, order, repeats and bytes",
     Effect.gen(function* () {
-      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      const { contract, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
       const given = [
         ["__TypeId__", bytes("com.acme.Work")],
         ["ce_Type", Uint8Array.of(0, 255)],
@@ -96,7 +96,7 @@ export const isolationLaws = (law: Law): void => {
         ["empty", bytes("")]
       ] as const
       yield* client.Work({ id: "1" }).pipe(Requester.withHeaders(given))
-      const records = yield* watch(namesOf(bench).requests)
+      const records = yield* watch(namesOf(contract).requests)
       yield* until("the request is read", () => records.length === 1)
       assert.deepStrictEqual(
         requestIn(records[0]!).callHeaders.map(([name, value]) => [name, [...value]]),

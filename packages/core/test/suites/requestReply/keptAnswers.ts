@@ -3,7 +3,7 @@
  */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { counting } from "./faulty/counting.ts"
+import { counting } from "./handlers.ts"
 import { advance, type Law } from "./Harness.ts"
 import { pair } from "./programs.ts"
 

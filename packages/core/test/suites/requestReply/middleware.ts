@@ -18,13 +18,13 @@ import * as Responder from "../../../src/responder/Responder.ts"
 import { type Law } from "./Harness.ts"
 import { launch, newName } from "./programs.ts"
 
-class Denied extends Schema.TaggedError<Denied>("bench/Denied")("Denied", { who: Schema.String }) {}
+class Denied extends Schema.TaggedError<Denied>("test/Denied")("Denied", { who: Schema.String }) {}
 
-class CurrentUser extends Context.Service<CurrentUser, { readonly name: string }>()("bench/CurrentUser") {}
+class CurrentUser extends Context.Service<CurrentUser, { readonly name: string }>()("test/CurrentUser") {}
 
-class Outer extends RpcMiddleware.Service<Outer>()("bench/Outer", { requiredForClient: true }) {}
+class Outer extends RpcMiddleware.Service<Outer>()("test/Outer", { requiredForClient: true }) {}
 
-class Login extends RpcMiddleware.Service<Login, { provides: CurrentUser }>()("bench/Login", {
+class Login extends RpcMiddleware.Service<Login, { provides: CurrentUser }>()("test/Login", {
   error: Denied,
   requiredForClient: true
 }) {}

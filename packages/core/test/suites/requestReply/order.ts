@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Requester from "../../../src/requester/Requester.ts"
 import { type Law, until } from "./Harness.ts"
-import { connect, newBench, pair, serve } from "./programs.ts"
+import { connect, newContract, pair, serve } from "./programs.ts"
 
 const keys = Array.from({ length: 12 }, (_, index) => `key-${index}`)
 const numbers = Array.from({ length: 40 }, (_, seq) => seq)
@@ -47,16 +47,16 @@ export const orderLaws = (law: Law): void => {
   law(
     "P8/order: a key whose handler is busy holds up no other key, not even of its partition",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const gate = yield* Deferred.make<void>()
       yield* serve(
-        bench,
+        contract,
         {
           Append: ({ key, seq }) => Effect.as(key === "slow" ? Deferred.await(gate) : Effect.void, `${key} ${seq}`)
         },
         { partitions: 1 }
       )
-      const { client } = yield* connect(bench, { partitions: 1 })
+      const { client } = yield* connect(contract, { partitions: 1 })
       const append = (key: string, seq: number) => client.Append({ key, seq }).pipe(Requester.withRoutingKey(key))
       const slow = yield* Effect.forEach([1, 2], (seq) =>
         Effect.forkChild(append("slow", seq), { startImmediately: true })
@@ -97,7 +97,7 @@ export const orderLaws = (law: Law): void => {
   law(
     "P8/order: several responders share the partitions, and every request runs once",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const ran: Array<string> = []
       const workers = new Map<string, number>()
       const worker = (name: string) => ({
@@ -108,8 +108,8 @@ export const orderLaws = (law: Law): void => {
             return `done ${id}`
           })
       })
-      for (const name of ["a", "b", "c"]) yield* serve(bench, worker(name))
-      const { client } = yield* connect(bench)
+      for (const name of ["a", "b", "c"]) yield* serve(contract, worker(name))
+      const { client } = yield* connect(contract)
       const ids = Array.from({ length: 90 }, (_, index) => String(index))
       yield* Effect.forEach(ids, (id) => client.Work({ id }), { concurrency: "unbounded" })
       assert.sameMembers(ran, ids)

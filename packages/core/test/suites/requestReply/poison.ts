@@ -7,7 +7,7 @@ import * as HeaderNames from "../../../src/wire/HeaderNames.ts"
 import type { RecordHeaders } from "../../../src/wire/RecordHeaders.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import { type Law, until } from "./Harness.ts"
-import { connect, newBench, serve } from "./programs.ts"
+import { connect, newContract, serve } from "./programs.ts"
 import { bytes, namesOf, post, replyIn, text, watch } from "./topics.ts"
 
 const noise = (length: number): Uint8Array => {
@@ -105,11 +105,11 @@ export const poisonLaws = (law: Law): void => {
   law(
     "P10/poison: calls go on around records that are no requests, and who can be told is told",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { control, replies, requests } = namesOf(bench)
+      const contract = newContract()
+      const { control, replies, requests } = namesOf(contract)
       const deadLetters = `${requests}.dead`
-      yield* serve(bench, { Work: ({ id }) => Effect.succeed(`done ${id}`) }, { deadLetterTopic: deadLetters })
-      const { client } = yield* connect(bench, { replyPartition: 2 })
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(`done ${id}`) }, { deadLetterTopic: deadLetters })
+      const { client } = yield* connect(contract, { replyPartition: 2 })
       const answers = yield* watch(replies)
       const dead = yield* watch(deadLetters)
       const told = () => answers.filter(({ partition }) => partition === 0)
@@ -140,16 +140,16 @@ export const poisonLaws = (law: Law): void => {
   law(
     "P10/poison: a request that names a topic which is no reply topic is not executed and not answered",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { requests } = namesOf(bench)
+      const contract = newContract()
+      const { requests } = namesOf(contract)
       const ran: Array<string> = []
-      yield* serve(bench, {
+      yield* serve(contract, {
         Work: ({ id }) => {
           ran.push(id)
           return Effect.succeed(`done ${id}`)
         }
       })
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       const sent = yield* watch(requests)
       for (const partition of [0, 1, 2]) {
         yield* post(requests, { headers: good(requests), value: bytes(`{"id":"forbidden"}`) }, partition)

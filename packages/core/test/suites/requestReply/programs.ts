@@ -13,12 +13,12 @@ import type { Options as RequesterOptions } from "../../../src/requester/Options
 import type { RequestError } from "../../../src/requester/RequestError.ts"
 import * as Responder from "../../../src/responder/Responder.ts"
 import type { Options as ResponderOptions } from "../../../src/responder/Options.ts"
-import * as Bench from "./Bench.ts"
+import * as TestContract from "./TestContract.ts"
 
-export type Client = RpcClient.RpcClient<RpcGroup.Rpcs<Bench.Bench>, RequestError>
+export type Client = RpcClient.RpcClient<RpcGroup.Rpcs<TestContract.TestContract>, RequestError>
 
 /** A contract with topics and a group of its own. */
-export const newBench = (): Bench.Bench => Bench.named(newName())
+export const newContract = (): TestContract.TestContract => TestContract.named(newName())
 
 export const newName = (): string => `law-${randomUUID()}`
 
@@ -35,35 +35,38 @@ export const launch = Effect.fnUntraced(function* <A, E, R>(layer: Layer.Layer<A
   return { context, stop: Scope.close(scope, Exit.void) }
 })
 
-/** Starts a responder of the bench. */
+/** Starts a responder of the contract. */
 export const serve = Effect.fnUntraced(function* (
-  bench: Bench.Bench,
-  handlers: Partial<Bench.Handlers>,
+  contract: TestContract.TestContract,
+  handlers: Partial<TestContract.Handlers>,
   options: Partial<ResponderOptions> = {}
 ) {
   const scope = yield* Scope.fork(yield* Effect.scope)
-  const responder = yield* Responder.make(bench, { ...common, hideDefects: false, ...options }).pipe(
-    Effect.provide(yield* Layer.build(bench.toLayer(Bench.handlers(handlers)))),
+  const responder = yield* Responder.make(contract, { ...common, hideDefects: false, ...options }).pipe(
+    Effect.provide(yield* Layer.build(contract.toLayer(TestContract.handlers(handlers)))),
     Scope.provide(scope)
   )
   return { responder, stop: Scope.close(scope, Exit.void) }
 })
 
-/** Starts a requester of the bench. */
-export const connect = Effect.fnUntraced(function* (bench: Bench.Bench, options: Partial<RequesterOptions> = {}) {
-  const layer = Requester.layer(bench, { ...common, ...options })
+/** Starts a requester of the contract. */
+export const connect = Effect.fnUntraced(function* (
+  contract: TestContract.TestContract,
+  options: Partial<RequesterOptions> = {}
+) {
+  const layer = Requester.layer(contract, { ...common, ...options })
   const { context, stop } = yield* launch(layer)
-  const client: Client = yield* Effect.provide(Requester.client(bench), context)
-  return { client, inFlight: Effect.provide(Requester.inFlight(bench), context), stop }
+  const client: Client = yield* Effect.provide(Requester.client(contract), context)
+  return { client, inFlight: Effect.provide(Requester.inFlight(contract), context), stop }
 })
 
 /** A responder and a requester of a new contract. */
 export const pair = Effect.fnUntraced(function* (
-  handlers: Partial<Bench.Handlers>,
+  handlers: Partial<TestContract.Handlers>,
   options: { readonly requester?: Partial<RequesterOptions>; readonly responder?: Partial<ResponderOptions> } = {}
 ) {
-  const bench = newBench()
-  const serving = yield* serve(bench, handlers, options.responder)
-  const connected = yield* connect(bench, options.requester)
-  return { bench, responder: serving.responder, stopResponder: serving.stop, ...connected }
+  const contract = newContract()
+  const serving = yield* serve(contract, handlers, options.responder)
+  const connected = yield* connect(contract, options.requester)
+  return { contract, responder: serving.responder, stopResponder: serving.stop, ...connected }
 })

@@ -9,10 +9,10 @@ import * as RpcClient from "effect/rpc/RpcClient"
 import * as Requester from "../../../src/requester/Requester.ts"
 import * as ReplyHeaders from "../../../src/responder/ReplyHeaders.ts"
 import { RequestInfo } from "../../../src/responder/RequestInfo.ts"
-import { Refused } from "./Bench.ts"
+import { Refused } from "./TestContract.ts"
 import { statusOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { connect, newBench, pair, serve } from "./programs.ts"
+import { connect, newContract, pair, serve } from "./programs.ts"
 import { namesOf, replyIn, text, watch } from "./topics.ts"
 
 export const replyLaws = (law: Law): void => {
@@ -52,11 +52,11 @@ export const replyLaws = (law: Law): void => {
   law(
     "P14/reply: replies name the instance that answered and the partition it hears cancels on",
     Effect.gen(function* () {
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         { Work: () => Effect.succeed("done") },
         { responder: { instance: "ä-shop 1" } }
       )
-      const answers = yield* watch(namesOf(bench).replies)
+      const answers = yield* watch(namesOf(contract).replies)
       const [, metadata] = yield* Requester.withReplyMetadata(client.Work({ id: "1" }))
       assert.strictEqual(metadata?.answeredBy, "ä-shop 1")
       yield* until("its answer is seen", () => answers.length > 0)
@@ -67,7 +67,7 @@ export const replyLaws = (law: Law): void => {
   law(
     "P5/handler: handlers see the caller's headers and where the request stands",
     Effect.gen(function* () {
-      const { bench, client } = yield* pair({
+      const { contract, client } = yield* pair({
         Work: (_, { headers }) =>
           Effect.map(RequestInfo, (info) =>
             JSON.stringify([headers["x-tenant"], headers["x-own"], info?.topic, info?.attempt, info?.key])
@@ -77,7 +77,7 @@ export const replyLaws = (law: Law): void => {
       const answer = yield* client
         .Work({ id: "1" }, { headers: { "x-own": "ä" } })
         .pipe(RpcClient.withHeaders({ "X-Tenant": "a" }))
-      assert.deepStrictEqual(JSON.parse(answer), ["a", "ä", namesOf(bench).requests, 1, null])
+      assert.deepStrictEqual(JSON.parse(answer), ["a", "ä", namesOf(contract).requests, 1, null])
       assert.strictEqual(yield* client.Order({ id: "key", amount: 1 }), "key")
     })
   )
@@ -87,11 +87,11 @@ export const replyLaws = (law: Law): void => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const ended: Array<string> = []
-      const { bench, client, responder } = yield* pair({
+      const { contract, client, responder } = yield* pair({
         Work: ({ id }) =>
           Deferred.await(gate).pipe(Effect.andThen(Effect.sync(() => void ended.push(id))), Effect.as("unseen"))
       })
-      const answers = yield* watch(namesOf(bench).replies)
+      const answers = yield* watch(namesOf(contract).replies)
       assert.isUndefined(yield* client.Work({ id: "1" }, { discard: true }))
       assert.strictEqual(yield* responder.running, 1)
       yield* Deferred.succeed(gate, undefined)
@@ -108,11 +108,11 @@ export const replyLaws = (law: Law): void => {
   law(
     "P6/discard: a discarded call whose handler fails is accepted all the same, one that cannot start is rejected",
     Effect.gen(function* () {
-      const bench = newBench()
-      yield* serve(bench, { Work: () => Effect.die("nobody hears") }, { maxWait: "100 millis", concurrency: 1 })
-      const { client } = yield* connect(bench)
+      const contract = newContract()
+      yield* serve(contract, { Work: () => Effect.die("nobody hears") }, { maxWait: "100 millis", concurrency: 1 })
+      const { client } = yield* connect(contract)
       assert.isUndefined(yield* client.Work({ id: "1" }, { discard: true }))
-      const other = newBench()
+      const other = newContract()
       const gate = yield* Deferred.make<void>()
       const started: Array<string> = []
       yield* serve(

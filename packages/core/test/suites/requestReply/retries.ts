@@ -9,26 +9,28 @@ import * as Requester from "../../../src/requester/Requester.ts"
 import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
 import { reasonOf, requestErrorOf, statusOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { connect, newBench, pair } from "./programs.ts"
-import * as Scripted from "./Scripted.ts"
+import { connect, newContract, pair } from "./programs.ts"
+import * as ScriptedResponder from "./ScriptedResponder.ts"
 import { namesOf, requestIn, watch } from "./topics.ts"
 
-const overloaded = (retryAfter?: number): Scripted.Answer => ({
+const overloaded = (retryAfter?: number): ScriptedResponder.Answer => ({
   outcome: "rejected",
   status: "overloaded",
   value: { message: "busy" },
   ...(retryAfter === undefined ? {} : { retryAfter })
 })
 
-const success = (value: string): Scripted.Answer => ({ outcome: "success", value })
+const success = (value: string): ScriptedResponder.Answer => ({ outcome: "success", value })
 
 export const retryLaws = (law: Law): void => {
   law(
     "P7/retry: a rejected attempt is made again under the same correlation id, and the reply tells which attempt it answers",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench)
-      const seen = yield* Scripted.answering(bench, ({ attempt }) => (attempt < 3 ? overloaded() : success("third")))
+      const contract = newContract()
+      const { client } = yield* connect(contract)
+      const seen = yield* ScriptedResponder.answering(contract, ({ attempt }) =>
+        attempt < 3 ? overloaded() : success("third")
+      )
       const call = yield* client
         .Put({ id: "1" })
         .pipe(Requester.withReplyMetadata, Effect.forkChild({ startImmediately: true }))
@@ -51,9 +53,9 @@ export const retryLaws = (law: Law): void => {
   law(
     "P7/retry: a responder's push-back replaces the backoff",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench)
-      const seen = yield* Scripted.answering(bench, ({ attempt }) =>
+      const contract = newContract()
+      const { client } = yield* connect(contract)
+      const seen = yield* ScriptedResponder.answering(contract, ({ attempt }) =>
         attempt === 1 ? overloaded(700) : success("done")
       )
       const before = yield* Clock.currentTimeMillis
@@ -71,9 +73,9 @@ export const retryLaws = (law: Law): void => {
   law(
     "P7/retry: an operation that may run once is never retried",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench)
-      const seen = yield* Scripted.answering(bench, () => overloaded(10))
+      const contract = newContract()
+      const { client } = yield* connect(contract)
+      const seen = yield* ScriptedResponder.answering(contract, () => overloaded(10))
       for (const call of [client.Work({ id: "1" }), client.Order({ id: "1", amount: 1 })]) {
         const error = yield* requestErrorOf(call)
         assert(error.reason._tag === "Rejected")
@@ -91,9 +93,11 @@ export const retryLaws = (law: Law): void => {
   law(
     "P7/retry: retries of reads go to other partitions, others stay with their key's",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench)
-      const seen = yield* Scripted.answering(bench, ({ attempt }) => (attempt < 3 ? overloaded(1) : success("done")))
+      const contract = newContract()
+      const { client } = yield* connect(contract)
+      const seen = yield* ScriptedResponder.answering(contract, ({ attempt }) =>
+        attempt < 3 ? overloaded(1) : success("done")
+      )
       const find = yield* Effect.forkChild(client.Find({ id: "1" }).pipe(Requester.withRoutingKey("key")), {
         startImmediately: true
       })
@@ -114,9 +118,9 @@ export const retryLaws = (law: Law): void => {
   law(
     "P7/retry: unimplemented is retried for reads only, so that rolling upgrades work",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench)
-      const seen = yield* Scripted.answering(bench, ({ attempt, operation }) =>
+      const contract = newContract()
+      const { client } = yield* connect(contract)
+      const seen = yield* ScriptedResponder.answering(contract, ({ attempt, operation }) =>
         attempt === 1 ? { outcome: "rejected", status: "unimplemented" } : success(operation)
       )
       const find = yield* Effect.forkChild(client.Find({ id: "1" }), { startImmediately: true })
@@ -130,10 +134,10 @@ export const retryLaws = (law: Law): void => {
   law(
     "P7/retry: a rejection of an older attempt does not end the call",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench)
-      const held: Array<Scripted.Seen> = []
-      yield* Scripted.answering(bench, (_, seen) => {
+      const contract = newContract()
+      const { client } = yield* connect(contract)
+      const held: Array<ScriptedResponder.Seen> = []
+      yield* ScriptedResponder.answering(contract, (_, seen) => {
         held.push(seen)
         return undefined
       })
@@ -141,8 +145,8 @@ export const retryLaws = (law: Law): void => {
       yield* until("the first attempt is seen", () => held.length === 1)
       yield* advance("1100 millis")
       yield* until("the second attempt is seen", () => held.length === 2)
-      yield* Scripted.reply(held[0]!, { outcome: "rejected", status: "invalid" })
-      yield* Scripted.reply(held[1]!, success("second"))
+      yield* ScriptedResponder.reply(held[0]!, { outcome: "rejected", status: "invalid" })
+      yield* ScriptedResponder.reply(held[1]!, success("second"))
       assert.strictEqual(yield* Fiber.join(call), "second")
     })
   )
@@ -150,10 +154,10 @@ export const retryLaws = (law: Law): void => {
   law(
     "P7/retry: a success of any attempt ends the call",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench)
-      const held: Array<Scripted.Seen> = []
-      yield* Scripted.answering(bench, (_, seen) => {
+      const contract = newContract()
+      const { client } = yield* connect(contract)
+      const held: Array<ScriptedResponder.Seen> = []
+      yield* ScriptedResponder.answering(contract, (_, seen) => {
         held.push(seen)
         return undefined
       })
@@ -161,7 +165,7 @@ export const retryLaws = (law: Law): void => {
       yield* until("the first attempt is seen", () => held.length === 1)
       yield* advance("1100 millis")
       yield* until("the second attempt is seen", () => held.length === 2)
-      yield* Scripted.reply(held[0]!, success("first"))
+      yield* ScriptedResponder.reply(held[0]!, success("first"))
       assert.strictEqual(yield* Fiber.join(call), "first")
     })
   )
@@ -169,9 +173,9 @@ export const retryLaws = (law: Law): void => {
   law(
     "P7/retry: when all attempts are used up the last rejection is the outcome",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench)
-      const seen = yield* Scripted.answering(bench, () => overloaded(5))
+      const contract = newContract()
+      const { client } = yield* connect(contract)
+      const seen = yield* ScriptedResponder.answering(contract, () => overloaded(5))
       const call = yield* Effect.forkChild(statusOf(client.Put({ id: "1" })), { startImmediately: true })
       yield* advance("50 millis")
       yield* advance("50 millis")
@@ -183,10 +187,10 @@ export const retryLaws = (law: Law): void => {
   law(
     "P7/retry: retries stop while the budget is spent, and a success gives some back",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench, { retryBudget: 4, retryBudgetRatio: 1 })
+      const contract = newContract()
+      const { client } = yield* connect(contract, { retryBudget: 4, retryBudgetRatio: 1 })
       let isBusy = true
-      const seen = yield* Scripted.answering(bench, () => (isBusy ? overloaded(5) : success("done")))
+      const seen = yield* ScriptedResponder.answering(contract, () => (isBusy ? overloaded(5) : success("done")))
       const attemptsOf = Effect.fnUntraced(function* <A, E>(call: Effect.Effect<A, E>) {
         seen.length = 0
         const fiber = yield* Effect.forkChild(Effect.exit(call), { startImmediately: true })
@@ -209,10 +213,10 @@ export const retryLaws = (law: Law): void => {
     "P7/retry: an attempt that is not answered is made again, and the responder runs it once",
     Effect.gen(function* () {
       let runs = 0
-      const { bench, client } = yield* pair({
+      const { contract, client } = yield* pair({
         Put: () => Effect.delay(Effect.succeed("done"), "1500 millis").pipe(Effect.tap(Effect.sync(() => runs++)))
       })
-      const sent = yield* watch(namesOf(bench).requests)
+      const sent = yield* watch(namesOf(contract).requests)
       const call = yield* Effect.forkChild(client.Put({ id: "1" }), { startImmediately: true })
       yield* advance("1 second")
       yield* until("the second attempt is written", () => sent.length === 2)
@@ -229,9 +233,9 @@ export const retryLaws = (law: Law): void => {
   law(
     "P7/retry: all attempts stay inside the one deadline of the call",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench)
-      const seen = yield* Scripted.answering(bench, () => overloaded(6_000))
+      const contract = newContract()
+      const { client } = yield* connect(contract)
+      const seen = yield* ScriptedResponder.answering(contract, () => overloaded(6_000))
       const before = yield* Clock.currentTimeMillis
       const call = yield* Effect.forkChild(reasonOf(client.Put({ id: "1" })), { startImmediately: true })
       yield* advance("100 millis")

@@ -11,10 +11,10 @@ import * as CallBudget from "../../../src/contract/CallBudget.ts"
 import * as Requester from "../../../src/requester/Requester.ts"
 import type { Answered } from "../../../src/responder/Options.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
-import { Refused } from "./Bench.ts"
+import { Refused } from "./TestContract.ts"
 import { statusOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { type Client, connect, newBench, pair, serve } from "./programs.ts"
+import { type Client, connect, newContract, pair, serve } from "./programs.ts"
 import { bytes, namesOf, post, replyIn, watch } from "./topics.ts"
 
 const begin = <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.forkChild(Effect.exit(call), { startImmediately: true })
@@ -29,11 +29,11 @@ const attemptLaws = (law: Law): void => {
       `P6/first outcome: an attempt that ended with ${how} is not run again when its record comes twice`,
       Effect.gen(function* () {
         let runs = 0
-        const { bench, client } = yield* pair({
+        const { contract, client } = yield* pair({
           Work: () =>
             Effect.suspend(() => (++runs === 1 ? (end as Effect.Effect<string, Refused>) : Effect.succeed("done")))
         })
-        const { replies, requests } = namesOf(bench)
+        const { replies, requests } = namesOf(contract)
         const sent = yield* watch(requests)
         const answers = yield* watch(replies)
         const exit = yield* Effect.exit(client.Work({ id: "1" }))
@@ -52,8 +52,8 @@ const attemptLaws = (law: Law): void => {
     "P6/first outcome: a correlation id that comes with another payload is a conflict",
     Effect.gen(function* () {
       const ran: Array<string> = []
-      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.sync(() => (ran.push(id), id)) })
-      const { replies, requests } = namesOf(bench)
+      const { contract, client } = yield* pair({ Work: ({ id }) => Effect.sync(() => (ran.push(id), id)) })
+      const { replies, requests } = namesOf(contract)
       const sent = yield* watch(requests)
       const answers = yield* watch(replies)
       yield* client.Work({ id: "1" })
@@ -120,17 +120,17 @@ const waitingLaws = (law: Law): void => {
   law(
     "P9/ancestors: a call made inside a handler that needs the key of its own caller is refused at once",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       let nested: Client | undefined
       const statuses: Array<string> = []
-      yield* serve(bench, {
+      yield* serve(contract, {
         Order: ({ id }) =>
           Effect.gen(function* () {
             statuses.push(String(yield* statusOf(nested!.Order({ id, amount: 1 }))))
             return "outer"
           })
       })
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       nested = client
       assert.strictEqual(yield* client.Order({ id: "a", amount: 1 }), "outer")
       assert.deepStrictEqual(statuses, ["circular-wait"])
@@ -140,11 +140,11 @@ const waitingLaws = (law: Law): void => {
   law(
     "P9/ancestors: a call made inside a handler that needs the last place is refused at once",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       let nested: Client | undefined
       const statuses: Array<string> = []
       yield* serve(
-        bench,
+        contract,
         {
           Work: ({ id }) =>
             Effect.gen(function* () {
@@ -154,7 +154,7 @@ const waitingLaws = (law: Law): void => {
         },
         { concurrency: 1 }
       )
-      const { client } = yield* connect(bench)
+      const { client } = yield* connect(contract)
       nested = client
       assert.strictEqual(yield* client.Work({ id: "a" }), "outer")
       assert.deepStrictEqual(statuses, ["circular-wait"])
@@ -166,15 +166,15 @@ const waitingLaws = (law: Law): void => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const ran: Array<string> = []
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         {
           Append: () => Effect.as(Deferred.await(gate), ""),
           Work: ({ id }) => Effect.sync(() => (ran.push(id), id))
         },
         { responder: { maxWaiting: 3, maxWaitingPerKey: 3, partitions: 1 }, requester: { partitions: 1 } }
       )
-      const control = yield* watch(namesOf(bench).control)
-      const sent = yield* watch(namesOf(bench).requests)
+      const control = yield* watch(namesOf(contract).control)
+      const sent = yield* watch(namesOf(contract).requests)
       const append = (seq: number) => client.Append({ key: "hot", seq }).pipe(Requester.withRoutingKey("hot"))
       const calls = yield* Effect.forEach([0, 1, 2, 3], (seq) =>
         Effect.forkChild(append(seq), { startImmediately: true })
@@ -194,11 +194,11 @@ const waitingLaws = (law: Law): void => {
     "P9/keys: slow keys that fill the waiting room do not keep others from free places",
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         { Append: () => Effect.as(Deferred.await(gate), ""), Work: ({ id }) => Effect.succeed(id) },
         { responder: { maxWaiting: 4 } }
       )
-      const sent = yield* watch(namesOf(bench).requests)
+      const sent = yield* watch(namesOf(contract).requests)
       const slow = yield* Effect.forEach(["a", "b"], (key) =>
         Effect.forEach([1, 2, 3], (seq) => begin(client.Append({ key, seq }).pipe(Requester.withRoutingKey(key))))
       )
@@ -218,9 +218,9 @@ export const runLaws = (law: Law): void => {
     "P4/told: onAnswered is told of requests that are refused before they are taken, too",
     Effect.gen(function* () {
       const told: Array<Answered> = []
-      const bench = newBench()
-      const { replies, requests } = namesOf(bench)
-      yield* serve(bench, {}, { onAnswered: (answered) => void told.push(answered) })
+      const contract = newContract()
+      const { replies, requests } = namesOf(contract)
+      yield* serve(contract, {}, { onAnswered: (answered) => void told.push(answered) })
       const envelope = { deadline: 9_000_000_000_000, timeout: 5_000, attempt: 2, correlationId: Uint8Array.of(7) }
       const replyTo = { topic: replies, partition: 0 }
       yield* post(requests, { headers: RequestEnvelope.encode({ operation: "Nothing", ...envelope, replyTo }) }, 0)

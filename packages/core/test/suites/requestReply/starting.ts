@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
@@ -18,9 +19,9 @@ import { RequestError } from "../../../src/requester/RequestError.ts"
 import * as Responder from "../../../src/responder/Responder.ts"
 import type { StartError } from "../../../src/startup/StartError.ts"
 import type { Transport } from "../../../src/kafka/Transport.ts"
-import * as Bench from "./Bench.ts"
+import * as TestContract from "./TestContract.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { connect, launch, newBench, newName, serve } from "./programs.ts"
+import { connect, launch, newContract, newName, serve } from "./programs.ts"
 import { namesOf, watch } from "./topics.ts"
 
 const startReasonOf = <A, E extends { readonly reason: unknown }, R>(starting: Effect.Effect<A, E, R>) =>
@@ -30,11 +31,11 @@ export const startingLaws = (law: Law): void => {
   law(
     "P1/start: a missing topic fails the start, naming the topic and the way out",
     Effect.gen(function* () {
-      const bench = newBench()
-      const requester = yield* startReasonOf(connect(bench, { topics: "verify" }))
+      const contract = newContract()
+      const requester = yield* startReasonOf(connect(contract, { topics: "verify" }))
       assert.strictEqual(requester._tag, "TopicMissing")
-      assert.include(requester.message, `topic ${namesOf(bench).requests} does not exist`)
-      const responder = yield* startReasonOf(serve(bench, {}, { topics: "verify" }))
+      assert.include(requester.message, `topic ${namesOf(contract).requests} does not exist`)
+      const responder = yield* startReasonOf(serve(contract, {}, { topics: "verify" }))
       assert.strictEqual(responder._tag, "TopicMissing")
     })
   )
@@ -42,11 +43,11 @@ export const startingLaws = (law: Law): void => {
   law(
     "P1/start: with its topics there nothing is created and the start succeeds",
     Effect.gen(function* () {
-      const bench = newBench()
-      yield* serve(bench, { Work: ({ id }) => Effect.succeed(id) })
-      yield* connect(bench)
-      yield* serve(bench, { Work: ({ id }) => Effect.succeed(id) }, { topics: "verify" })
-      const { client } = yield* connect(bench, { topics: "verify" })
+      const contract = newContract()
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(id) })
+      yield* connect(contract)
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(id) }, { topics: "verify" })
+      const { client } = yield* connect(contract, { topics: "verify" })
       assert.strictEqual(yield* client.Work({ id: "1" }), "1")
     })
   )
@@ -54,12 +55,12 @@ export const startingLaws = (law: Law): void => {
   law(
     "P1/start: a reply partition that does not exist, a contract without a name and a missing handler fail the start",
     Effect.gen(function* () {
-      const partition = yield* startReasonOf(connect(newBench(), { replyPartition: 3 }))
+      const partition = yield* startReasonOf(connect(newContract(), { replyPartition: 3 }))
       assert.strictEqual(partition._tag, "TooFewPartitions")
-      assert.strictEqual((yield* startReasonOf(connect(Bench.operations)))._tag, "Unnamed")
-      assert.strictEqual((yield* startReasonOf(connect(Bench.named("not a topic name"))))._tag, "Unnamed")
+      assert.strictEqual((yield* startReasonOf(connect(TestContract.operations)))._tag, "Unnamed")
+      assert.strictEqual((yield* startReasonOf(connect(TestContract.named("not a topic name"))))._tag, "Unnamed")
       // As a program that is built from parts may do it, behind the back of the types.
-      const withoutHandlers = Responder.layer(newBench(), { topics: "create" }) as unknown as Layer.Layer<
+      const withoutHandlers = Responder.layer(newContract(), { topics: "create" }) as unknown as Layer.Layer<
         never,
         StartError,
         Transport
@@ -79,11 +80,11 @@ export const startingLaws = (law: Law): void => {
         { startTimeout: never }
       ]
       for (const options of unusable) {
-        const reason = yield* startReasonOf(connect(newBench(), options))
+        const reason = yield* startReasonOf(connect(newContract(), options))
         assert.strictEqual(reason._tag, "InvalidOption")
         assert.include(reason.message, Object.keys(options)[0]!)
       }
-      const reason = yield* startReasonOf(serve(newBench(), {}, { maxTimeout: never }))
+      const reason = yield* startReasonOf(serve(newContract(), {}, { maxTimeout: never }))
       assert.strictEqual(reason._tag, "InvalidOption")
       assert.include(reason.message, "maxTimeout")
     })
@@ -124,7 +125,7 @@ export const startingLaws = (law: Law): void => {
   law(
     "P1/start: a client can be written as text",
     Effect.gen(function* () {
-      const { client } = yield* connect(newBench())
+      const { client } = yield* connect(newContract())
       assert.match(`${String(client)} ${client as unknown as string}`, /^the client of \S+ the client of \S+$/)
     })
   )
@@ -148,16 +149,16 @@ export const startingLaws = (law: Law): void => {
   law(
     "P4/start: with detectNoResponder a call that nobody would serve fails before it is sent, until somebody comes",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench, { detectNoResponder: true })
-      const written = yield* watch(namesOf(bench).requests)
+      const contract = newContract()
+      const { client } = yield* connect(contract, { detectNoResponder: true })
+      const written = yield* watch(namesOf(contract).requests)
       yield* advance("3 seconds")
       const error = yield* Effect.flip(client.Work({ id: "early" }))
       assert(error instanceof RequestError)
       assert.strictEqual(error.reason._tag, "NoResponder")
       assert.isTrue(error.isCertainlyNotExecuted)
       assert.isTrue(error.isTransient)
-      yield* serve(bench, { Work: ({ id }) => Effect.succeed(id) })
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(id) })
       yield* advance("3 seconds")
       assert.strictEqual(yield* client.Work({ id: "served" }), "served")
       yield* until("the only request that was sent is read", () => written.length > 0)
@@ -166,16 +167,52 @@ export const startingLaws = (law: Law): void => {
   )
 
   law(
+    "P4/start: with responderGroup the group that is watched is the one that responders join, and the message says since when",
+    Effect.gen(function* () {
+      const contract = newContract()
+      const group = `${namesOf(contract).requests}-workers`
+      const { client } = yield* connect(contract, { detectNoResponder: true, responderGroup: group })
+      yield* advance("3 seconds")
+      const error = yield* Effect.flip(client.Work({ id: "early" }))
+      assert.match(String(error.message), new RegExp(`group ${group} has had no member for [1-9]\\d+ ms`))
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(id) }, { group })
+      yield* advance("3 seconds")
+      assert.strictEqual(yield* client.Work({ id: "served" }), "served")
+    })
+  )
+
+  law(
+    "P4/start: with detectNoResponder impatient only calls that do not wait fail while nobody serves",
+    Effect.gen(function* () {
+      const contract = newContract()
+      const { client } = yield* connect(contract, { detectNoResponder: "impatient" })
+      yield* advance("3 seconds")
+      const error = yield* Effect.flip(client.Work({ id: "hurried" }).pipe(Requester.withWaitForReady(false)))
+      assert(error instanceof RequestError)
+      assert.strictEqual(error.reason._tag, "NoResponder")
+      const waiting = yield* Effect.forkChild(
+        client.Work({ id: "patient" }).pipe(Requester.withTimeout("20 seconds")),
+        {
+          startImmediately: true
+        }
+      )
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(id) })
+      yield* advance("3 seconds")
+      assert.strictEqual(yield* Fiber.join(waiting), "patient")
+    })
+  )
+
+  law(
     "P1/start: one requester makes clients of several contracts, and only of those it was given",
     Effect.gen(function* () {
-      const [first, second] = [newBench(), newBench()]
+      const [first, second] = [newContract(), newContract()]
       yield* serve(first, { Work: ({ id }) => Effect.succeed(`first ${id}`) })
       yield* serve(second, { Work: ({ id }) => Effect.succeed(`second ${id}`) })
       const { context } = yield* launch(Requester.layer([first, second], { topics: "create" }))
-      const clientOf = (bench: Bench.Bench) => Effect.provide(Requester.client(bench), context)
+      const clientOf = (contract: TestContract.TestContract) => Effect.provide(Requester.client(contract), context)
       assert.strictEqual(yield* (yield* clientOf(first)).Work({ id: "1" }), "first 1")
       assert.strictEqual(yield* (yield* clientOf(second)).Work({ id: "1" }), "second 1")
-      const exit = yield* Effect.exit(clientOf(newBench()))
+      const exit = yield* Effect.exit(clientOf(newContract()))
       assert(Exit.isFailure(exit))
       assert.isTrue(Cause.hasDies(exit.cause))
     })

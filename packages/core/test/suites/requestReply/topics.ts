@@ -9,10 +9,10 @@ import { type AssignedPartition, Transport } from "../../../src/kafka/Transport.
 import type { RecordHeaders } from "../../../src/wire/RecordHeaders.ts"
 import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
-import type { Bench } from "./Bench.ts"
+import type { TestContract } from "./TestContract.ts"
 import { publisherOverLink } from "../transport/fixtures.ts"
 
-export const namesOf = (bench: Bench): Contract.ContractNames => Contract.namesOf(bench)!
+export const namesOf = (contract: TestContract): Contract.ContractNames => Contract.namesOf(contract)!
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text, "utf8")
 

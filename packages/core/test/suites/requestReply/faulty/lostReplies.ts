@@ -17,13 +17,13 @@ export const lostReplyLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const started: Array<string> = []
-      const { bench, client, inFlight } = yield* pair({
+      const { contract, client, inFlight } = yield* pair({
         Work: ({ id }) => {
           started.push(id)
           return id === "slow" ? Effect.never : Effect.succeed(`done ${id}`)
         }
       })
-      const { replies } = namesOf(bench)
+      const { replies } = namesOf(contract)
       const call = yield* Effect.forkChild(reasonOf(client.Work({ id: "slow" })), { startImmediately: true })
       yield* until("it runs", () => started.length === 1)
       yield* advance("10 millis")
@@ -47,8 +47,8 @@ export const lostReplyLaws = (law: FaultLaw): void => {
     "P11/topic made anew: a reply topic made anew at once is read from its beginning",
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
-      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
-      const { replies } = namesOf(bench)
+      const { contract, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      const { replies } = namesOf(contract)
       yield* Effect.forEach(["1", "2", "3", "4"], (id) => client.Work({ id }))
       broker.deleteTopic(replies)
       broker.createTopic({ name: replies, partitions: 3, replicationFactor: 1, configs: {} })
@@ -63,7 +63,7 @@ export const lostReplyLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const ran: Array<string> = []
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         {
           Work: ({ id }) => {
             ran.push(id)
@@ -72,7 +72,7 @@ export const lostReplyLaws = (law: FaultLaw): void => {
         },
         { responder: { partitions: 1 }, requester: { partitions: 1 } }
       )
-      const { requests, responderGroup } = namesOf(bench)
+      const { requests, responderGroup } = namesOf(contract)
       yield* Effect.forEach(["1", "2", "3"], (id) => client.Work({ id }))
       yield* advance("500 millis")
       broker.deleteTopic(requests)

@@ -22,11 +22,11 @@ export const offsetLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const gate = yield* Deferred.make<void>()
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         { Work: () => Effect.as(Deferred.await(gate), "unseen") },
         { responder: { partitions }, requester: { partitions } }
       )
-      const { requests, responderGroup } = namesOf(bench)
+      const { requests, responderGroup } = namesOf(contract)
       const committed = () => broker.group(responderGroup).committed.get(`${requests}-0`)?.offset
       yield* client.Work({ id: "1" }, { discard: true })
       yield* advance("1 second")
@@ -43,8 +43,8 @@ export const offsetLaws = (law: FaultLaw): void => {
       const faults = yield* Faults
       const broker = yield* MemoryBroker
       const deadLetterTopic = "dead"
-      const { bench } = yield* pair({}, { responder: { partitions, deadLetterTopic }, requester: { partitions } })
-      const { requests, responderGroup } = namesOf(bench)
+      const { contract } = yield* pair({}, { responder: { partitions, deadLetterTopic }, requester: { partitions } })
+      const { requests, responderGroup } = namesOf(contract)
       const committed = () => broker.group(responderGroup).committed.get(`${requests}-0`)?.offset
       const held = yield* faults.inject(Fault.hold, { topic: deadLetterTopic })
       yield* post(requests, { headers: [] })
@@ -63,11 +63,11 @@ export const offsetLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const faults = yield* Faults
       const gate = yield* Deferred.make<void>()
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         { Work: ({ id }) => Effect.as(Deferred.await(gate), id) },
         { responder: { partitions, concurrency: 2, maxWaiting: 5 }, requester: { partitions } }
       )
-      const { responderGroup } = namesOf(bench)
+      const { responderGroup } = namesOf(contract)
       const ids = Array.from({ length: 30 }, (_, index) => String(index))
       const calls = yield* Effect.forEach(ids, (id) =>
         Effect.forkChild(client.Work({ id }), { startImmediately: true })

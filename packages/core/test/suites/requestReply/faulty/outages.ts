@@ -7,11 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Requester from "../../../../src/requester/Requester.ts"
 import { Faults } from "../../../../src/testing/FaultyTransport.ts"
+import { partitionOf } from "../../../../src/protocol/partitioner.ts"
 import { reasonOf, requestErrorOf } from "../failures.ts"
 import { advance } from "../Harness.ts"
 import { pair } from "../programs.ts"
 import { namesOf } from "../topics.ts"
-import { counting } from "./counting.ts"
+import { counting } from "../handlers.ts"
 import type { FaultLaw } from "./FaultLaw.ts"
 
 export const outageLaws = (law: FaultLaw): void => {
@@ -71,8 +72,8 @@ export const outageLaws = (law: FaultLaw): void => {
     "P11/outage: a frozen leader holds up the calls to its partitions only",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
-      const { requests } = namesOf(bench)
+      const { contract, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      const { requests } = namesOf(contract)
       yield* faults.moveLeader({ topic: requests, partition: 1 }, 9)
       yield* faults.freeze(9)
       // In turn over three partitions.
@@ -92,14 +93,60 @@ export const outageLaws = (law: FaultLaw): void => {
   )
 
   law(
+    "P11/routing: calls without a key go around a leader that is out of reach, and none of 300 waits for it",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const { contract, client } = yield* pair({
+        Find: ({ id }) => Effect.succeed(`found ${id}`),
+        Work: ({ id }) => Effect.succeed(`done ${id}`)
+      })
+      yield* faults.moveLeader({ topic: namesOf(contract).requests, partition: 1 }, 9)
+      yield* faults.cut(9)
+      const calls: Array<Fiber.Fiber<string, unknown>> = []
+      for (let index = 0; index < 300; index++) {
+        const call = index % 2 === 0 ? client.Find({ id: String(index) }) : client.Work({ id: String(index) })
+        calls.push(yield* call.pipe(Requester.withTimeout("2 seconds"), Effect.forkChild({ startImmediately: true })))
+        yield* advance("10 millis")
+      }
+      yield* advance("50 millis")
+      assert.deepStrictEqual(
+        calls.flatMap((call, index) => (call.pollUnsafe() === undefined ? [index] : [])),
+        []
+      )
+      assert.strictEqual((yield* Effect.forEach(calls, Fiber.join)).length, 300)
+    })
+  )
+
+  law(
+    "P11/routing: a call with a key waits for the leader of its key's partition",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const { contract, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      for (const partition of [0, 1, 2]) {
+        yield* faults.moveLeader({ topic: namesOf(contract).requests, partition }, 9 + partition)
+      }
+      const home = partitionOf(Buffer.from("key"), 3)
+      yield* faults.cut(9 + home)
+      const call = yield* client
+        .Work({ id: "1" })
+        .pipe(Requester.withRoutingKey("key"), Effect.forkChild({ startImmediately: true }))
+      for (let step = 0; step < 6; step++) yield* advance("300 millis")
+      assert.isUndefined(call.pollUnsafe())
+      yield* faults.heal(9 + home)
+      for (let step = 0; step < 6; step++) yield* advance("300 millis")
+      assert.strictEqual(yield* Fiber.join(call), "done 1")
+    })
+  )
+
+  law(
     "P11/outage: a partition that moves to another leader is found there",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         { Work: ({ id }) => Effect.succeed(`done ${id}`) },
         { responder: { partitions: 1 }, requester: { partitions: 1 } }
       )
-      const { requests } = namesOf(bench)
+      const { requests } = namesOf(contract)
       yield* faults.moveLeader({ topic: requests, partition: 0 }, 8)
       assert.strictEqual(yield* client.Work({ id: "1" }), "done 1")
       yield* faults.cut(8)

@@ -12,11 +12,11 @@ import * as FaultEvent from "../../../../src/testing/FaultEvent.ts"
 import { Faults } from "../../../../src/testing/FaultyTransport.ts"
 import { MemoryBroker } from "../../../../src/memory/MemoryBroker.ts"
 import { advance, until } from "../Harness.ts"
-import { connect, newBench, pair, serve } from "../programs.ts"
+import { connect, newContract, pair, serve } from "../programs.ts"
 import { namesOf } from "../topics.ts"
 import { doneIn } from "./committed.ts"
 import type { FaultLaw } from "./FaultLaw.ts"
-import { gated } from "./gated.ts"
+import { gated } from "../handlers.ts"
 
 const one = { responder: { partitions: 1 }, requester: { partitions: 1 } }
 
@@ -35,8 +35,8 @@ export const rebalancingLaws = (law: FaultLaw): void => {
         const faults = yield* Faults
         const broker = yield* MemoryBroker
         const { handler, open, runs } = yield* gated()
-        const { bench, client } = yield* pair({ Work: handler }, one)
-        const { replies, requests, responderGroup } = namesOf(bench)
+        const { contract, client } = yield* pair({ Work: handler }, one)
+        const { replies, requests, responderGroup } = namesOf(contract)
         const slow = yield* Effect.forkChild(client.Work({ id: "slow" }), { startImmediately: true })
         yield* until("the slow one runs", () => runs.length === 1)
         for (const id of ["1", "2", "3"]) assert.strictEqual(yield* client.Work({ id }), `done ${id}`)
@@ -74,8 +74,8 @@ export const rebalancingLaws = (law: FaultLaw): void => {
           const faults = yield* Faults
           const broker = yield* MemoryBroker
           const { handler, runs } = yield* gated()
-          const { bench, client, inFlight } = yield* pair({ Work: handler }, one)
-          const names = namesOf(bench)
+          const { contract, client, inFlight } = yield* pair({ Work: handler }, one)
+          const names = namesOf(contract)
           const isHeld = step.includes("on its way")
           const held = yield* faults.inject(Fault.hold, { topic: isHeld ? names.replies : "none" })
           const reached = yield* Effect.forkChild(
@@ -102,7 +102,7 @@ export const rebalancingLaws = (law: FaultLaw): void => {
         const faults = yield* Faults
         const list: Array<number> = []
         const gate = yield* Deferred.make<void>()
-        const { bench, client } = yield* pair(
+        const { contract, client } = yield* pair(
           {
             Append: ({ seq }) =>
               Effect.suspend(() => {
@@ -112,7 +112,7 @@ export const rebalancingLaws = (law: FaultLaw): void => {
           },
           one
         )
-        const { requests, responderGroup } = namesOf(bench)
+        const { requests, responderGroup } = namesOf(contract)
         const numbers = Array.from({ length: 20 }, (_, seq) => seq)
         const calls = yield* Effect.forEach(numbers, (seq) =>
           Effect.forkChild(client.Append({ key: "a", seq }).pipe(Requester.withRoutingKey("a")), {
@@ -135,10 +135,10 @@ export const rebalancingLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler, runs } = yield* gated()
-      const bench = newBench()
-      const { responderGroup } = namesOf(bench)
-      const first = yield* serve(bench, { Work: handler })
-      const { client } = yield* connect(bench)
+      const contract = newContract()
+      const { responderGroup } = namesOf(contract)
+      const first = yield* serve(contract, { Work: handler })
+      const { client } = yield* connect(contract)
       yield* faults.failCommits(responderGroup, 2)
       for (const id of ["1", "2", "3", "4"]) yield* client.Work({ id })
       for (let step = 0; step < 4; step++) yield* advance("300 millis")
@@ -149,7 +149,7 @@ export const rebalancingLaws = (law: FaultLaw): void => {
         [false, false, true]
       )
       yield* first.stop
-      yield* serve(bench, { Work: handler })
+      yield* serve(contract, { Work: handler })
       assert.strictEqual(yield* client.Work({ id: "5" }), "done 5")
       assert.deepStrictEqual(runs, ["1", "2", "3", "4", "5"])
     })
@@ -160,11 +160,11 @@ export const rebalancingLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const gate = yield* Deferred.make<void>()
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         { Work: () => Effect.uninterruptible(Effect.as(Deferred.await(gate), "too late")) },
         one
       )
-      const { requests, responderGroup } = namesOf(bench)
+      const { requests, responderGroup } = namesOf(contract)
       const call = yield* Effect.forkChild(Effect.exit(client.Work({ id: "1" })), { startImmediately: true })
       for (let step = 0; step < 18; step++) yield* advance("500 millis")
       yield* Fiber.join(call)
@@ -181,14 +181,14 @@ export const rebalancingLaws = (law: FaultLaw): void => {
       const faults = yield* Faults
       const started: Array<string> = []
       const interrupted: Array<string> = []
-      const bench = newBench()
-      const impatient = bench.annotateRpcs(Contract.Retry, {
+      const contract = newContract()
+      const impatient = contract.annotateRpcs(Contract.Retry, {
         maxAttempts: 2,
         baseDelay: "100 millis",
         maxDelay: "100 millis",
         attemptTimeout: "500 millis"
       })
-      yield* serve(bench, {
+      yield* serve(contract, {
         Find: ({ id }) =>
           Effect.sync(() => started.push(id)).pipe(
             Effect.andThen(Effect.never),
@@ -201,8 +201,8 @@ export const rebalancingLaws = (law: FaultLaw): void => {
       })
       // The second attempt goes to another partition and waits behind the first, which has the same key.
       yield* advance("700 millis")
-      yield* faults.happened(FaultEvent.delivered(namesOf(bench).requests), 2)
-      const disturbing = yield* Effect.forkChild(faults.rebalance(namesOf(bench).responderGroup), {
+      yield* faults.happened(FaultEvent.delivered(namesOf(contract).requests), 2)
+      const disturbing = yield* Effect.forkChild(faults.rebalance(namesOf(contract).responderGroup), {
         startImmediately: true
       })
       yield* advance("2100 millis")

@@ -33,8 +33,8 @@ export const refusedPartitionLaws = (law: FaultLaw): void => {
     "P11/partition: a refused request partition slows no call to another partition of the same leader",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
-      const { requests } = namesOf(bench)
+      const { contract, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      const { requests } = namesOf(contract)
       const injection = yield* faults.inject(Fault.failBefore(fewReplicas), { topic: requests, partition: 0 }, 1_000)
       const stuck = yield* begin(client.Work({ id: "stuck" }).pipe(Requester.withRoutingKey(keyTo(0))))
       for (let i = 0; i < 20; i++) {
@@ -52,12 +52,12 @@ export const refusedPartitionLaws = (law: FaultLaw): void => {
     "P11/partition: a requester whose replies are refused slows no reply to another one",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair(
+      const { contract, client } = yield* pair(
         { Work: ({ id }) => Effect.succeed(`done ${id}`) },
         { requester: { replyPartition: 0 } }
       )
-      const other = yield* connect(bench, { replyPartition: 1 })
-      const { replies } = namesOf(bench)
+      const other = yield* connect(contract, { replyPartition: 1 })
+      const { replies } = namesOf(contract)
       yield* faults.inject(Fault.failBefore(fewReplicas), { topic: replies, partition: 0 }, 1_000)
       const stuck = yield* begin(client.Work({ id: "stuck" }).pipe(Effect.exit))
       for (let i = 0; i < 20; i++) {
@@ -73,8 +73,8 @@ export const refusedPartitionLaws = (law: FaultLaw): void => {
     "P4/send: a request that Kafka refused before the append until its time was up was certainly not sent",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair({})
-      yield* faults.inject(Fault.failBefore(fewReplicas), { topic: namesOf(bench).requests }, 1_000)
+      const { contract, client } = yield* pair({})
+      yield* faults.inject(Fault.failBefore(fewReplicas), { topic: namesOf(contract).requests }, 1_000)
       const call = yield* begin(requestErrorOf(client.Work({ id: "1" })))
       yield* advance("6 seconds")
       const error = yield* Fiber.join(call)
@@ -108,10 +108,10 @@ export const refusedPartitionLaws = (law: FaultLaw): void => {
     "P8/send: a caller whose callback throws when its request is refused keeps no later call of its key from leaving",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      const { contract, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
       const call = (id: string) => client.Work({ id }).pipe(Requester.withRoutingKey("k"))
       const refused = because(new Refused({ code: "POLICY_VIOLATION", detail: "an injected fault" }))
-      yield* faults.inject(Fault.failBefore(refused), { topic: namesOf(bench).requests })
+      yield* faults.inject(Fault.failBefore(refused), { topic: namesOf(contract).requests })
       const first = yield* Effect.forkChild(Effect.exit(call("1")), { startImmediately: true })
       first.addObserver(() => {
         throw new Error("a bug in a caller")

@@ -14,10 +14,10 @@ import * as Contract from "../../../src/contract/Contract.ts"
 import * as Requester from "../../../src/requester/Requester.ts"
 import * as ReplyHeaders from "../../../src/responder/ReplyHeaders.ts"
 import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"
-import { Refused } from "./Bench.ts"
+import { Refused } from "./TestContract.ts"
 import { reasonOf, requestErrorOf, statusOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { connect, launch, newBench, pair, serve } from "./programs.ts"
+import { connect, launch, newContract, pair, serve } from "./programs.ts"
 import { bytes, namesOf, post, requestIn, watch } from "./topics.ts"
 
 const manyHeaders = Object.fromEntries(Array.from({ length: 250 }, (_, index) => [`x-${index}`, "1"]))
@@ -31,12 +31,12 @@ const defectOf = <A, E>(call: Effect.Effect<A, E>) =>
     return Cause.squash(exit.cause) as Error
   })
 
-export const whatIsKnownLaws = (law: Law): void => {
+export const certaintyLaws = (law: Law): void => {
   law(
     "P4/certainty: what is wrong with a call is said before anything is sent",
     Effect.gen(function* () {
-      const { bench, client } = yield* pair(echo, { requester: { maxRequestBytes: 100, maxTimeout: "1 minute" } })
-      const sent = yield* watch(namesOf(bench).requests)
+      const { contract, client } = yield* pair(echo, { requester: { maxRequestBytes: 100, maxTimeout: "1 minute" } })
+      const sent = yield* watch(namesOf(contract).requests)
       const work = client.Work({ id: "1" })
       const errors = [
         yield* requestErrorOf(client.Work({ id: 1 as never })),
@@ -159,9 +159,9 @@ export const whatIsKnownLaws = (law: Law): void => {
   law(
     "P4/certainty: a payload that this responder cannot read is answered invalid, an operation it does not have unimplemented",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { name } = namesOf(bench)
-      yield* serve(bench, echo)
+      const contract = newContract()
+      const { name } = namesOf(contract)
+      yield* serve(contract, echo)
       const other = RpcGroup.make(
         Rpc.make("Work", { payload: { number: Schema.Int }, success: Schema.String }),
         Rpc.make("Added", { payload: { id: Schema.String }, success: Schema.String })
@@ -176,9 +176,9 @@ export const whatIsKnownLaws = (law: Law): void => {
   law(
     "P4/certainty: a reply that this caller cannot read is an error of the call",
     Effect.gen(function* () {
-      const bench = newBench()
-      const { client } = yield* connect(bench, { replyPartition: 0 })
-      const { replies, requests } = namesOf(bench)
+      const contract = newContract()
+      const { client } = yield* connect(contract, { replyPartition: 0 })
+      const { replies, requests } = namesOf(contract)
       const sent = yield* watch(requests)
       const bodies = [`17`, `{`, `"fine"`]
       for (const [index, body] of bodies.entries()) {
@@ -197,7 +197,7 @@ export const whatIsKnownLaws = (law: Law): void => {
   law(
     "P4/certainty: a call that timed out says that the broker had it",
     Effect.gen(function* () {
-      const { client } = yield* connect(newBench())
+      const { client } = yield* connect(newContract())
       const call = yield* client
         .Work({ id: "1" })
         .pipe(Requester.withTimeout("500 millis"), requestErrorOf, Effect.forkChild({ startImmediately: true }))

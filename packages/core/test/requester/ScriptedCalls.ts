@@ -24,7 +24,7 @@ import * as WriteState from "../../src/publisher/WriteState.ts"
 import type { TransportError } from "../../src/kafka/TransportError.ts"
 import * as Verdict from "../../src/kafka/Verdict.ts"
 import * as CorrelationId from "../../src/wire/CorrelationId.ts"
-import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
+import type { ConsumedRecord, TopicPartition } from "../../src/kafka/KafkaRecord.ts"
 import type { ReplyFields } from "../../src/wire/ReplyEnvelope.ts"
 import * as Stock from "../contract/stock.ts"
 import * as ScriptedEventLoop from "../host/scriptedEventLoop.ts"
@@ -35,6 +35,7 @@ export class ScriptedPublisher implements Publisher {
   readonly offered: Array<Publication> = []
   offer = (publication: Publication): void => void this.offered.push(publication)
   partitions = (): Effect.Effect<number> => Effect.succeed(1)
+  load = (_partition: TopicPartition): number => 0
 
   handOver(index: number): void {
     const publication = this.offered[index]!

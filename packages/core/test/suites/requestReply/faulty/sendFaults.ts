@@ -17,7 +17,7 @@ import { reasonOf, requestErrorOf } from "../failures.ts"
 import { advance } from "../Harness.ts"
 import { pair } from "../programs.ts"
 import { namesOf, text } from "../topics.ts"
-import { counting } from "./counting.ts"
+import { counting } from "../handlers.ts"
 import type { FaultLaw } from "./FaultLaw.ts"
 
 const once: ReadonlyArray<readonly [name: string, fault: Fault.Fault, records: number]> = [
@@ -29,7 +29,7 @@ const once: ReadonlyArray<readonly [name: string, fault: Fault.Fault, records: n
   ["is acknowledged late", Fault.slowAcknowledgement("700 millis"), 1]
 ]
 
-export const sendingLaws = (law: FaultLaw): void => {
+export const sendFaultLaws = (law: FaultLaw): void => {
   for (const [name, fault, records] of once) {
     law(
       `P1/send: a call whose request ${name} ends with its answer, and its handler runs once`,
@@ -37,8 +37,8 @@ export const sendingLaws = (law: FaultLaw): void => {
         const faults = yield* Faults
         const broker = yield* MemoryBroker
         const { handler, runs } = counting()
-        const { bench, client, inFlight } = yield* pair({ Work: handler })
-        const { replies, requests } = namesOf(bench)
+        const { contract, client, inFlight } = yield* pair({ Work: handler })
+        const { replies, requests } = namesOf(contract)
         const injection = yield* faults.inject(fault, { topic: requests })
         // Heard only after the request was sent again: an answered call sends nothing more.
         yield* faults.inject(Fault.delay("500 millis"), { topic: replies })
@@ -65,8 +65,8 @@ export const sendingLaws = (law: FaultLaw): void => {
           const broker = yield* MemoryBroker
           let runs = 0
           const handler = () => Effect.suspend(() => (++runs === 1 ? Effect.die("once") : Effect.succeed("too late")))
-          const { bench, client } = yield* pair({ Work: handler, Order: handler })
-          const { replies, requests } = namesOf(bench)
+          const { contract, client } = yield* pair({ Work: handler, Order: handler })
+          const { replies, requests } = namesOf(contract)
           yield* faults.inject(fault, { topic: requests })
           yield* faults.inject(Fault.delay("500 millis"), { topic: replies })
           const called = operation === "Work" ? client.Work({ id: "1" }) : client.Order({ id: "1", amount: 1 })
@@ -86,9 +86,9 @@ export const sendingLaws = (law: FaultLaw): void => {
     "P4/send: a request that is refused for good was certainly not sent, and the caller is told at once",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair({})
+      const { contract, client } = yield* pair({})
       const refused = because(new Refused({ code: "POLICY_VIOLATION", detail: "an injected fault" }))
-      yield* faults.inject(Fault.failBefore(refused), { topic: namesOf(bench).requests })
+      yield* faults.inject(Fault.failBefore(refused), { topic: namesOf(contract).requests })
       const before = yield* Clock.currentTimeMillis
       const error = yield* requestErrorOf(client.Work({ id: "1" }))
       assert.strictEqual(error.reason._tag, "NotSent")
@@ -101,8 +101,8 @@ export const sendingLaws = (law: FaultLaw): void => {
     "P4/send: a request that nobody says anything about has an unknown delivery",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair({})
-      yield* faults.inject(Fault.swallow, { topic: namesOf(bench).requests })
+      const { contract, client } = yield* pair({})
+      yield* faults.inject(Fault.swallow, { topic: namesOf(contract).requests })
       const call = yield* Effect.forkChild(requestErrorOf(client.Work({ id: "1" })), { startImmediately: true })
       yield* advance("5050 millis")
       const error = yield* Fiber.join(call)
@@ -116,8 +116,8 @@ export const sendingLaws = (law: FaultLaw): void => {
     "P4/send: a refusal for good after a try of unknown outcome leaves the delivery unknown",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair({})
-      const { requests } = namesOf(bench)
+      const { contract, client } = yield* pair({})
+      const { requests } = namesOf(contract)
       const refused = because(new Refused({ code: "POLICY_VIOLATION", detail: "an injected fault" }))
       // A failed try that was not written looks to the caller like one that was.
       yield* faults.inject(Fault.failBefore(), { topic: requests })
@@ -164,8 +164,8 @@ export const sendingLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler, runs } = counting()
-      const { bench, client } = yield* pair({ Work: handler, Put: handler })
-      yield* faults.inject(Fault.drop, { topic: namesOf(bench).requests }, 2)
+      const { contract, client } = yield* pair({ Work: handler, Put: handler })
+      yield* faults.inject(Fault.drop, { topic: namesOf(contract).requests }, 2)
       const call = yield* Effect.forkChild(reasonOf(client.Work({ id: "1" })), { startImmediately: true })
       yield* advance("1 millis")
       const retried = yield* Effect.forkChild(client.Put({ id: "2" }), { startImmediately: true })
@@ -183,8 +183,8 @@ export const sendingLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const faults = yield* Faults
       const list: Array<number> = []
-      const { bench, client } = yield* pair({ Append: ({ seq }) => Effect.sync(() => String(list.push(seq))) })
-      const { requests } = namesOf(bench)
+      const { contract, client } = yield* pair({ Append: ({ seq }) => Effect.sync(() => String(list.push(seq))) })
+      const { requests } = namesOf(contract)
       const numbers = Array.from({ length: 30 }, (_, seq) => seq)
       const has = (seq: number): Fault.Match => ({
         topic: requests,
@@ -216,8 +216,8 @@ export const sendingLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler } = counting()
-      const { bench, client } = yield* pair({ Work: handler })
-      yield* faults.inject(Fault.slowAcknowledgement(Duration.infinity), { topic: namesOf(bench).requests })
+      const { contract, client } = yield* pair({ Work: handler })
+      yield* faults.inject(Fault.slowAcknowledgement(Duration.infinity), { topic: namesOf(contract).requests })
       assert.strictEqual(yield* client.Work({ id: "1" }), "run 1")
     })
   )
@@ -227,8 +227,8 @@ export const sendingLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const faults = yield* Faults
       const broker = yield* MemoryBroker
-      const { bench, client, inFlight } = yield* pair({})
-      const { control, requests } = namesOf(bench)
+      const { contract, client, inFlight } = yield* pair({})
+      const { control, requests } = namesOf(contract)
       yield* faults.freeze(0)
       const calls: Array<Fiber.Fiber<unknown, unknown>> = []
       for (const id of ["1", "2", "3", "4", "5"]) {

@@ -8,7 +8,7 @@ import { Transport } from "../../../src/kafka/Transport.ts"
 import type { Outcome } from "../../../src/wire/ReplyEnvelope.ts"
 import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"
 import type { RequestEnvelope } from "../../../src/wire/RequestEnvelope.ts"
-import type { Bench } from "./Bench.ts"
+import type { TestContract } from "./TestContract.ts"
 import { bytes, namesOf, requestIn } from "./topics.ts"
 import { publisherOverLink } from "../transport/fixtures.ts"
 
@@ -38,12 +38,12 @@ export const reply = Effect.fnUntraced(function* ({ envelope }: Seen, answer: An
 
 /** Answers every request of the contract as the script says, undefined meaning not at all. Returns what it saw so far. */
 export const answering = Effect.fnUntraced(function* (
-  bench: Bench,
+  contract: TestContract,
   script: (envelope: RequestEnvelope, seen: Seen) => Answer | undefined
 ) {
   const { readPartition } = yield* Transport
   const publisher = yield* publisherOverLink
-  const { requests } = namesOf(bench)
+  const { requests } = namesOf(contract)
   const run = yield* FiberSet.makeRuntime<Transport>()
   const all: Array<Seen> = []
   const partitions = yield* publisher.partitions(requests)

@@ -10,20 +10,20 @@ import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
 import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"
 import { reasonOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
-import { connect, newBench, pair, serve } from "./programs.ts"
+import { connect, newContract, pair, serve } from "./programs.ts"
 import { bytes, namesOf, post, requestIn, watch } from "./topics.ts"
 
 const answer = (correlationId: Uint8Array, attempt?: number) =>
   ReplyEnvelope.encode({ correlationId, outcome: "success", attempt, at: 0 })
 
-export const rightReplyLaws = (law: Law): void => {
+export const correlationLaws = (law: Law): void => {
   law(
     "P2/correlation: requesters that share one reply partition get their own replies only",
     Effect.gen(function* () {
-      const bench = newBench()
-      yield* serve(bench, { Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      const contract = newContract()
+      yield* serve(contract, { Work: ({ id }) => Effect.succeed(`done ${id}`) })
       const requesters = yield* Effect.forEach(["a", "b", "c"], (name) =>
-        Effect.map(connect(bench, { replyPartition: 1 }), ({ client }) => ({ name, client }))
+        Effect.map(connect(contract, { replyPartition: 1 }), ({ client }) => ({ name, client }))
       )
       const calls = requesters.flatMap(({ client, name }) =>
         Array.from({ length: 50 }, (_, index) => ({ client, id: `${name}${index}` }))
@@ -41,11 +41,11 @@ export const rightReplyLaws = (law: Law): void => {
   law(
     "P2/correlation: foreign, forged and malformed replies reach no call",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const gate = yield* Deferred.make<void>()
-      yield* serve(bench, { Work: ({ id }) => Effect.as(Deferred.await(gate), `done ${id}`) })
-      const { client } = yield* connect(bench, { replyPartition: 0 })
-      const { replies, requests } = namesOf(bench)
+      yield* serve(contract, { Work: ({ id }) => Effect.as(Deferred.await(gate), `done ${id}`) })
+      const { client } = yield* connect(contract, { replyPartition: 0 })
+      const { replies, requests } = namesOf(contract)
       const sent = yield* watch(requests)
       const call = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
       yield* until("the request is written", () => sent.length === 1)
@@ -73,11 +73,11 @@ export const rightReplyLaws = (law: Law): void => {
   law(
     "P2/correlation: of repeated replies the first counts, and later calls are not disturbed",
     Effect.gen(function* () {
-      const bench = newBench()
+      const contract = newContract()
       const gates = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
-      yield* serve(bench, { Work: ({ id }) => Effect.as(Deferred.await(gates[Number(id)]!), `done ${id}`) })
-      const { client } = yield* connect(bench, { replyPartition: 0 })
-      const { replies, requests } = namesOf(bench)
+      yield* serve(contract, { Work: ({ id }) => Effect.as(Deferred.await(gates[Number(id)]!), `done ${id}`) })
+      const { client } = yield* connect(contract, { replyPartition: 0 })
+      const { replies, requests } = namesOf(contract)
       const sent = yield* watch(requests)
       const first = yield* Effect.forkChild(client.Work({ id: "0" }), { startImmediately: true })
       yield* until("the first request is written", () => sent.length === 1)
@@ -119,10 +119,10 @@ export const rightReplyLaws = (law: Law): void => {
   law(
     "P2/correlation: two requesters never make the same correlation id",
     Effect.gen(function* () {
-      const bench = newBench()
-      yield* serve(bench, { Work: () => Effect.succeed("done") })
-      const sent = yield* watch(namesOf(bench).requests)
-      const requesters = yield* Effect.forEach([1, 2, 3], () => connect(bench))
+      const contract = newContract()
+      yield* serve(contract, { Work: () => Effect.succeed("done") })
+      const sent = yield* watch(namesOf(contract).requests)
+      const requesters = yield* Effect.forEach([1, 2, 3], () => connect(contract))
       yield* Effect.forEach(requesters, ({ client }) =>
         Effect.forEach([1, 2, 3], (id) => client.Work({ id: String(id) }))
       )

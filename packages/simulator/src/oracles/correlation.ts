@@ -26,7 +26,7 @@ const overdueMillis = 50
 
 const ends = new Set(["success", "failure", "defect", "cause", "interrupted"])
 
-export const rightReply = (facts: Facts): ReadonlyArray<Violation> => {
+export const correlation = (facts: Facts): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   for (const call of facts.calls.values()) {
     const { end, plan } = call

@@ -17,7 +17,7 @@ import { RequestError } from "../../src/requester/RequestError.ts"
 import * as CorrelationId from "../../src/wire/CorrelationId.ts"
 import * as RequestEnvelope from "../../src/wire/RequestEnvelope.ts"
 import * as Stock from "../contract/stock.ts"
-import { recorderInto } from "./engine.ts"
+import { recorderInto } from "./ScriptedCalls.ts"
 import { reply, route, token } from "./fixtures.ts"
 
 export type Tag = "Get" | "Reserve" | "Take" | "Odd" | "Ping"

@@ -7,7 +7,7 @@ import type { Violation } from "./Violation.ts"
 
 const slackMillis = 50
 
-export const oneOutcome = (events: ReadonlyArray<Event>): ReadonlyArray<Violation> => {
+export const outcomes = (events: ReadonlyArray<Event>): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   const open = new Map<
     string,

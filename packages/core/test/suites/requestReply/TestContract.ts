@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Contract from "../../../src/contract/Contract.ts"
 
 /** The declared error of all operations. `isFinal` ones are kept for repeated requests. */
-export class Refused extends Schema.TaggedError<Refused>("bench/Refused")("Refused", {
+export class Refused extends Schema.TaggedError<Refused>("test/Refused")("Refused", {
   why: Schema.String,
   isFinal: Schema.Boolean
 }) {
@@ -67,11 +67,11 @@ const Append = Rpc.make("Append", { payload: { key: Schema.String, seq: Schema.I
 /** An operation by name and how it is delivered. */
 export const operations = RpcGroup.make(Work, Find, Put, Order, Reserve, Book, Append)
 
-export type Bench = typeof operations
-export type Handlers = RpcGroup.HandlersFrom<RpcGroup.Rpcs<Bench>>
+export type TestContract = typeof operations
+export type Handlers = RpcGroup.HandlersFrom<RpcGroup.Rpcs<TestContract>>
 
 /** The contract under a name of its own. */
-export const named = (name: string): Bench => operations.annotate(Contract.Name, name)
+export const named = (name: string): TestContract => operations.annotate(Contract.Name, name)
 
 const unexpected = (operation: string) => () => {
   throw new Error(`nobody expected a call of ${operation}`)

@@ -13,9 +13,9 @@ import { MemoryBroker } from "../../../../src/memory/MemoryBroker.ts"
 import * as RequestEnvelope from "../../../../src/wire/RequestEnvelope.ts"
 import { reasonOf } from "../failures.ts"
 import { advance, until } from "../Harness.ts"
-import { connect, newBench, pair, serve } from "../programs.ts"
+import { connect, newContract, pair, serve } from "../programs.ts"
 import { bytes, namesOf, post } from "../topics.ts"
-import { counting } from "./counting.ts"
+import { counting } from "../handlers.ts"
 import { doneIn } from "./committed.ts"
 import type { FaultLaw } from "./FaultLaw.ts"
 
@@ -30,7 +30,7 @@ const transient: ReadonlyArray<readonly [name: string, fault: Fault.Fault]> = [
   ["is acknowledged late", Fault.slowAcknowledgement("700 millis")]
 ]
 
-export const replyingLaws = (law: FaultLaw): void => {
+export const replyFaultLaws = (law: FaultLaw): void => {
   for (const [name, fault] of transient) {
     law(
       `P2/reply: a call whose reply ${name} ends once, and the next one gets its own`,
@@ -38,8 +38,8 @@ export const replyingLaws = (law: FaultLaw): void => {
         const faults = yield* Faults
         const broker = yield* MemoryBroker
         const { handler, runs } = counting()
-        const { bench, client, inFlight } = yield* pair({ Work: handler }, one)
-        const { replies, requests, responderGroup } = namesOf(bench)
+        const { contract, client, inFlight } = yield* pair({ Work: handler }, one)
+        const { replies, requests, responderGroup } = namesOf(contract)
         yield* faults.inject(fault, { topic: replies })
         const call = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
         yield* advance("1 second")
@@ -59,8 +59,8 @@ export const replyingLaws = (law: FaultLaw): void => {
       const faults = yield* Faults
       const broker = yield* MemoryBroker
       const { handler } = counting()
-      const { bench, client } = yield* pair({ Work: handler }, one)
-      const { replies, requests, responderGroup } = namesOf(bench)
+      const { contract, client } = yield* pair({ Work: handler }, one)
+      const { replies, requests, responderGroup } = namesOf(contract)
       const committed = () => broker.group(responderGroup).committed.get(`${requests}-0`)
       assert.strictEqual(yield* client.Work({ id: "0" }), "run 1")
       yield* advance("500 millis")
@@ -84,10 +84,10 @@ export const replyingLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler, runs } = counting()
-      const bench = newBench()
-      yield* serve(bench, { Put: handler, Work: handler })
-      const { client } = yield* connect(bench)
-      yield* faults.inject(Fault.drop, { topic: namesOf(bench).replies })
+      const contract = newContract()
+      yield* serve(contract, { Put: handler, Work: handler })
+      const { client } = yield* connect(contract)
+      yield* faults.inject(Fault.drop, { topic: namesOf(contract).replies })
       const call = yield* Effect.forkChild(Requester.withReplyMetadata(client.Put({ id: "1" })), {
         startImmediately: true
       })
@@ -95,7 +95,7 @@ export const replyingLaws = (law: FaultLaw): void => {
       const [value, metadata] = yield* Fiber.join(call)
       assert.strictEqual(value, "run 1")
       assert.strictEqual(metadata?.attempt, 2)
-      yield* faults.inject(Fault.drop, { topic: namesOf(bench).replies })
+      yield* faults.inject(Fault.drop, { topic: namesOf(contract).replies })
       const lost = yield* Effect.forkChild(reasonOf(client.Work({ id: "2" })), { startImmediately: true })
       yield* advance("5100 millis")
       assert.strictEqual((yield* Fiber.join(lost))._tag, "Timeout")
@@ -107,8 +107,8 @@ export const replyingLaws = (law: FaultLaw): void => {
     "P2/reply: replies that overtake each other reach their own calls",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) }, one)
-      yield* faults.inject(Fault.overtake, { topic: namesOf(bench).replies }, 2)
+      const { contract, client } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) }, one)
+      yield* faults.inject(Fault.overtake, { topic: namesOf(contract).replies }, 2)
       const calls: Array<Fiber.Fiber<string, unknown>> = []
       for (const id of ["1", "2", "3"]) {
         calls.push(yield* Effect.forkChild(client.Work({ id }), { startImmediately: true }))
@@ -122,8 +122,8 @@ export const replyingLaws = (law: FaultLaw): void => {
     "P2/reply: a reply that is read after the deadline ends nothing",
     Effect.gen(function* () {
       const faults = yield* Faults
-      const { bench, client, inFlight } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
-      const resume = yield* faults.stall({ topic: namesOf(bench).replies })
+      const { contract, client, inFlight } = yield* pair({ Work: ({ id }) => Effect.succeed(`done ${id}`) })
+      const resume = yield* faults.stall({ topic: namesOf(contract).replies })
       const call = yield* Effect.forkChild(reasonOf(client.Work({ id: "1" })), { startImmediately: true })
       yield* advance("5100 millis")
       assert.strictEqual((yield* Fiber.join(call))._tag, "Timeout")
@@ -140,8 +140,8 @@ export const replyingLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const broker = yield* MemoryBroker
       const { handler } = counting()
-      const { bench, client } = yield* pair({ Work: handler }, one)
-      const { replies, requests, responderGroup } = namesOf(bench)
+      const { contract, client } = yield* pair({ Work: handler }, one)
+      const { replies, requests, responderGroup } = namesOf(contract)
       const headers = RequestEnvelope.encode({
         operation: "Work",
         deadline: 5_000,
@@ -164,13 +164,13 @@ export const replyingLaws = (law: FaultLaw): void => {
       const faults = yield* Faults
       const broker = yield* MemoryBroker
       const { handler } = counting()
-      const bench = newBench()
-      const { replies, requests, responderGroup } = namesOf(bench)
-      yield* serve(bench, { Work: handler }, { partitions: 1, maxOpenBytes: 500_000 })
-      const dead = yield* connect(bench, { replyPartition: 1 })
-      const living = yield* connect(bench, { replyPartition: 0 })
+      const contract = newContract()
+      const { replies, requests, responderGroup } = namesOf(contract)
+      yield* serve(contract, { Work: handler }, { partitions: 1, maxOpenBytes: 500_000 })
+      const dead = yield* connect(contract, { replyPartition: 1 })
+      const living = yield* connect(contract, { replyPartition: 0 })
       yield* faults.moveLeader({ topic: replies, partition: 1 }, 9)
-      yield* faults.cut(9)
+      yield* faults.cut(9, "writing")
       const lost = yield* Effect.forkChild(reasonOf(dead.client.Work({ id: "1" })), { startImmediately: true })
       yield* advance("100 millis")
       assert.strictEqual(yield* living.client.Work({ id: "2" }), "run 2")
@@ -188,13 +188,13 @@ export const replyingLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler } = counting()
-      const bench = newBench()
-      const { replies } = namesOf(bench)
-      yield* serve(bench, { Work: handler }, { partitions: 1, maxOpenBytes: 500_000 })
-      const dead = yield* connect(bench, { replyPartition: 1, timeout: "1 minute" })
-      const living = yield* connect(bench, { replyPartition: 0, timeout: "1 minute" })
+      const contract = newContract()
+      const { replies } = namesOf(contract)
+      yield* serve(contract, { Work: handler }, { partitions: 1, maxOpenBytes: 500_000 })
+      const dead = yield* connect(contract, { replyPartition: 1, timeout: "1 minute" })
+      const living = yield* connect(contract, { replyPartition: 0, timeout: "1 minute" })
       yield* faults.moveLeader({ topic: replies, partition: 1 }, 9)
-      yield* faults.cut(9)
+      yield* faults.cut(9, "writing")
       const answered: Array<string> = []
       const call = (client: typeof dead.client, id: string) =>
         Effect.forkChild(
@@ -226,14 +226,14 @@ export const replyingLaws = (law: FaultLaw): void => {
       const faults = yield* Faults
       const started = yield* Deferred.make<void>()
       const interrupted: Array<string> = []
-      const { bench, client } = yield* pair({
+      const { contract, client } = yield* pair({
         Work: ({ id }) =>
           Deferred.succeed(started, undefined).pipe(
             Effect.andThen(Effect.never),
             Effect.onInterrupt(() => Effect.sync(() => void interrupted.push(id)))
           )
       })
-      yield* faults.inject(Fault.drop, { topic: namesOf(bench).control })
+      yield* faults.inject(Fault.drop, { topic: namesOf(contract).control })
       const call = yield* Effect.forkChild(client.Work({ id: "1" }), { startImmediately: true })
       yield* Deferred.await(started)
       yield* advance("100 millis")

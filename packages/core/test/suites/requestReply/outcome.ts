@@ -7,12 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Requester from "../../../src/requester/Requester.ts"
-import { Refused } from "./Bench.ts"
+import { Refused } from "./TestContract.ts"
 import { reasonOf } from "./failures.ts"
 import { advance, Harness, type Law } from "./Harness.ts"
-import { connect, newBench, pair } from "./programs.ts"
+import { connect, newContract, pair } from "./programs.ts"
 
-export const oneOutcomeLaws = (law: Law): void => {
+export const outcomeLaws = (law: Law): void => {
   law(
     "P1/outcome: a call ends with what its handler returned",
     Effect.gen(function* () {
@@ -40,7 +40,7 @@ export const oneOutcomeLaws = (law: Law): void => {
     "P1/outcome: a call that nobody answers ends at its deadline, not before and not after",
     Effect.gen(function* () {
       const { slackMillis } = yield* Harness
-      const { client, inFlight } = yield* connect(newBench())
+      const { client, inFlight } = yield* connect(newContract())
       const before = yield* Clock.currentTimeMillis
       const call = yield* reasonOf(client.Work({ id: "1" }).pipe(Requester.withTimeout("400 millis"))).pipe(
         Effect.zip(Clock.currentTimeMillis),
@@ -85,7 +85,7 @@ export const oneOutcomeLaws = (law: Law): void => {
     "P1/outcome: each of many calls has its own deadline, whatever the others have",
     Effect.gen(function* () {
       const { slackMillis } = yield* Harness
-      const { client } = yield* connect(newBench())
+      const { client } = yield* connect(newContract())
       const before = yield* Clock.currentTimeMillis
       const timeouts = [900, 300, 600, 450, 750]
       const calls = yield* Effect.forEach(timeouts, (timeout) =>

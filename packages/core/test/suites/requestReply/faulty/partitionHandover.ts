@@ -8,19 +8,19 @@ import * as FaultEvent from "../../../../src/testing/FaultEvent.ts"
 import { Faults } from "../../../../src/testing/FaultyTransport.ts"
 import { MemoryBroker } from "../../../../src/memory/MemoryBroker.ts"
 import { advance, until } from "../Harness.ts"
-import { connect, newBench, serve } from "../programs.ts"
+import { connect, newContract, serve } from "../programs.ts"
 import { namesOf } from "../topics.ts"
 import type { FaultLaw } from "./FaultLaw.ts"
-import { gated } from "./gated.ts"
+import { gated } from "../handlers.ts"
 
-export const movingLaws = (law: FaultLaw): void => {
+export const partitionHandoverLaws = (law: FaultLaw): void => {
   law(
     "P6/handover: the next owner runs nothing of what is finished, in whatever order it was finished",
     Effect.gen(function* () {
       const { handler, runs } = yield* gated()
-      const bench = newBench()
-      const first = yield* serve(bench, { Work: handler }, { partitions: 1, drainTimeout: "500 millis" })
-      const { client } = yield* connect(bench, { partitions: 1, timeout: "20 seconds" })
+      const contract = newContract()
+      const first = yield* serve(contract, { Work: handler }, { partitions: 1, drainTimeout: "500 millis" })
+      const { client } = yield* connect(contract, { partitions: 1, timeout: "20 seconds" })
       const slow = yield* Effect.forEach(["slow 1", "slow 2"], (id) =>
         Effect.forkChild(client.Work({ id }), { startImmediately: true })
       )
@@ -30,7 +30,7 @@ export const movingLaws = (law: FaultLaw): void => {
       yield* advance("600 millis")
       yield* Fiber.join(stopping)
       const second: Array<string> = []
-      yield* serve(bench, {
+      yield* serve(contract, {
         Work: ({ id }) => {
           second.push(id)
           return Effect.succeed(`second ${id}`)
@@ -46,17 +46,17 @@ export const movingLaws = (law: FaultLaw): void => {
     Effect.gen(function* () {
       const faults = yield* Faults
       const { handler, open, runs } = yield* gated()
-      const bench = newBench()
-      const { requests, responderGroup } = namesOf(bench)
-      yield* serve(bench, { Work: handler }, { partitions: 2 })
-      const { client, inFlight } = yield* connect(bench, { partitions: 2 })
+      const contract = newContract()
+      const { requests, responderGroup } = namesOf(contract)
+      yield* serve(contract, { Work: handler }, { partitions: 2 })
+      const { client, inFlight } = yield* connect(contract, { partitions: 2 })
       const calls = yield* Effect.forEach(["slow 1", "slow 2"], (id) =>
         Effect.forkChild(client.Work({ id }), { startImmediately: true })
       )
       yield* until("both run", () => runs.length === 2)
       const other: Array<string> = []
       const joining = yield* Effect.forkChild(
-        serve(bench, {
+        serve(contract, {
           Work: ({ id }) => {
             other.push(id)
             return Effect.succeed(`other ${id}`)
@@ -83,14 +83,14 @@ export const movingLaws = (law: FaultLaw): void => {
     "P12/handover: a handler that runs longer than a closing responder holds its group may run twice; the caller gets one outcome",
     Effect.gen(function* () {
       const { handler, open, runs } = yield* gated()
-      const bench = newBench()
-      const first = yield* serve(bench, { Work: handler }, { partitions: 1, drainTimeout: "25 seconds" })
-      const { client, inFlight } = yield* connect(bench, { partitions: 1, timeout: "20 seconds" })
+      const contract = newContract()
+      const first = yield* serve(contract, { Work: handler }, { partitions: 1, drainTimeout: "25 seconds" })
+      const { client, inFlight } = yield* connect(contract, { partitions: 1, timeout: "20 seconds" })
       const call = yield* Effect.forkChild(client.Work({ id: "slow" }), { startImmediately: true })
       yield* until("it runs", () => runs.length === 1)
       const other: Array<string> = []
       const joining = yield* Effect.forkChild(
-        serve(bench, {
+        serve(contract, {
           Work: ({ id }) => {
             other.push(id)
             return Effect.never
@@ -116,10 +116,10 @@ export const movingLaws = (law: FaultLaw): void => {
       const faults = yield* Faults
       const broker = yield* MemoryBroker
       const { handler, open, runs } = yield* gated()
-      const bench = newBench()
-      const { requests, responderGroup } = namesOf(bench)
-      yield* serve(bench, { Work: handler }, { partitions: 1 })
-      const { client, inFlight } = yield* connect(bench, { partitions: 1, timeout: "20 seconds" })
+      const contract = newContract()
+      const { requests, responderGroup } = namesOf(contract)
+      yield* serve(contract, { Work: handler }, { partitions: 1 })
+      const { client, inFlight } = yield* connect(contract, { partitions: 1, timeout: "20 seconds" })
       const slow = yield* Effect.forkChild(client.Work({ id: "slow" }), { startImmediately: true })
       yield* until("the slow one runs", () => runs.length === 1)
       for (const id of ["1", "2"]) yield* client.Work({ id })
@@ -128,7 +128,7 @@ export const movingLaws = (law: FaultLaw): void => {
       broker.group(responderGroup).members.clear()
       const other: Array<string> = []
       const next = yield* Effect.forkChild(
-        serve(bench, {
+        serve(contract, {
           Work: ({ id }) => {
             other.push(id)
             return Effect.succeed(`other ${id}`)

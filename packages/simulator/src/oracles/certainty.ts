@@ -7,7 +7,7 @@ import type { Violation } from "./Violation.ts"
 
 const neverSent = new Set(["NotSent", "Overloaded", "BudgetExhausted", "RequestTooLarge", "InvalidPayload"])
 
-export const whatIsKnown = (facts: Facts): ReadonlyArray<Violation> => {
+export const certainty = (facts: Facts): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   const written = new Set(facts.written.flatMap(({ label }) => (label.leg === "request" ? [label.call] : [])))
   const lost = new Set(facts.plan.recordFaults.flatMap(({ call, kind }) => (kind === "lose" ? [call] : [])))
