@@ -34,8 +34,9 @@ export interface ExecutionDependencies {
 
 const stopped: Ended = { _tag: "Stopped" }
 const passed: Ended = { _tag: "Passed" }
+const none: ReadonlyArray<RecordHeader> = []
 
-const answered = (answer: Answer, headers: ReadonlyArray<RecordHeader> = [], isKept = false): Ended => ({
+const answered = (answer: Answer, headers: ReadonlyArray<RecordHeader> = none, isKept = false): Ended => ({
   _tag: "Answered",
   answer,
   headers,
@@ -178,7 +179,7 @@ export class Execution {
     }
     return Effect.map(this.#answer(exit), (answer) => {
       // What a fiber that outlives the handler adds is too late for this reply, and for those of repeated requests.
-      const headers = this.#replyHeaders.length === 0 ? this.#replyHeaders : this.#replyHeaders.slice()
+      const headers = this.#replyHeaders.length === 0 ? none : this.#replyHeaders.slice()
       return answered(answer, headers, this.#isKept(exit, answer))
     })
   }

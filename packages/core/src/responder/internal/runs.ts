@@ -170,9 +170,10 @@ export const claim = (machine: Machine, one: Run, id: string, fingerprint: strin
   const { request } = one
   // Its schema or middleware may have taken its time.
   if (one.stop !== undefined) return stopped
-  if (request.isSettled) return pass
-  // Middleware may run what it wraps more than once.
+  // Middleware may run what it wraps more than once, and those who joined wait for it though its own caller has gone.
   if (one.claim === id) return run
+  // Its request has its outcome, or is another run's already.
+  if (request.isSettled || request.run !== one) return pass
   const owner = machine.claims.get(id)
   const kept = owner === undefined ? tableOf(machine, request).find(id, at) : undefined
   const known = owner ?? kept
@@ -188,7 +189,7 @@ export const claim = (machine: Machine, one: Run, id: string, fingerprint: strin
   }
   if (kept !== undefined) {
     machine.commands.add("repeated", "replayed")
-    kept.pins++
+    if (request.kept !== kept) kept.pins++
     request.kept = kept
     // Who wants no outcome is told no more than the first time.
     accept(machine, request)
