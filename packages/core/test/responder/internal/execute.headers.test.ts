@@ -11,8 +11,8 @@ describe("an attempt whose record comes twice", () => {
     "P6/first outcome: is told no header that was added after its answer, though there were none before",
     Effect.gen(function* () {
       const late = ReplyHeaders.add("x-late", "1").pipe(Effect.delay("1 second"), Effect.forkDetach)
-      const { bench, client } = yield* pair({ Work: ({ id }) => Effect.as(late, id) })
-      const { replies, requests } = namesOf(bench)
+      const { contract, client } = yield* pair({ Work: ({ id }) => Effect.as(late, id) })
+      const { replies, requests } = namesOf(contract)
       const sent = yield* watch(requests)
       const answers = yield* watch(replies)
       yield* client.Work({ id: "1" })
