@@ -58,6 +58,7 @@ const finish = ({ clock, engine, ledger, routes, schedule }: LookDependencies): 
   // A look can be one that was under way before; then only the question why has found the leader.
   engine.reroute()
   const leaderless = routes.leaderless()
+  if (leaderless.length === 0) schedule.helped()
   let isSoon = false
   for (const queue of leaderless) {
     if (queue.isOverlooked) isSoon = true

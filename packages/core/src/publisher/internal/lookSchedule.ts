@@ -12,6 +12,7 @@ export class LookSchedule {
   #endedAt = Number.NEGATIVE_INFINITY
   #looksInRow = 0
   #isWanted = false
+  #hasHelped = true
   isLooking = false
   /** When the next look is due, monotonic milliseconds; infinite when none is wanted. */
   dueAt = Number.POSITIVE_INFINITY
@@ -30,6 +31,7 @@ export class LookSchedule {
 
   begin(): void {
     this.isLooking = true
+    this.#hasHelped = false
     this.#isWanted = false
     this.dueAt = Number.POSITIVE_INFINITY
   }
@@ -41,10 +43,17 @@ export class LookSchedule {
     this.#looksInRow++
     if (isSoon) this.dueAt = now + leastPauseMillis
     else if (this.#isWanted) this.dueAt = now + this.#pause()
+    // Whoever comes next must not wait for the looks that have helped those before it.
+    else if (this.#hasHelped) this.#looksInRow = 0
+  }
+
+  /** The look under way leaves nobody without a leader. */
+  helped(): void {
+    this.#hasHelped = true
   }
 
   #pause(): number {
     const { max, min } = this.#limits
-    return this.#looksInRow === 0 ? 0 : Math.min(max, min * 2 ** Math.min(this.#looksInRow - 1, 16))
+    return this.#looksInRow === 0 ? leastPauseMillis : Math.min(max, min * 2 ** Math.min(this.#looksInRow - 1, 16))
   }
 }

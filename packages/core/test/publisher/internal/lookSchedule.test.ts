@@ -30,6 +30,19 @@ describe("LookSchedule", () => {
     assert.deepStrictEqual(looks, [0, 50, 150, 350, 600, 850])
   })
 
+  it("looks at once again for who comes after a look that has helped everybody", () => {
+    const schedule = new LookSchedule(limits)
+    for (const now of [0, 20, 40]) {
+      schedule.want(now)
+      assert.strictEqual(schedule.dueAt, now)
+      schedule.begin()
+      schedule.helped()
+      schedule.end(now, false)
+    }
+    schedule.want(41)
+    assert.strictEqual(schedule.dueAt, 50)
+  })
+
   it("looks again soon for who came during a look, and not without a wish", () => {
     const schedule = new LookSchedule(limits)
     schedule.want(0)
