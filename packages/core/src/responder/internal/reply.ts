@@ -76,6 +76,13 @@ export class Replies {
       return false
     }
     const { answer: reply, taken, topic } = publication
+    // What a compacted topic says to a record without a key, where the look at its settings had no answer.
+    if (publication.key === null && error.reason._tag === "Refused" && error.reason.code === "INVALID_RECORD") {
+      const looked: Looked = { needsKey: true, trouble: undefined }
+      this.#topics.set(topic, looked)
+      this.#write(taken, reply, looked)
+      return true
+    }
     recorder.replyRefused(topic, error, adviceOf(error, topic))
     // The caller is told once, in a reply of a few bytes.
     if (!error.isDefinitive || reply.answer.outcome === "rejected") return false
