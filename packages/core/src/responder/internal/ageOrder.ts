@@ -25,6 +25,14 @@ export class AgeOrder<E extends Aging<E>> {
     this.#newest = member
   }
 
+  /** Adds one that is not in any list before all others. */
+  addOldest(member: E): void {
+    member.newer = this.#oldest
+    if (this.#oldest === undefined) this.#newest = member
+    else this.#oldest.older = member
+    this.#oldest = member
+  }
+
   /** Takes out a member; what it was linked to is not linked to it any more. */
   remove(member: E): void {
     const { newer, older } = member

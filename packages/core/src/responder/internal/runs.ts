@@ -88,7 +88,9 @@ const again = (machine: Machine, request: Request): void => {
   request.state = "executing"
   if (machine.isHeld) return leave(machine, request)
   request.state = "waiting"
-  machine.schedule.offer(request, request.laneKey)
+  // It came before all that wait behind its key.
+  if (request.laneKey === undefined) machine.schedule.offer(request, undefined)
+  else machine.schedule.offerFirst(request, request.laneKey)
   machine.wakeBy(refusedAt(machine, request))
 }
 
@@ -234,33 +236,49 @@ const keep = (machine: Machine, one: Run, result: Ended, at: number): KeptAnswer
   return kept
 }
 
-const tell = (machine: Machine, one: Run, waiter: Request, result: Ended, kept: KeptAnswer | undefined, at: number) => {
-  if (result._tag === "Stopped" && one.stop === "draining") return leave(machine, waiter)
-  if (result._tag === "Stopped" && isForAnother(one, waiter, at)) return again(machine, waiter)
+/** Gives a waiter what the run has for it. False when it needs a turn of its own. */
+const tell = (
+  machine: Machine,
+  one: Run,
+  waiter: Request,
+  result: Ended,
+  kept: KeptAnswer | undefined,
+  at: number
+): boolean => {
+  if (result._tag === "Stopped" && one.stop === "draining") {
+    leave(machine, waiter)
+    return true
+  }
+  if (result._tag === "Stopped" && isForAnother(one, waiter, at)) return false
   if (kept !== undefined) {
     kept.pins++
     waiter.kept = kept
   }
   settle(machine, waiter, answerOf(one, result), result._tag === "Answered" ? result.headers : [], at)
+  return true
 }
 
 /** A run is over: for its request and for all that joined it. */
 export const ended = (machine: Machine, one: Run, result: Ended, at: number): void => {
   invariant(machine.runs.delete(one), "a run ends once")
   if (one.isOverdue) machine.overdue--
-  freePlace(machine, one)
   const { claim: id, request } = one
   if (id !== undefined) machine.claims.release(id)
   if (result._tag === "Passed") {
+    freePlace(machine, one)
     if (one.needsTurn && request.run === one) again(machine, request)
     return
   }
   const kept = keep(machine, one, result, at)
   // It may have joined another run, and its middleware have refused it after that.
-  if (!request.isSettled) tell(machine, one, request, result, kept, at)
+  let untold: Array<Request> | undefined
+  if (!request.isSettled && !tell(machine, one, request, result, kept, at)) untold = [request]
   for (let waiter = one.takeJoined(); waiter !== undefined; waiter = one.takeJoined()) {
     waiter.state = "executing"
-    tell(machine, one, waiter, result, kept, at)
+    if (!tell(machine, one, waiter, result, kept, at)) (untold ??= []).push(waiter)
   }
+  // Before the key is free, and the last of them first: they keep their order, before what waits behind the key.
+  if (untold !== undefined) for (const waiter of untold.toReversed()) again(machine, waiter)
+  freePlace(machine, one)
   if (kept !== undefined) kept.pins--
 }

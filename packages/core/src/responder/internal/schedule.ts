@@ -78,6 +78,15 @@ export class Schedule<A extends Aging<A>> {
     this.#ready.add(one)
   }
 
+  /** Offers one that came before all who wait behind its key. */
+  offerFirst(one: A, key: string): void {
+    const lane = this.#lanes.get(key)
+    if (lane === undefined) return this.offer(one, key)
+    this.#waiting++
+    lane.waiting.addOldest(one)
+    lane.size++
+  }
+
   /** Who runs next, if anybody may: it has a place from now on, until `finished`. */
   take(): A | undefined {
     if (this.#isHeld || this.#running >= this.#concurrency) return undefined
