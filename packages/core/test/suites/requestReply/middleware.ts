@@ -37,7 +37,7 @@ const Club = RpcGroup.make(
 
 const options = { topics: "create", drainTimeout: 0, partitions: 1 } as const
 
-const club = Effect.fnUntraced(function* (user: string, trace: Array<string>) {
+const club = Effect.fnUntraced(function* (user: string, trace: Array<string>, caller: () => string = () => user) {
   const group = Club.annotate(Contract.Name, newName())
   const server = Layer.mergeAll(
     Layer.succeed(Login, (next, { headers }) => {
@@ -63,7 +63,7 @@ const club = Effect.fnUntraced(function* (user: string, trace: Array<string>) {
   const client = Layer.mergeAll(
     RpcMiddleware.layerClient(Login, ({ next, request }) => {
       trace.push("client login")
-      return next({ ...request, headers: Headers.set(request.headers, "x-user", user) })
+      return next({ ...request, headers: Headers.set(request.headers, "x-user", caller()) })
     }),
     RpcMiddleware.layerClient(Outer, ({ next, request }) => {
       trace.push("client outer")
@@ -117,6 +117,26 @@ export const middlewareLaws = (law: Law): void => {
       assert.strictEqual((Cause.squash(exit.cause) as Error).message, "a synchronous throw")
       assert.notInclude(trace, "server login")
       assert.strictEqual(yield* client.Enter({ id: "1" }), "clumsy 1")
+    })
+  )
+
+  law(
+    "P4/authorization: a stored reply is given only to a request that passes the middleware",
+    Effect.gen(function* () {
+      const trace: Array<string> = []
+      let caller = "alice"
+      const client = yield* club("alice", trace, () => caller)
+      assert.strictEqual(yield* client.Enter({ id: "1" }), "alice 1")
+      caller = "mallory"
+      const error = yield* Effect.flip(client.Enter({ id: "1" }))
+      assert.deepStrictEqual(error as unknown, new Denied({ who: "mallory" }))
+      // The reply was there: a caller that passes gets it, and nothing runs again.
+      caller = "bob"
+      assert.strictEqual(yield* client.Enter({ id: "1" }), "alice 1")
+      assert.lengthOf(
+        trace.filter((step) => step === "handler"),
+        1
+      )
     })
   )
 }

@@ -6,10 +6,14 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
+import * as Result from "effect/Result"
 import * as CallBudget from "../../../src/contract/CallBudget.ts"
 import * as Requester from "../../../src/requester/Requester.ts"
 import type { Answered } from "../../../src/responder/Options.ts"
+import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
 import { Refused } from "./TestContract.ts"
 import { statusOf } from "./failures.ts"
@@ -231,6 +235,26 @@ export const runLaws = (law: Law): void => {
         { attempt, operation, outcome },
         { attempt: 2, operation: "Nothing", outcome: "unimplemented" }
       )
+    })
+  )
+
+  law(
+    "P4/told: what a handler logs carries its operation and the id of its call",
+    Effect.gen(function* () {
+      const logged: Array<Readonly<Record<string, unknown>>> = []
+      const collector = Logger.make(({ fiber }) => void logged.push(fiber.getRef(References.CurrentLogAnnotations)))
+      const { bench, client } = yield* pair({
+        Work: ({ id }) => Effect.as(Effect.provide(Effect.logError("working"), Logger.layer([collector])), id)
+      })
+      const sent = yield* watch(namesOf(bench).requests)
+      yield* client.Work({ id: "1" })
+      yield* until("the request is seen", () => sent.length === 1)
+      const envelope = Result.getOrThrow(RequestEnvelope.decode(sent[0]!.headers))
+      assert.lengthOf(logged, 1)
+      assert.deepInclude(logged[0], {
+        "rpc.method": "Work",
+        "rr.call": CorrelationId.toHex(envelope.correlationId)
+      })
     })
   )
 }
