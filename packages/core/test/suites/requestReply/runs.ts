@@ -243,10 +243,10 @@ export const runLaws = (law: Law): void => {
     Effect.gen(function* () {
       const logged: Array<Readonly<Record<string, unknown>>> = []
       const collector = Logger.make(({ fiber }) => void logged.push(fiber.getRef(References.CurrentLogAnnotations)))
-      const { bench, client } = yield* pair({
+      const { contract, client } = yield* pair({
         Work: ({ id }) => Effect.as(Effect.provide(Effect.logError("working"), Logger.layer([collector])), id)
       })
-      const sent = yield* watch(namesOf(bench).requests)
+      const sent = yield* watch(namesOf(contract).requests)
       yield* client.Work({ id: "1" })
       yield* until("the request is seen", () => sent.length === 1)
       const envelope = Result.getOrThrow(RequestEnvelope.decode(sent[0]!.headers))
