@@ -74,7 +74,7 @@ export interface Operation {
   readonly hasPrimaryKey: boolean
   readonly timeout: Duration.Input | undefined
   readonly retry: Contract.RetryPolicy
-  readonly isFinalError: (error: unknown) => boolean
+  readonly isFinal: (error: unknown) => boolean
   /** Whether its answers are kept for repeated requests. */
   readonly storesReplies: boolean
   /** How long they are kept, and how many; undefined: as the responder's options say. */
@@ -130,7 +130,7 @@ const build = (rpc: AnyRpc): Operation => {
     hasPrimaryKey: declaresPrimaryKey(rpc),
     timeout: Context.get(rpc.annotations, Contract.Timeout),
     retry: Context.get(rpc.annotations, Contract.Retry),
-    isFinalError: Context.get(rpc.annotations, Contract.FinalErrors),
+    isFinal: Context.get(rpc.annotations, Contract.FinalErrors),
     storesReplies: Context.get(rpc.annotations, Contract.StoreReplies),
     dedupeAge: Context.get(rpc.annotations, Contract.DedupeAge),
     dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries)

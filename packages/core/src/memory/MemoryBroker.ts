@@ -23,7 +23,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { MemoryLog, wireSize } from "./internal/memoryLog.ts"
+import { MemoryLog, encodedSize } from "./internal/memoryLog.ts"
 import { type ConsumedRecord, type OutgoingRecord, partitionKey, type TopicPartition } from "../kafka/KafkaRecord.ts"
 import {
   because,
@@ -169,7 +169,7 @@ export const make = Effect.gen(function* () {
           return Effect.fail(because(new Refused({ code: "INVALID_RECORD", detail })))
         }
         const limit = Number(broker.configs(topic)["max.message.bytes"] ?? defaultMaxBatchBytes)
-        const size = records.reduce((sum, record) => sum + wireSize(record), 0)
+        const size = records.reduce((sum, record) => sum + encodedSize(record), 0)
         if (size > limit) {
           return Effect.fail(because(new TooLarge({ topic, detail: `a batch of ${size} bytes, limit ${limit}` })))
         }

@@ -29,7 +29,7 @@ export abstract class Publication implements OutgoingRecord {
   /** Publisher's: what the order of records is kept by inside a partition; undefined without a key. */
   readonly orderKey: string | undefined
   /** Publisher's: about what the record takes on the wire, headers included. */
-  readonly wireSize: number
+  readonly encodedSize: number
   /** Publisher's: when it was offered, monotonic milliseconds. */
   offeredAt = 0
   /** Publisher's: the most records it may travel with, lowered to find out which one a broker refuses. */
@@ -48,7 +48,7 @@ export abstract class Publication implements OutgoingRecord {
       key === null ? undefined : Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1")
     let size = recordOverhead + (key?.byteLength ?? 0) + (value?.byteLength ?? 0)
     for (const [name, header] of headers) size += name.length + header.byteLength + headerOverhead
-    this.wireSize = size
+    this.encodedSize = size
   }
 
   get delivery(): Delivery {

@@ -20,8 +20,8 @@ import type { TransportError } from "../kafka/TransportError.ts"
 import { withDefaults } from "../settings/OptionRules.ts"
 import { Engine } from "./internal/engine.ts"
 import { Ledger } from "./internal/ledger.ts"
-import { look } from "./internal/look.ts"
-import { LookSchedule } from "./internal/lookSchedule.ts"
+import { refresh } from "./internal/metadataRefresh.ts"
+import { RefreshSchedule } from "./internal/refreshSchedule.ts"
 import * as PublishRecorder from "./internal/publishRecorder.ts"
 import { Resting } from "./internal/resting.ts"
 import { Routes } from "./internal/routes.ts"
@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   const random = yield* Random.Random
   const run = yield* FiberSet.makeRuntime<never>()
-  const schedule = new LookSchedule(backoff)
+  const schedule = new RefreshSchedule(backoff)
   const routes = new Routes(link.leaderOf, schedule)
   const ledger = new Ledger(
     options.maxQueuedBytes,
@@ -60,10 +60,10 @@ export const make = Effect.fnUntraced(function* (
     const next = engine.sweep(now)
     if (schedule.dueAt <= now) {
       schedule.begin()
-      const looking = look({ link, timeoutMillis: sendTimeoutMillis, clock, schedule, routes, ledger, engine })
+      const refreshing = refresh({ link, timeoutMillis: sendTimeoutMillis, clock, schedule, routes, ledger, engine })
       run(
         Effect.ensuring(
-          looking,
+          refreshing,
           Effect.sync(() => sweeper.wakeBy(schedule.dueAt))
         )
       )
@@ -87,7 +87,7 @@ export const make = Effect.fnUntraced(function* (
     recorder: yield* PublishRecorder.make,
     run,
     wakeBy: sweeper.wakeBy,
-    wantLook: () => {
+    wantRefresh: () => {
       schedule.want(monotonicMillis(clock))
       sweeper.wakeBy(schedule.dueAt)
     }

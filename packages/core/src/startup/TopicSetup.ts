@@ -73,7 +73,7 @@ const untilKnown = {
 }
 
 /** How often to look whether a lost topic is back: once a second. */
-export const lookAgain = Schedule.spaced("1 second")
+export const askAgain = Schedule.spaced("1 second")
 
 /**
  * Ensures one topic and returns its number of partitions. Fails with `NoSuchTopic` when it is missing and may not be

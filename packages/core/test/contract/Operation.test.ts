@@ -92,11 +92,11 @@ describe("an operation's annotations", () => {
       [operation("Odd").timeout, operation("Odd").retry.maxAttempts, operation("Get").timeout],
       ["2 seconds", 2, undefined]
     )
-    assert.deepStrictEqual(
-      [new UnknownSku({ sku: "a" }), new SoldOut({ left: 0 })].map(operation("Reserve").isFinalError),
-      [true, false]
-    )
-    assert.isFalse(operation("Get").isFinalError(new UnknownSku({ sku: "a" })))
+    assert.deepStrictEqual([new UnknownSku({ sku: "a" }), new SoldOut({ left: 0 })].map(operation("Reserve").isFinal), [
+      true,
+      false
+    ])
+    assert.isFalse(operation("Get").isFinal(new UnknownSku({ sku: "a" })))
     assert.isTrue(operationsOf(Stock).every((one) => !one.isStream))
   })
 

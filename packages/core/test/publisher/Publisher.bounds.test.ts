@@ -46,7 +46,7 @@ describe("the largest batch of a topic", () => {
       link.onSend = (sent) =>
         judge(sent, (partition) => {
           const records = sent.batch.filter((item) => item.partition === partition)
-          const bytes = records.reduce((sum, { wireSize }) => sum + wireSize, 0)
+          const bytes = records.reduce((sum, { encodedSize }) => sum + encodedSize, 0)
           if (bytes > limit) refused++
           else written++
           return bytes > limit ? tooLarge : Verdict.written

@@ -72,7 +72,7 @@ export const retryTimes: RetryTimes = {
 
 export interface CallFields {
   readonly timeout?: number
-  readonly byteSize?: number
+  readonly payloadBytes?: number
   readonly times?: RetryTimes
   readonly waitsForReady?: boolean
   readonly isCancelled?: boolean
@@ -119,7 +119,7 @@ export const make = Effect.fnUntraced(function* (options: Partial<Options> = {},
         policy: fields.times,
         startedAt,
         deadline: startedAt + (fields.timeout ?? 1_000),
-        byteSize: fields.byteSize ?? 10,
+        payloadBytes: fields.payloadBytes ?? 10,
         waitsForReady: fields.waitsForReady ?? true,
         key: fields.key === undefined ? null : Buffer.from(fields.key)
       })

@@ -14,13 +14,13 @@ import * as Stock from "../contract/stock.ts"
 
 export const token = Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1)
 
-/** A template with no headers of its own; its payload is as long as `byteSize` says. */
+/** A template with no headers of its own; its payload is as long as `payloadBytes` says. */
 export const template = (
   fields: {
     readonly operation?: Operation
     readonly startedAt?: number
     readonly deadline?: number
-    readonly byteSize?: number
+    readonly payloadBytes?: number
     readonly policy?: RetryTimes | undefined
     readonly waitsForReady?: boolean
     readonly key?: Uint8Array | null
@@ -35,7 +35,7 @@ export const template = (
     deadline,
     waitsForReady: fields.waitsForReady ?? true,
     key: fields.key ?? null,
-    value: new Uint8Array(fields.byteSize ?? 0),
+    value: new Uint8Array(fields.payloadBytes ?? 0),
     fields: { operation: operation.tag, deadline: 0, timeout: Math.max(0, deadline - startedAt) }
   }
 }
@@ -59,7 +59,7 @@ export const pendingCall = (
   number: number,
   fields: {
     readonly deadline?: number
-    readonly byteSize?: number
+    readonly payloadBytes?: number
     readonly retryAt?: number
     readonly operation?: Operation
   } = {}

@@ -35,7 +35,7 @@ const retry: CoreContract.RetryPolicy = {
   attemptTimeout: "350 millis"
 }
 
-const isFinalError = (error: unknown): boolean => (error as Refusal).isFinal
+const isFinal = (error: unknown): boolean => (error as Refusal).isFinal
 
 const Read = Rpc.make("Read", { payload: order, success: Answer, error: Refusal })
   .annotate(CoreContract.Safe, true)
@@ -44,14 +44,14 @@ const Read = Rpc.make("Read", { payload: order, success: Answer, error: Refusal 
 const Put = Rpc.make("Put", { payload: order, success: Answer, error: Refusal, primaryKey: ({ subject }) => subject })
   .annotate(CoreContract.Idempotent, true)
   .annotate(CoreContract.Retry, retry)
-  .annotate(CoreContract.FinalErrors, isFinalError)
+  .annotate(CoreContract.FinalErrors, isFinal)
 
 const Take = Rpc.make("Take", {
   payload: order,
   success: Answer,
   error: Refusal,
   primaryKey: ({ subject }) => subject
-}).annotate(CoreContract.FinalErrors, isFinalError)
+}).annotate(CoreContract.FinalErrors, isFinal)
 
 const Do = Rpc.make("Do", { payload: order, success: Answer, error: Refusal })
 

@@ -25,7 +25,7 @@ export interface BrokerWatch {
   /** Nobody listens there. */
   readonly refused: (node: BrokerNode, detail: string) => void
   /** The failure of whatever is asked of a suspected broker; undefined while it is trusted. */
-  readonly obstacle: (node: BrokerNode) => TransportError | undefined
+  readonly refusal: (node: BrokerNode) => TransportError | undefined
 }
 
 export interface WatchOptions {
@@ -150,7 +150,7 @@ export const make = Effect.fnUntraced(function* (
   return {
     doubt,
     refused: (node, detail) => suspect(node, detail),
-    obstacle: (node) =>
+    refusal: (node) =>
       node.suspectedSince === undefined
         ? undefined
         : because(new Unreachable({ brokers: [node.address], detail: node.suspicion }))

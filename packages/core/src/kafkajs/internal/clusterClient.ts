@@ -85,7 +85,7 @@ export interface ClusterClient {
 
 const lookMillis = 3_000
 const metadataAge = "20 seconds"
-const lookPurpose = "look"
+const metadataPurpose = "metadata"
 
 /** Codes that kafkajs does not know: the topic was made anew. */
 const unknownTopicIds = new Map([
@@ -128,7 +128,7 @@ export const make = Effect.fnUntraced(function* (
     return Effect.fail(classifyError(createErrorFromCode(code), { brokers, topic }))
   }
   const withoutTopic: ClusterClient["withoutTopic"] = (topic) => {
-    const code = metadata.obstacleTo(topic)
+    const code = metadata.refusalTo(topic)
     return code === 0
       ? because(new NoSuchTopic({ topic }))
       : classifyError(createErrorFromCode(code), { brokers, topic })
@@ -164,8 +164,8 @@ export const make = Effect.fnUntraced(function* (
   })
   const connectTo = (node: BrokerNode, purpose: string, timeoutMillis: number) =>
     Effect.suspend((): Effect.Effect<BrokerConnection, TransportError> => {
-      const obstacle = watch.obstacle(node)
-      if (obstacle !== undefined) return Effect.fail(obstacle)
+      const refusal = watch.refusal(node)
+      if (refusal !== undefined) return Effect.fail(refusal)
       const connection = node.connection(purpose)
       const throttledMillis = connection.progress.throttledMillis
       if (throttledMillis >= timeoutMillis) {
@@ -207,7 +207,7 @@ export const make = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       const none = because(new Unreachable({ brokers, detail: what }))
       return askInTurn(
-        directory.candidates.map((node) => Effect.flatMap(connectTo(node, lookPurpose, lookMillis), question)),
+        directory.candidates.map((node) => Effect.flatMap(connectTo(node, metadataPurpose, lookMillis), question)),
         none
       )
     })
@@ -226,7 +226,7 @@ export const make = Effect.fnUntraced(function* (
     if (!isDoubtful) return answer
     const others = directory.candidates.filter((node) => node.address !== address && node.suspectedSince === undefined)
     const second = yield* askInTurn(
-      others.map((node) => Effect.flatMap(connectTo(node, lookPurpose, lookMillis), askMetadata(topics))),
+      others.map((node) => Effect.flatMap(connectTo(node, metadataPurpose, lookMillis), askMetadata(topics))),
       because(new Unreachable({ brokers, detail: "no other broker" }))
     ).pipe(Effect.option)
     if (second._tag === "None") return answer

@@ -46,7 +46,7 @@ const maxBytes = 8 * 1024 * 1024
 
 // A broker that is there and holds a fetch this much longer than it was told to has lost the connection.
 const silenceMillis = 3_000
-const lookPurpose = "look"
+const metadataPurpose = "metadata"
 
 const fetchRequest =
   (wanted: ReadonlyArray<FetchedFrom>, maxWaitMillis: number): BuildRequest =>
@@ -117,7 +117,7 @@ export const listOffset = Effect.fnUntraced(function* (
   { partition, topic }: TopicPartition,
   which: "earliest" | "end" | number
 ): Effect.fn.Return<number, TransportError> {
-  const connection = yield* client.connect(client.metadata.leaderOf(topic, partition), lookPurpose)
+  const connection = yield* client.connect(client.metadata.leaderOf(topic, partition), metadataPurpose)
   const timestamp = which === "earliest" ? "-2" : which === "end" ? "-1" : String(Math.floor(which))
   const payload = { isolationLevel: readUncommitted, topics: [{ topic, partitions: [{ partition, timestamp }] }] }
   const { responses } = yield* client.ask<ListOffsetsResponse>(

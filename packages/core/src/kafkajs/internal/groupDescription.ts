@@ -16,7 +16,7 @@ interface DescribeGroupsResponse {
 }
 
 const groupCoordinator = 0
-const lookPurpose = "look"
+const metadataPurpose = "metadata"
 const lookMillis = 3_000
 
 /** The node id of the group's coordinator, as any broker says. */
@@ -38,7 +38,7 @@ export const groupSize = Effect.fnUntraced(function* (
   groupId: string
 ): Effect.fn.Return<number, TransportError> {
   const coordinator = yield* findCoordinator(client, groupId)
-  const connection = yield* client.connect(coordinator, lookPurpose)
+  const connection = yield* client.connect(coordinator, metadataPurpose)
   const { groups } = yield* client.ask<DescribeGroupsResponse>(connection, `describing group ${groupId}`, (versions) =>
     protocolRequest(versions, "DescribeGroups", { groupIds: [groupId] })
   )

@@ -21,7 +21,7 @@ interface Topic {
 // UNKNOWN_TOPIC_OR_PARTITION, and INVALID_TOPIC_EXCEPTION for names that no topic can have.
 const missing = new Set([3, 17])
 const maxFormer = 8
-const maxObstacles = 1_000
+const maxRefusals = 1_000
 
 export const isMissing = ({ errorCode }: TopicMetadata): boolean => missing.has(errorCode)
 
@@ -57,7 +57,7 @@ export class MetadataView {
   /** What every refresh asks for. */
   readonly targets = new Set<string>()
   readonly #topics = new Map<string, Topic>()
-  readonly #obstacles = new Map<string, number>()
+  readonly #refusals = new Map<string, number>()
   #changed = Deferred.makeUnsafe<void>()
   brokers: ReadonlyArray<BrokerAddress> = []
   controllerId = -1
@@ -90,8 +90,8 @@ export class MetadataView {
   }
 
   /** Why a topic is not in the metadata: Kafka's error code, or 0 when it does not exist as far as is known. */
-  obstacleTo(topic: string): number {
-    return this.#obstacles.get(topic) ?? 0
+  refusalTo(topic: string): number {
+    return this.#refusals.get(topic) ?? 0
   }
 
   /** Takes in what a broker said. Missing topics are forgotten: their names may come from foreign records, and must not add up. */
@@ -106,19 +106,19 @@ export class MetadataView {
         const now = merge(known, said)
         isChanged ||= !isSame(known, now)
         this.#topics.set(topic, now)
-        this.#obstacles.delete(topic)
+        this.#refusals.delete(topic)
         continue
       }
-      this.#obstacles.set(topic, missing.has(errorCode) ? 0 : errorCode)
+      this.#refusals.set(topic, missing.has(errorCode) ? 0 : errorCode)
       // What stands in the way of telling more, a leader being elected, says nothing against what is known.
       if (!missing.has(errorCode) && errorCode !== topicAuthorizationFailed) continue
       isChanged ||= known !== undefined
       this.targets.delete(topic)
       this.#topics.delete(topic)
     }
-    for (const topic of this.#obstacles.keys()) {
-      if (this.#obstacles.size <= maxObstacles) break
-      this.#obstacles.delete(topic)
+    for (const topic of this.#refusals.keys()) {
+      if (this.#refusals.size <= maxRefusals) break
+      this.#refusals.delete(topic)
     }
     if (!isChanged) return
     const changed = this.#changed

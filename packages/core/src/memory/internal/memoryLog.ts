@@ -4,7 +4,7 @@
 import type { ConsumedRecord, OutgoingRecord } from "../../kafka/KafkaRecord.ts"
 
 /** About what a record takes in a batch on the wire. */
-export const wireSize = ({ headers, key, value }: OutgoingRecord): number =>
+export const encodedSize = ({ headers, key, value }: OutgoingRecord): number =>
   headers.reduce(
     (size, [name, header]) => size + name.length + header.length + 4,
     16 + (key?.length ?? 0) + (value?.length ?? 0)

@@ -14,10 +14,10 @@ export class Backoff {
   /** When the next try may be made, monotonic milliseconds. */
   until = Number.NEGATIVE_INFINITY
   /** What stands in the way, until the pause is over. */
-  obstacle: TransportError | undefined
+  refusal: TransportError | undefined
 
   get isResting(): boolean {
-    return this.obstacle !== undefined
+    return this.refusal !== undefined
   }
 
   /** A try has failed. `jitter` is a factor around 1. Failures of tries that were made together count as one. */
@@ -26,12 +26,12 @@ export class Backoff {
       this.until = now + Math.min(max, min * 2 ** Math.min(this.#failures, 16)) * jitter
       this.#failures++
     }
-    this.obstacle = error
+    this.refusal = error
   }
 
-  /** The pause is over: the next record tries, and finds out whether the obstacle is still there. */
+  /** The pause is over: the next record tries, and finds out whether the refusal is still there. */
   rested(): void {
-    this.obstacle = undefined
+    this.refusal = undefined
   }
 
   /** A try has succeeded. */

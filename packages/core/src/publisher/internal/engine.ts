@@ -3,7 +3,7 @@
  * and makes time pass. What the next request is, is decided in `leaderWindow.ts` and `partitionQueue.ts`; what is known of a
  * record, in `WriteState.ts`; this file knows no driver and no owner but by their interfaces.
  *
- * Every entry (an offer, a turn, an answer, a look, a sweep) first does all of its own work and tells owners last.
+ * Every entry (an offer, a turn, an answer, a refresh, a sweep) first does all of its own work and tells owners last.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -41,8 +41,8 @@ export interface EngineDependencies {
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Makes sure that `sweep` is called at this moment, monotonic milliseconds, or before. */
   readonly wakeBy: (at: number) => void
-  /** Wants a look at the metadata, for leaders that are not known or may have moved. */
-  readonly wantLook: () => void
+  /** Wants a refresh, for leaders that are not known or may have moved. */
+  readonly wantRefresh: () => void
 }
 
 // How often records that cannot be sent are looked through for expired and abandoned ones.
@@ -71,8 +71,8 @@ export class Engine {
     if (this.#isClosed) return this.#refuseSoon(publication, closed)
     const { ledger, maxQueuedBytes, routes, wakeBy } = this.#environment
     const queue = routes.queueOf(publication)
-    const obstacle = publication.waits ? undefined : queue.obstacle
-    if (obstacle !== undefined) return this.#refuseSoon(publication, obstacle)
+    const refusal = publication.waits ? undefined : queue.refusal
+    if (refusal !== undefined) return this.#refuseSoon(publication, refusal)
     if (!ledger.admit(publication)) return this.#refuseSoon(publication, queueFull(maxQueuedBytes))
     queue.offer(publication)
     this.#ready(queue)
@@ -111,7 +111,7 @@ export class Engine {
   #ready(queue: PartitionQueue): void {
     if (queue.ready === 0 || queue.backoff.isResting) return
     const { window } = queue
-    if (window === undefined) return this.#environment.wantLook()
+    if (window === undefined) return this.#environment.wantRefresh()
     window.list(queue)
     this.#schedule(window)
   }
@@ -211,11 +211,11 @@ export class Engine {
   }
 
   #rest(of: PartitionQueue | LeaderWindow, error: TransportError, now: number): void {
-    const { recorder, resting, wakeBy, wantLook } = this.#environment
+    const { recorder, resting, wakeBy, wantRefresh } = this.#environment
     resting.add(of, error, now)
     recorder.backedOff("partition" in of ? "partition" : "leader")
     wakeBy(of.backoff.until)
-    wantLook()
+    wantRefresh()
   }
 
   // --- leaders move ---
@@ -256,13 +256,13 @@ export class Engine {
 
   /** The driver's own time limits are not relied on: whatever it does, a request is settled. */
   #sweepRequests(now: number): number {
-    const { sendTimeoutMillis, wantLook } = this.#environment
+    const { sendTimeoutMillis, wantRefresh } = this.#environment
     const { isSuspicious, next, over } = this.#requests.aged(now, sendTimeoutMillis * 2)
     for (const request of over) {
       this.#onAnswer(request, Exit.fail(unanswered(request.window.leader)))
       request.fiber?.interruptUnsafe()
     }
-    if (isSuspicious) wantLook()
+    if (isSuspicious) wantRefresh()
     return next
   }
 

@@ -65,8 +65,8 @@ export class LeaderWindow {
 
   /** Whether another request can leave now. */
   isOpen({ maxBytes, maxRequests }: RequestLimits, now: number): boolean {
-    const hasRoom = this.requests < maxRequests && this.bytes < maxBytes * maxRequests
-    return this.#listed.length > 0 && hasRoom && !this.backoff.isResting && this.throttledUntil <= now
+    const hasCapacity = this.requests < maxRequests && this.bytes < maxBytes * maxRequests
+    return this.#listed.length > 0 && hasCapacity && !this.backoff.isResting && this.throttledUntil <= now
   }
 
   /** Takes the partitions in turn, each once, until the request is full. The next request goes on after them. */

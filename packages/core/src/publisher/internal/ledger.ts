@@ -26,8 +26,8 @@ export class Ledger {
   }
 
   /** False when there is no room for the record. One is always taken, however large it is. */
-  admit({ wireSize }: Publication): boolean {
-    const bytes = this.bytes + wireSize + recordCost
+  admit({ encodedSize }: Publication): boolean {
+    const bytes = this.bytes + encodedSize + recordCost
     if (bytes > this.#limit && this.records > 0) return false
     this.bytes = bytes
     this.records++
@@ -36,7 +36,7 @@ export class Ledger {
 
   /** The record has its outcome. */
   end(publication: Publication): void {
-    this.bytes -= publication.wireSize + recordCost
+    this.bytes -= publication.encodedSize + recordCost
     this.records--
     this.#ended.push(publication)
   }

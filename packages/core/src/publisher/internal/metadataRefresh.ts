@@ -14,15 +14,15 @@ import type { Publication } from "../Publication.ts"
 import * as WriteState from "../WriteState.ts"
 import type { Engine } from "./engine.ts"
 import type { Ledger } from "./ledger.ts"
-import type { LookSchedule } from "./lookSchedule.ts"
+import type { RefreshSchedule } from "./refreshSchedule.ts"
 import { isImpatient, leaderUnknown, withoutLeader } from "./refusals.ts"
 import type { Routes } from "./routes.ts"
 
-export interface LookDependencies {
+export interface RefreshDependencies {
   readonly link: ProducerLink
   readonly timeoutMillis: number
   readonly clock: Clock.Clock
-  readonly schedule: LookSchedule
+  readonly schedule: RefreshSchedule
   readonly routes: Routes
   readonly ledger: Ledger
   readonly engine: Engine
@@ -40,8 +40,8 @@ const ask = <A>(
     Effect.catchDefect(() => Effect.undefined)
   )
 
-/** One look. */
-export const look = (environment: LookDependencies): Effect.Effect<void> => {
+/** One refresh. */
+export const refresh = (environment: RefreshDependencies): Effect.Effect<void> => {
   const { engine, link, routes, timeoutMillis } = environment
   return Effect.gen(function* () {
     yield* ask(link.refresh, timeoutMillis)
@@ -53,17 +53,17 @@ export const look = (environment: LookDependencies): Effect.Effect<void> => {
   }).pipe(Effect.ensuring(Effect.sync(() => finish(environment))))
 }
 
-const finish = ({ clock, engine, ledger, routes, schedule }: LookDependencies): void => {
+const finish = ({ clock, engine, ledger, routes, schedule }: RefreshDependencies): void => {
   const now = monotonicMillis(clock)
-  // A look can be one that was under way before; then only the question why has found the leader.
+  // A refresh can be one that was under way before; then only the question why has found the leader.
   engine.reroute()
   const leaderless = routes.leaderless()
   if (leaderless.length === 0) schedule.helped()
   let isSoon = false
   for (const queue of leaderless) {
-    if (queue.isOverlooked) isSoon = true
+    if (queue.isMissed) isSoon = true
     else engine.refuse(queue, (record) => (isImpatient(record) ? (record.lastError ?? leaderUnknown) : undefined))
-    queue.isOverlooked = false
+    queue.isMissed = false
   }
   if (routes.leaderless().length > 0) schedule.want(now)
   schedule.end(now, isSoon)
@@ -72,7 +72,7 @@ const finish = ({ clock, engine, ledger, routes, schedule }: LookDependencies): 
 
 /** Refuses the records of a topic that will never have a leader to go to, and notes why the others wait. */
 const explain = (
-  { engine, routes }: LookDependencies,
+  { engine, routes }: RefreshDependencies,
   topic: string,
   found: Result.Result<number, TransportError>
 ): void => {

@@ -39,8 +39,8 @@ export class PartitionQueue implements TopicPartition {
   window: LeaderWindow | undefined
   /** In its window's list of partitions that can be sent. */
   isListed = false
-  /** It came while a look at the metadata was under way, which therefore says nothing of it. */
-  isOverlooked = false
+  /** It came while a refresh was under way, which therefore says nothing of it. */
+  isMissed = false
   /** Batches in flight. */
   inFlight = 0
   readonly #gate = new KeyGate()
@@ -63,14 +63,14 @@ export class PartitionQueue implements TopicPartition {
   }
 
   /** Why nothing can be written now, as far as is known. */
-  get obstacle(): TransportError | undefined {
-    return this.backoff.obstacle ?? this.window?.backoff.obstacle
+  get refusal(): TransportError | undefined {
+    return this.backoff.refusal ?? this.window?.backoff.refusal
   }
 
   /** What waits before the next record: records, and batches in flight; infinite while nothing can be written. */
   get load(): number {
     const { window } = this
-    if (window === undefined || this.obstacle !== undefined) return Number.POSITIVE_INFINITY
+    if (window === undefined || this.refusal !== undefined) return Number.POSITIVE_INFINITY
     // Silence that nobody is waiting for any more says nothing.
     const isSilent = window.suspectedSince !== undefined && window.requests > 0
     return isSilent ? Number.POSITIVE_INFINITY : this.ready + this.inFlight
@@ -124,7 +124,7 @@ export class PartitionQueue implements TopicPartition {
       if (next.abandoned || next.deadline <= now) (over ??= []).push(next)
       else {
         const isFirst = records.length === 0
-        const size = bytes + next.wireSize
+        const size = bytes + next.encodedSize
         if (!isFirst && (records.length >= next.companyLimit || size > batchBytes)) break
         if (!(isFirst && isEmpty) && size > requestBytes) break
         if (this.#gate.admit(next)) {

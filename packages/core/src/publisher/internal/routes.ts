@@ -6,7 +6,7 @@
  */
 import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
 import { LeaderWindow } from "./leaderWindow.ts"
-import type { LookSchedule } from "./lookSchedule.ts"
+import type { RefreshSchedule } from "./refreshSchedule.ts"
 import { PartitionQueue } from "./partitionQueue.ts"
 
 /** A partition that another broker leads now, or none. */
@@ -17,13 +17,13 @@ export interface Moved {
 
 export class Routes {
   readonly #leaderOf: (topic: string, partition: number) => number
-  readonly #looks: LookSchedule
+  readonly #refreshes: RefreshSchedule
   readonly #windows = new Map<number, LeaderWindow>()
   readonly #topics = new Map<string, Map<number, PartitionQueue>>()
 
-  constructor(leaderOf: (topic: string, partition: number) => number, looks: LookSchedule) {
+  constructor(leaderOf: (topic: string, partition: number) => number, refreshes: RefreshSchedule) {
     this.#leaderOf = leaderOf
-    this.#looks = looks
+    this.#refreshes = refreshes
   }
 
   get windows(): Iterable<LeaderWindow> {
@@ -48,7 +48,7 @@ export class Routes {
     if (queue === undefined) {
       queue = new PartitionQueue(record)
       queue.window = this.#windowOf(this.#leaderOf(topic, partition))
-      queue.isOverlooked = this.#looks.isLooking
+      queue.isMissed = this.#refreshes.isRefreshing
       partitions.set(partition, queue)
     }
     return queue

@@ -114,7 +114,7 @@ export class Call extends Attempt {
     return this.template.operation.tag
   }
 
-  get byteSize(): number {
+  get payloadBytes(): number {
     return this.template.value.byteLength
   }
 

@@ -36,7 +36,7 @@ export class CallTable {
 
   add(call: Call): void {
     this.#calls.set(call.number, call)
-    this.#bytes += call.byteSize
+    this.#bytes += call.payloadBytes
   }
 
   get(number: number): Call | undefined {
@@ -46,7 +46,7 @@ export class CallTable {
   /** True for exactly one of all that try to end this call. */
   remove(call: Call): boolean {
     if (!this.#calls.delete(call.number)) return false
-    this.#bytes -= call.byteSize
+    this.#bytes -= call.payloadBytes
     return true
   }
 

@@ -21,7 +21,7 @@ export class EndedCalls {
   }
 
   /** What is known of a call of ours that is no longer pending: `next` is the number the next call will get. */
-  lookUp(number: number, next: number): Ended | "forgotten" | "never-called" {
+  find(number: number, next: number): Ended | "forgotten" | "never-called" {
     if (number >= next) return "never-called"
     if (next - number > size) return "forgotten"
     return this.#ring[number % size] === 1 ? "replied" : "given-up"

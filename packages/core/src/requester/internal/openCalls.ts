@@ -67,7 +67,7 @@ export class OpenCalls {
   waiting(number: number): Call | "duplicate" | "forged" | "late" {
     const call = this.#table.get(number)
     if (call !== undefined) return call
-    const known = this.#ended.lookUp(number, this.#nextNumber)
+    const known = this.#ended.find(number, this.#nextNumber)
     return known === "replied" ? "duplicate" : known === "never-called" ? "forged" : "late"
   }
 

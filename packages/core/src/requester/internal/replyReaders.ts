@@ -172,7 +172,7 @@ class ReplyReaders {
     return Effect.gen({ self: this }, function* () {
       const error = yield* Queue.take(this.#losses)
       yield* Effect.logWarning(`the reply partition is lost: ${error.message}; calls fail until there is one again`)
-      yield* Effect.retry(again, { schedule: TopicSetup.lookAgain }).pipe(
+      yield* Effect.retry(again, { schedule: TopicSetup.askAgain }).pipe(
         // Whatever it dies of, the loss is still to be mended.
         Effect.onError(() => Effect.sync(() => Queue.offerUnsafe(this.#losses, error)))
       )

@@ -18,7 +18,7 @@ export interface ResponderWatch {
 }
 
 const pause = "1 second"
-const looksNeeded = 2
+const answersNeeded = 2
 
 /** Looks at the group as long as the scope is open. */
 export const make = Effect.fnUntraced(function* (
@@ -59,6 +59,6 @@ export const make = Effect.fnUntraced(function* (
   )
   return {
     absence: () =>
-      empty < looksNeeded ? undefined : { group, absentMillis: Math.round(monotonicMillis(clock) - emptySince) }
+      empty < answersNeeded ? undefined : { group, absentMillis: Math.round(monotonicMillis(clock) - emptySince) }
   }
 })

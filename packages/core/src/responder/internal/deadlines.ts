@@ -62,7 +62,7 @@ const waitingDue = (machine: Machine, at: number): number => {
 }
 
 /** The replies that have been refused for so long among what is open, and when to look again. */
-export const stuckAmong = (
+export const unanswerableAmong = (
   open: Iterable<TakenRecord>,
   at: number
 ): { readonly stuck: ReadonlyArray<TakenRecord>; readonly lookAt: number } => {
@@ -85,10 +85,10 @@ const inTheWayOf = ({ ownership, settings }: Machine, partition: number, offset:
 }
 
 /** Gives up replies that cannot be written where there is no room for records because of them. */
-const roomDue = (machine: Machine, at: number): number => {
+const capacityDue = (machine: Machine, at: number): number => {
   let next = Number.POSITIVE_INFINITY
   for (const [partition, offset] of machine.full) {
-    const { lookAt, stuck } = stuckAmong(inTheWayOf(machine, partition, offset), at)
+    const { lookAt, stuck } = unanswerableAmong(inTheWayOf(machine, partition, offset), at)
     for (const taken of stuck) {
       // Its caller hears nothing; what the publisher still does with it is nobody's business any more.
       taken.reply!.abandoned = true
@@ -103,7 +103,7 @@ const roomDue = (machine: Machine, at: number): number => {
 /** Does what is due; returns when something is due next, infinite when nothing is. */
 export const tick = (machine: Machine, at: number): number => {
   machine.dueAt = Number.POSITIVE_INFINITY
-  let next = roomDue(machine, at)
+  let next = capacityDue(machine, at)
   for (const run of machine.runs) next = Math.min(next, runDue(machine, run, at))
   next = Math.min(next, waitingDue(machine, at))
   machine.calls.forgetUntil(at)

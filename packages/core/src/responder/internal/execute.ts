@@ -205,7 +205,7 @@ export class Execution {
     if (outcome === "success") return true
     if (outcome !== "failure" || !Exit.isFailure(exit)) return false
     const reason = exit.cause.reasons[0]
-    return reason !== undefined && Cause.isFailReason(reason) && operation.isFinalError(reason.error)
+    return reason !== undefined && Cause.isFailReason(reason) && operation.isFinal(reason.error)
   }
 
   /** The contract's own code threw around the handler: the run is over for all who wait for it, or its key would hang. */

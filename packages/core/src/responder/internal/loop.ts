@@ -42,7 +42,7 @@ export interface LoopDependencies {
   /** Something new can be committed. */
   readonly onProgress: () => void
   /** There is room again for records of this partition. */
-  readonly onRoom: (partition: number) => void
+  readonly onCapacity: (partition: number) => void
   /** Until when this instance is certain to own its partitions, monotonic milliseconds. */
   readonly leaseUntil: () => number
   /** Something is due then. */
@@ -283,7 +283,7 @@ export class Loop {
       if (kind !== "redelivered") this.#environment.listener(operation ?? "", attempt ?? 1, record, outcome ?? kind, 0)
     },
     lost: (record, losses) => this.#environment.recorder.lost(record, losses),
-    resume: (partition) => this.#environment.onRoom(partition),
+    resume: (partition) => this.#environment.onCapacity(partition),
     overdue: ({ request }) => {
       const { correlationId, envelope, record } = request
       this.#environment.recorder.unstoppable(

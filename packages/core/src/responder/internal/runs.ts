@@ -59,7 +59,7 @@ export const refusalOf = (machine: Machine, request: Request, at: number): Answe
 }
 
 // How soon to look whether a lease that ran out was renewed.
-const leaseLookMillis = 50
+const leaseCheckMillis = 50
 
 /**
  * Gives turns as long as there are places, and as long as the partitions are certainly this instance's: after a freeze or a
@@ -68,7 +68,7 @@ const leaseLookMillis = 50
 export const startNext = (machine: Machine, at: number): void => {
   const { schedule } = machine
   if (at >= machine.leaseUntil) {
-    if (schedule.waiting > 0) machine.wakeBy(at + leaseLookMillis)
+    if (schedule.waiting > 0) machine.wakeBy(at + leaseCheckMillis)
     return
   }
   for (let next = schedule.take(); next !== undefined; next = schedule.take()) {

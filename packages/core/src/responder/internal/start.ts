@@ -103,7 +103,7 @@ export const start = Effect.fnUntraced(function* (group: AnyGroup, options: Opti
   const broken = yield* Deferred.make<string>()
   const fork = yield* FiberSet.makeRuntime<never>()
   let membership: Membership.Membership | undefined
-  const roomy: Array<number> = []
+  const resumed: Array<number> = []
   const sweeper = yield* Sweeper.make((at) => loop.due(at))
   const loop: Loop = new Loop({
     settings: { options, times, procedures, hasDeadLetters: options.deadLetterTopic !== undefined },
@@ -126,7 +126,7 @@ export const start = Effect.fnUntraced(function* (group: AnyGroup, options: Opti
         onGivenUp
       }),
     onProgress: () => dirty.openUnsafe(),
-    onRoom: (partition) => (membership === undefined ? void roomy.push(partition) : membership.resume(partition)),
+    onCapacity: (partition) => (membership === undefined ? void resumed.push(partition) : membership.resume(partition)),
     leaseUntil: () => membership?.leaseUntil() ?? Number.POSITIVE_INFINITY,
     onDue: sweeper.wakeBy,
     onBroken: (cause) => void Deferred.doneUnsafe(broken, Exit.succeed(brokenMessage(cause)))
@@ -148,7 +148,7 @@ export const start = Effect.fnUntraced(function* (group: AnyGroup, options: Opti
     recorder,
     dirty
   })
-  for (const partition of roomy.splice(0)) membership.resume(partition)
+  for (const partition of resumed.splice(0)) membership.resume(partition)
   yield* Membership.leaveWhenBroken(Deferred.await(broken), membership)
   return { contract: names.name, running: () => loop.machine.runs.size } satisfies Started
 })

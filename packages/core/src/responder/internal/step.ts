@@ -49,7 +49,7 @@ export const abort = (machine: Machine): void => {
 // --- records ---
 
 /** Whether the record may be taken now. With places free only what could not start has to be refused. */
-const hasRoom = (machine: Machine, { offset, partition }: ConsumedRecord): boolean => {
+const hasCapacity = (machine: Machine, { offset, partition }: ConsumedRecord): boolean => {
   const { ownership, schedule } = machine
   const { maxOpenBytes, maxWaiting } = machine.settings.options
   if (ownership.openBytes >= maxOpenBytes) return false
@@ -64,13 +64,13 @@ export const records = (machine: Machine, batch: ReadonlyArray<ConsumedRecord>, 
     const record = batch[index]!
     const ledger = ownership.ledgerOf(record.partition)
     if (machine.isHeld || ledger === undefined) return index
-    if (!hasRoom(machine, record)) {
+    if (!hasCapacity(machine, record)) {
       machine.full.set(record.partition, record.offset)
       machine.wakeBy(at + 1)
       return index
     }
     const isNew = ledger.take(record)
-    tellOfLosses(machine, record)
+    reportLosses(machine, record)
     if (!isNew) {
       machine.hasProgress = true
       commands.add("refused", record, redelivered("it is done already"))
@@ -89,7 +89,7 @@ const redelivered = (reason: string) => ({
   count: 1
 })
 
-const tellOfLosses = (machine: Machine, record: ConsumedRecord): void => {
+const reportLosses = (machine: Machine, record: ConsumedRecord): void => {
   const losses = machine.ownership.ledgerOf(record.partition)!.losses()
   if (losses !== undefined) machine.commands.add("lost", record, losses)
 }
@@ -100,13 +100,13 @@ export const undecodable = (machine: Machine, batch: UndecodableBatch, at: numbe
   const ledger = machine.ownership.ledgerOf(partition)
   const record = standInOf(batch)
   if (machine.isHeld || ledger === undefined) return false
-  if (!hasRoom(machine, record)) {
+  if (!hasCapacity(machine, record)) {
     machine.full.set(partition, record.offset)
     machine.wakeBy(at + 1)
     return false
   }
   const isNew = ledger.takeBatch(batch)
-  tellOfLosses(machine, record)
+  reportLosses(machine, record)
   if (!isNew) return true
   const taken = new TakenRecord(record, ledger.epoch, at + refusalPatienceMillis, lastOffset + 1)
   take(machine, taken)
@@ -147,12 +147,12 @@ export const cancelled = (machine: Machine, ids: ReadonlyArray<string>, at: numb
 /** Gives turns and room that have become free. */
 export const advance = (machine: Machine, at: number): void => {
   startNext(machine, at)
-  if (!machine.isTaking) makeRoom(machine)
+  if (!machine.isTaking) freeCapacity(machine)
   else if (machine.full.size > 0) machine.wakeBy(at + 1)
   machine.calls.forgetUntil(at)
 }
 
-const makeRoom = (machine: Machine): void => {
+const freeCapacity = (machine: Machine): void => {
   const { commands, full, isHeld, ownership, schedule } = machine
   if (full.size === 0 || isHeld) return
   const { maxOpenBytes, maxWaiting } = machine.settings.options

@@ -27,7 +27,7 @@ const traceparentOf = (value: Uint8Array): string | undefined =>
 // A UTF-16 code unit takes at most this many bytes in UTF-8.
 const maxBytesPerUnit = 3
 
-const byteSize = (headers: RecordHeaders): number => {
+const headerBytes = (headers: RecordHeaders): number => {
   let bytes = 0
   for (const [name, value] of headers) bytes += Buffer.byteLength(name, "utf8") + value.length
   return bytes
@@ -71,7 +71,7 @@ export const scan = (headers: RecordHeaders): Scan => {
     }
   }
   if (headers.length > Bounds.maxHeaderCount) found.refusal = `more than ${Bounds.maxHeaderCount} headers`
-  else if (bytesAtMost > Bounds.maxHeaderBytes && byteSize(headers) > Bounds.maxHeaderBytes) {
+  else if (bytesAtMost > Bounds.maxHeaderBytes && headerBytes(headers) > Bounds.maxHeaderBytes) {
     found.refusal = `headers of more than ${Bounds.maxHeaderBytes} bytes`
   }
   return found

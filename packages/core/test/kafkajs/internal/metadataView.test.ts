@@ -37,7 +37,7 @@ describe("MetadataView", () => {
     assert.strictEqual(view.partitions("orders"), 1)
     view.register("orders")
     view.absorb(said("", -1, -1, unknownTopic))
-    assert.deepStrictEqual([view.partitions("orders"), view.targets.size, view.obstacleTo("orders")], [undefined, 0, 0])
+    assert.deepStrictEqual([view.partitions("orders"), view.targets.size, view.refusalTo("orders")], [undefined, 0, 0])
   })
 
   it.effect("tells of a change of leaders, and of nothing else", () =>

@@ -1,19 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
-import { LookSchedule } from "../../../src/publisher/internal/lookSchedule.ts"
+import { RefreshSchedule } from "../../../src/publisher/internal/refreshSchedule.ts"
 
 const limits = { min: 50, max: 250 }
 
 /** Makes the look that is due. */
-const look = (schedule: LookSchedule, isSoon = false): number => {
+const look = (schedule: RefreshSchedule, isSoon = false): number => {
   const at = schedule.dueAt
   schedule.begin()
   schedule.end(at, isSoon)
   return at
 }
 
-describe("LookSchedule", () => {
+describe("RefreshSchedule", () => {
   it("looks at once for who comes first or long after the last look", () => {
-    const schedule = new LookSchedule(limits)
+    const schedule = new RefreshSchedule(limits)
     schedule.want(1_000)
     assert.strictEqual(look(schedule), 1_000)
     schedule.want(1_300)
@@ -21,7 +21,7 @@ describe("LookSchedule", () => {
   })
 
   it("looks ever less often while it does not help, however often it is wanted", () => {
-    const schedule = new LookSchedule(limits)
+    const schedule = new RefreshSchedule(limits)
     const looks: Array<number> = []
     for (let now = 0; now < 1_000; now++) {
       schedule.want(now)
@@ -31,7 +31,7 @@ describe("LookSchedule", () => {
   })
 
   it("looks at once again for who comes after a look that has helped everybody", () => {
-    const schedule = new LookSchedule(limits)
+    const schedule = new RefreshSchedule(limits)
     for (const now of [0, 20, 40]) {
       schedule.want(now)
       assert.strictEqual(schedule.dueAt, now)
@@ -44,7 +44,7 @@ describe("LookSchedule", () => {
   })
 
   it("looks again soon for who came during a look, and not without a wish", () => {
-    const schedule = new LookSchedule(limits)
+    const schedule = new RefreshSchedule(limits)
     schedule.want(0)
     look(schedule, true)
     assert.strictEqual(schedule.dueAt, 10)
@@ -53,7 +53,7 @@ describe("LookSchedule", () => {
   })
 
   it("remembers a wish that came during a look", () => {
-    const schedule = new LookSchedule(limits)
+    const schedule = new RefreshSchedule(limits)
     schedule.want(0)
     schedule.begin()
     schedule.want(5)

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { LookSchedule } from "../../../src/publisher/internal/lookSchedule.ts"
+import { RefreshSchedule } from "../../../src/publisher/internal/refreshSchedule.ts"
 import { Routes } from "../../../src/publisher/internal/routes.ts"
 import { Item } from "../ScriptedLink.ts"
 
 const at = (topic: string, partition = 0) => new Item(0, { topic, partition })
-const schedule = () => new LookSchedule({ min: 50, max: 250 })
+const schedule = () => new RefreshSchedule({ min: 50, max: 250 })
 
 describe("Routes", () => {
   it("P9/limit: forgets partitions that have neither a leader nor records, and only those", () => {
@@ -29,8 +29,8 @@ describe("Routes", () => {
   it("notes a partition that comes while a look is under way", () => {
     const looks = schedule()
     const routes = new Routes(() => -1, looks)
-    assert.isFalse(routes.queueOf(at("a")).isOverlooked)
+    assert.isFalse(routes.queueOf(at("a")).isMissed)
     looks.begin()
-    assert.deepStrictEqual([routes.queueOf(at("a")).isOverlooked, routes.queueOf(at("b")).isOverlooked], [false, true])
+    assert.deepStrictEqual([routes.queueOf(at("a")).isMissed, routes.queueOf(at("b")).isMissed], [false, true])
   })
 })

@@ -13,8 +13,8 @@ class Pair {
   /** How often each call was handed to somebody as theirs to end. */
   readonly ended = new Map<Call, number>()
 
-  add(deadline: number, retryAt: number, byteSize: number): void {
-    const call = pendingCall(this.all.length + 1, { deadline, retryAt, byteSize })
+  add(deadline: number, retryAt: number, payloadBytes: number): void {
+    const call = pendingCall(this.all.length + 1, { deadline, retryAt, payloadBytes })
     this.all.push(call)
     this.pending.push(call)
     this.table.add(call)
@@ -55,7 +55,7 @@ class Pair {
     assert.strictEqual(this.table.size, this.pending.length)
     assert.strictEqual(
       this.table.bytes,
-      this.pending.reduce((sum, { byteSize }) => sum + byteSize, 0)
+      this.pending.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0)
     )
     for (const call of this.all) {
       assert.strictEqual(this.table.get(call.number), this.pending.includes(call) ? call : undefined)
@@ -68,9 +68,9 @@ type Step = (pair: Pair) => void
 
 const add = Arbitrary.map(
   Arbitrary.all([int(0, 20), oneOf(int(0, 20), Arbitrary.Constant(Number.POSITIVE_INFINITY)), elementOf([0, 1, 900])]),
-  ([deadline, retryAt, byteSize]): Step =>
+  ([deadline, retryAt, payloadBytes]): Step =>
     (pair) =>
-      pair.add(deadline, retryAt, byteSize)
+      pair.add(deadline, retryAt, payloadBytes)
 )
 
 const step = oneOf<Step>(

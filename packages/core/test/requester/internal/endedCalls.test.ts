@@ -16,9 +16,9 @@ describe("EndedCalls", () => {
         calls.ended(first + index, how)
       }
       const next = first + ends.length
-      for (const [index, how] of ends.entries()) assert.strictEqual(calls.lookUp(first + index, next), how)
-      assert.strictEqual(calls.lookUp(next, next), "never-called")
-      assert.strictEqual(calls.lookUp(Number.MAX_SAFE_INTEGER, next), "never-called")
+      for (const [index, how] of ends.entries()) assert.strictEqual(calls.find(first + index, next), how)
+      assert.strictEqual(calls.find(next, next), "never-called")
+      assert.strictEqual(calls.find(Number.MAX_SAFE_INTEGER, next), "never-called")
     }
   )
 
@@ -26,18 +26,18 @@ describe("EndedCalls", () => {
     const calls = new EndedCalls()
     calls.opened(0)
     calls.ended(0, "replied")
-    assert.strictEqual(calls.lookUp(0, size), "replied")
-    assert.strictEqual(calls.lookUp(0, size + 1), "forgotten")
+    assert.strictEqual(calls.find(0, size), "replied")
+    assert.strictEqual(calls.find(0, size + 1), "forgotten")
     // Its place is taken by a call that gives up.
     calls.opened(size)
     calls.ended(size, "given-up")
-    assert.deepStrictEqual([calls.lookUp(size, size + 1), calls.lookUp(0, size + 1)], ["given-up", "forgotten"])
+    assert.deepStrictEqual([calls.find(size, size + 1), calls.find(0, size + 1)], ["given-up", "forgotten"])
   })
 
   it("does not show a new call the end of the one whose place it has", () => {
     const calls = new EndedCalls()
     calls.ended(1, "replied")
     calls.opened(1 + size)
-    assert.strictEqual(calls.lookUp(1 + size, 2 + size), "given-up")
+    assert.strictEqual(calls.find(1 + size, 2 + size), "given-up")
   })
 })
