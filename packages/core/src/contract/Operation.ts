@@ -80,6 +80,11 @@ export interface Operation {
   /** How long they are kept, and how many; undefined: as the responder's options say. */
   readonly dedupeAge: Duration.Input | undefined
   readonly dedupeEntries: number | undefined
+  /** How many of its handlers may run at one time; undefined: as many as of all. */
+  readonly concurrency: number | undefined
+  /** How long its requests may wait; undefined: as the responder's options say. */
+  readonly maxWait: Duration.Input | undefined
+  readonly priority: Contract.Priority
 }
 
 /** Why an operation cannot be carried over Kafka, if it cannot. */
@@ -133,7 +138,10 @@ const build = (rpc: AnyRpc): Operation => {
     isFinal: Context.get(rpc.annotations, Contract.FinalErrors),
     storesReplies: Context.get(rpc.annotations, Contract.StoreReplies),
     dedupeAge: Context.get(rpc.annotations, Contract.DedupeAge),
-    dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries)
+    dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries),
+    concurrency: Context.get(rpc.annotations, Contract.Concurrency),
+    maxWait: Context.get(rpc.annotations, Contract.MaxWait),
+    priority: Context.get(rpc.annotations, Contract.Priority)
   }
 }
 

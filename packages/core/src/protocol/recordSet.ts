@@ -90,7 +90,9 @@ const readRecord = (reader: ByteReader, batch: Batch): ConsumedRecord => {
   const headers = readHeaders(reader)
   reader.offset = end
   const { appended, leaderEpoch, partition, topic, topicId } = batch
-  return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers, leaderEpoch, topicId }
+  const isAppendTime = appended !== undefined
+  const stamp = appended ?? timestamp
+  return { topic, partition, offset, timestamp: stamp, isAppendTime, key, value, headers, leaderEpoch, topicId }
 }
 
 /** Appends the batch's records from `position` on. Throws when they cannot be decoded. */

@@ -7,12 +7,15 @@ import type { Publication } from "../../publisher/Publication.ts"
 import type { RecordHeaders } from "../../wire/RecordHeaders.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
 import type { RequestEnvelope } from "../../wire/RequestEnvelope.ts"
-import type { AgeOrder, Aging } from "./ageOrder.ts"
+import type { AgeOrder } from "./ageOrder.ts"
 import type { Answer } from "./answer.ts"
 import type { CallEntry } from "./calls.ts"
 import type { Kept } from "./keptAnswers.ts"
 import { type StoredAnswer, stored } from "./storedAnswer.ts"
+import type { Gate, OperationLoad } from "./operationLoad.ts"
 import type { Procedure } from "./procedure.ts"
+import type { Scheduled } from "./schedule.ts"
+import type { TurnQueue } from "./turnQueue.ts"
 import { sizeOfRecord } from "./memory.ts"
 
 /** Who is to be answered. */
@@ -57,15 +60,20 @@ export class TakenRecord {
  */
 export type RequestState = "waiting" | "executing" | "joined" | "following" | "settled"
 
-export class Request extends TakenRecord implements Addressee, Aging<Request> {
+export class Request extends TakenRecord implements Addressee, Scheduled<Request> {
   envelope: RequestEnvelope
   readonly replyTo: ReplyAddress
   readonly procedure: Procedure
+  readonly load: OperationLoad<Request>
   /** The correlation id as a map key. */
   readonly id: string
   /** Requests with the same one run in order: the record key. */
   readonly laneKey: string | undefined
+  /** Who it shares its part of the places with. */
+  share: string | undefined
   readonly takenAt: number
+  /** When it was appended, as far as that is known: its time began not later. */
+  readonly appendedAt: number
   /** When no other record of its attempt can come any more: its deadline and the allowance for clocks. */
   readonly knownUntil: number
   /** When its own time is up. */
@@ -79,7 +87,9 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
   kept: KeptAnswer | undefined
   /** A call that wants no outcome was told that it has started. */
   isAccepted = false
-  /** Its neighbours in the one list it stands in: a lane, or those who joined a run. */
+  readyAt = 0
+  queue: TurnQueue<Request> | undefined
+  /** Its neighbours in the one list it stands in: a lane, a queue, or those who joined a run. */
   older: Request | undefined
   newer: Request | undefined
 
@@ -89,7 +99,9 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
     envelope: RequestEnvelope,
     replyTo: ReplyAddress,
     procedure: Procedure,
+    load: OperationLoad<Request>,
     takenAt: number,
+    appendedAt: number,
     runBy: number,
     replyBy: number,
     knownUntil: number
@@ -98,11 +110,25 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
     this.envelope = envelope
     this.replyTo = replyTo
     this.procedure = procedure
+    this.load = load
     this.takenAt = takenAt
+    this.appendedAt = appendedAt
     this.knownUntil = knownUntil
     this.runBy = runBy
     this.id = textKey(envelope.correlationId)
     this.laneKey = record.key === null ? undefined : textKey(record.key)
+  }
+
+  get gate(): Gate<Request> | undefined {
+    return this.load.gate
+  }
+
+  get level(): number {
+    return this.load.level
+  }
+
+  get cost(): number {
+    return this.load.service.mean
   }
 
   get correlationId(): Uint8Array {
