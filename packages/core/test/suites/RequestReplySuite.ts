@@ -13,6 +13,7 @@ import { deadlineLaws } from "./requestReply/deadlines.ts"
 import { firstCallLaws } from "./requestReply/firstCall.ts"
 import { outcomeLaws } from "./requestReply/outcome.ts"
 import { boundLaws } from "./requestReply/bounds.ts"
+import { overloadLaws } from "./requestReply/overload.ts"
 import { orderLaws } from "./requestReply/order.ts"
 import { poisonLaws } from "./requestReply/poison.ts"
 import { retryLaws } from "./requestReply/retries.ts"
@@ -39,6 +40,7 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   retryLaws,
   orderLaws,
   boundLaws,
+  overloadLaws,
   poisonLaws,
   deduplicationLaws,
   keptAnswerLaws,

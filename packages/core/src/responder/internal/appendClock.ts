@@ -9,25 +9,17 @@
 const rise = 0.01
 
 export class AppendClock {
-  readonly #skewMillis: number
   /** The least difference between arrival and stamp. */
   #least = Number.POSITIVE_INFINITY
   #seenAt = 0
 
-  /** Clocks differ by `skewMillis` at most before anything is known. */
-  constructor(skewMillis: number) {
-    this.#skewMillis = skewMillis
-  }
-
   /**
-   * The age of a record at `at`, monotonic milliseconds. `wall` is epoch milliseconds at the same moment, `timestamp` what
-   * the record says. It is never more than the record can be old, as far as that is known.
+   * The age of a record that says `timestamp`, at `at`, monotonic milliseconds. Never more than it is; the first that is
+   * seen counts as new, whatever our own clock says, which nobody has compared with that one.
    */
-  ageOf(timestamp: number, at: number, wall: number): number {
+  ageOf(timestamp: number, at: number): number {
     const seen = at - timestamp
-    // What is older than the clocks can differ is old, even when it is the first that is seen.
-    if (this.#least === Number.POSITIVE_INFINITY) this.#least = at - wall + this.#skewMillis
-    else this.#least += (at - this.#seenAt) * rise
+    this.#least += (at - this.#seenAt) * rise
     this.#seenAt = at
     if (seen <= this.#least) {
       this.#least = seen

@@ -86,11 +86,10 @@ export class Machine {
 
   /** How long ago a record was appended, at least, at `at` on the monotonic clock, `wall` on the other. */
   ageOf({ isAppendTime, partition, timestamp }: ConsumedRecord, at: number, wall: number): number {
-    const { clockSkew } = this.settings.times
-    if (isAppendTime !== true) return certainAge(timestamp, wall, clockSkew)
+    if (isAppendTime !== true) return certainAge(timestamp, wall, this.settings.times.clockSkew)
     let clock = this.#clocks.get(partition)
-    if (clock === undefined) this.#clocks.set(partition, (clock = new AppendClock(clockSkew)))
-    return clock.ageOf(timestamp, at, wall)
+    if (clock === undefined) this.#clocks.set(partition, (clock = new AppendClock()))
+    return clock.ageOf(timestamp, at)
   }
 
   /** Something is due at this moment or before. */
