@@ -6,16 +6,32 @@
  * integers, booleans and byte sequences. Stops at syntax: which keys mean what is the business of the envelopes.
  */
 import * as Result from "effect/Result"
+import { isSame, toLatin1 } from "./Bytes.ts"
 import * as Bounds from "./Bounds.ts"
 import { type Dictionary, Token, type Value } from "./DictionaryValue.ts"
 import { parse } from "./internal/dictionaryParser.ts"
+
+// Records of one moment mostly say the same, and a comparison costs a tenth of parsing. The bytes are a copy: a view would
+// keep the fetch alive that it is of.
+const last: { bytes: Uint8Array; members: Result.Result<Dictionary, string> } = {
+  bytes: new Uint8Array(0),
+  members: parse("")
+}
+
+const longestRemembered = 256
 
 /** The dictionary of a header's bytes, or what is wrong with them. Total: never throws, whatever the bytes are. */
 export const decode = (bytes: Uint8Array): Result.Result<Dictionary, string> => {
   if (bytes.length > Bounds.maxDictionaryBytes) {
     return Result.fail(`longer than ${Bounds.maxDictionaryBytes} bytes`)
   }
-  return parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"))
+  if (isSame(bytes, last.bytes)) return last.members
+  const members = parse(toLatin1(bytes))
+  if (bytes.length <= longestRemembered) {
+    last.bytes = Uint8Array.from(bytes)
+    last.members = members
+  }
+  return members
 }
 
 /** The bytes of a dictionary's text, which is ASCII by construction. */

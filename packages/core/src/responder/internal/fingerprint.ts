@@ -5,6 +5,7 @@
 import canonicalize from "canonicalize"
 import { hash } from "node:crypto"
 import * as Effect from "effect/Effect"
+import { toLatin1 } from "../../wire/Bytes.ts"
 import type { Operation } from "../../contract/Operation.ts"
 
 // The length of a SHA-256 in hexadecimal: nothing is gained by hashing less.
@@ -37,7 +38,5 @@ export const fingerprintOf = (operation: Operation, payload: unknown): Effect.Ef
 /** The fingerprint of a payload as it came: a requester makes the bytes of a call once, for all its attempts. */
 export const fingerprintOfBytes = (bytes: Uint8Array | null): string => {
   if (bytes === null) return ""
-  return bytes.byteLength < longest
-    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
-    : hash("sha256", bytes, "hex")
+  return bytes.byteLength < longest ? toLatin1(bytes) : hash("sha256", bytes, "hex")
 }

@@ -6,6 +6,7 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { toLatin1 } from "../../wire/Bytes.ts"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { EventLoop } from "../../host/EventLoop.ts"
 import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
@@ -25,7 +26,6 @@ import type { ServeRecorder } from "./serveRecorder.ts"
 import type { Ended, Run, TakenRecord } from "./state.ts"
 import * as Step from "./step.ts"
 import { tick } from "./deadlines.ts"
-import { textKey } from "./state.ts"
 import { keepOwn } from "./retention.ts"
 
 export interface LoopDependencies {
@@ -112,7 +112,7 @@ export class Loop {
   }
 
   cancelled(correlationIds: ReadonlyArray<Uint8Array>): void {
-    this.#step(() => Step.cancelled(this.machine, correlationIds.map(textKey), this.#now()))
+    this.#step(() => Step.cancelled(this.machine, correlationIds.map(toLatin1), this.#now()))
   }
 
   /** Starts nothing more, and forgets what has not started, so that it is delivered again: until the next assignment, or for good. */
