@@ -8,7 +8,10 @@ import { Request } from "./state.ts"
 
 const noHeaders: ConsumedRecord["headers"] = []
 
-/** Copies what the newly taken records keep; those that have their outcome keep no more than where they stand. */
+/**
+ * Copies what the newly taken records keep; those that have their outcome keep no more than where they stand. To be called
+ * before the next batch, or soon when none comes: most records are done by then, and cost nothing.
+ */
 export const keepOwn = ({ fresh }: Machine): void => {
   for (const taken of fresh) {
     if (taken.isClosed) continue
