@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { shareOf } from "../../../src/responder/internal/shareOf.ts"
-import { textKey } from "../../../src/responder/internal/state.ts"
+import { toLatin1 } from "../../../src/wire/Bytes.ts"
 import type { RequestEnvelope } from "../../../src/wire/RequestEnvelope.ts"
 
 const envelope = (name: string, value: string) =>
   ({ callHeaders: [[name, Buffer.from(value)]] }) as unknown as RequestEnvelope
 
-const key = (text: string) => textKey(Buffer.from(text))
+const key = (text: string) => toLatin1(Buffer.from(text))
 
 describe("the share of a request", () => {
   it("is the value of a header", () => {
