@@ -1,8 +1,9 @@
 /**
  * From a seed to a plan. A third of all plans have no fault at all, so that what only works by accident is seen; the rest
- * have a few, since many at once explain everything.
+ * have a few, since many at once explain everything. One in sixty is a load and nothing else (`loadPlan`).
  */
 import { type RecordFault, recordFaultKinds } from "../cluster/RecordFault.ts"
+import { loadPlanOf } from "./loadPlan.ts"
 import * as RandomStream from "../kernel/RandomStream.ts"
 import type { Behaviour, OperationTag, Plan, PlannedCall, Role, Settings, WorldFault } from "./Plan.ts"
 
@@ -191,7 +192,9 @@ const closingInTheDark = (random: RandomStream.RandomStream, calls: ReadonlyArra
   ]
 }
 
-export const makePlan = (seed: number): Plan => {
+export const makePlan = (seed: number): Plan => loadPlanOf(seed) ?? mixedPlanOf(seed)
+
+const mixedPlanOf = (seed: number): Plan => {
   const size = sizeOf(RandomStream.make(seed, "size"))
   const settings = settingsOf(RandomStream.make(seed, "settings"), size)
   const workload = RandomStream.make(seed, "workload")
