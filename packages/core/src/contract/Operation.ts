@@ -17,6 +17,7 @@ import type * as RpcMessage from "effect/rpc/RpcMessage"
 import type * as RpcMiddleware from "effect/rpc/RpcMiddleware"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
+import { duration, invalidIn, oneOf, whole } from "../settings/OptionRules.ts"
 import * as Bounds from "../wire/Bounds.ts"
 import * as Contract from "./Contract.ts"
 import { mayLose } from "./JsonLoss.ts"
@@ -95,8 +96,17 @@ export const refusalOf = (operation: Operation): string | undefined => {
   if (operation.isStream) return "streams are not in version 1 of the protocol yet"
   const bytes = Buffer.byteLength(operation.tag, "utf8")
   return bytes <= Bounds.maxOperationBytes
-    ? undefined
+    ? limitRefusalOf(operation)
     : `its name has ${bytes} bytes, more than ${Bounds.maxOperationBytes}`
+}
+
+const limits = { concurrency: whole(1), maxWait: duration(1), priority: oneOf(...Contract.priorities) }
+
+const limitRefusalOf = ({ concurrency, maxWait, priority }: Operation): string | undefined => {
+  const refusal = invalidIn({ concurrency, maxWait, priority }, limits)
+  if (refusal === undefined) return undefined
+  const { accepts, given, option } = refusal
+  return `its Contract.${option[0]!.toUpperCase()}${option.slice(1)} is ${given}; it accepts ${accepts}`
 }
 
 /** The primary key of a made or decoded payload. */

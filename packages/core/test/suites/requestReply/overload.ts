@@ -14,7 +14,41 @@ import { connect, newContract, pair, serve } from "./programs.ts"
 
 const ids = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, index) => String(index))
 
+const start = <A, E>(call: Effect.Effect<A, E>) => Effect.forkChild(call, { startImmediately: true })
+
 export const overloadLaws = (law: Law): void => {
+  law(
+    "P9/overload: once the queue stands the newest has its turn first, and of one key the order stays",
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const ran: Array<string> = []
+      const note = (what: string) => Effect.sync(() => void ran.push(what)).pipe(Effect.as(what))
+      let isHeld = false
+      const { client } = yield* pair(
+        {
+          Find: ({ id }) => {
+            isHeld = true
+            return Effect.as(Deferred.await(gate), id)
+          },
+          Work: ({ id }) => note(id),
+          Append: ({ key, seq }) => note(`${key} ${seq}`)
+        },
+        { responder: { concurrency: 1, partitions: 1 }, requester: { partitions: 1 } }
+      )
+      const append = (seq: number) => client.Append({ key: "k", seq }).pipe(Requester.withRoutingKey("k"))
+      const first = yield* start(client.Find({ id: "first" }))
+      yield* until("the place is taken", () => isHeld)
+      const calls = [yield* start(append(1)), yield* start(append(2)), yield* start(client.Work({ id: "old" }))]
+      yield* advance("1 second")
+      const newest = yield* start(client.Work({ id: "new" }))
+      yield* advance("50 millis")
+      yield* Deferred.succeed(gate, undefined)
+      yield* Effect.forEach([first, newest, ...calls], (call) => Fiber.join<string, unknown>(call))
+      assert.strictEqual(ran[0], "new")
+      assert.isBelow(ran.indexOf("k 1"), ran.indexOf("k 2"))
+    })
+  )
+
   law(
     "P9/bulkhead: an operation at its Concurrency leaves the other places to other operations",
     Effect.gen(function* () {
@@ -100,7 +134,6 @@ export const overloadLaws = (law: Law): void => {
         { Find: ({ id }) => Effect.as(Deferred.await(gate), id), Work: note, Urgent: note, Sometime: note },
         { responder: { concurrency: 1, partitions: 1 }, requester: { partitions: 1 } }
       )
-      const start = <A, E>(call: Effect.Effect<A, E>) => Effect.forkChild(call, { startImmediately: true })
       const calls = [
         yield* start(client.Find({ id: "first" })),
         yield* start(client.Sometime({ id: "low" })),
@@ -129,13 +162,11 @@ export const overloadLaws = (law: Law): void => {
           requester: { partitions: 1 }
         }
       )
-      const start = (id: string, tenant: string) =>
-        Effect.forkChild(client.Work({ id }).pipe(Requester.withHeaders([["x-tenant", tenant]])), {
-          startImmediately: true
-        })
+      const startFor = (id: string, tenant: string) =>
+        start(client.Work({ id }).pipe(Requester.withHeaders([["x-tenant", tenant]])))
       const first = yield* Effect.forkChild(client.Find({ id: "first" }), { startImmediately: true })
-      const many = yield* Effect.forEach(ids(20), (id) => start(`many ${id}`, "many"))
-      const few = yield* Effect.forEach(ids(3), (id) => start(`few ${id}`, "few"))
+      const many = yield* Effect.forEach(ids(20), (id) => startFor(`many ${id}`, "many"))
+      const few = yield* Effect.forEach(ids(3), (id) => startFor(`few ${id}`, "few"))
       yield* advance("50 millis")
       yield* Deferred.succeed(gate, undefined)
       yield* Effect.forEach([first, ...many, ...few], (call) => Fiber.join<string, unknown>(call))
