@@ -1,6 +1,6 @@
 /**
  * The keys of one partition that have a record in flight, and the records that wait for them. Two requests in flight never
- * share a key, so a resend cannot overtake an earlier record of its key.
+ * share a key, so no later record overtakes one that has to be sent again.
  *
  * Records without a key have no order to keep. Pure bookkeeping; the partition's queue drives it.
  */
