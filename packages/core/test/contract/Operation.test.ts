@@ -173,9 +173,10 @@ describe("what an operation finds in a context", () => {
   )
 })
 
+const refusal = (rpc: Rpc.Any) => operationsOf(RpcGroup.make(rpc)).map(refusalOf)[0]
+
 describe("limits of an operation", () => {
   it("that nobody could go by are refused with what they accept", () => {
-    const refusal = (rpc: Rpc.Any) => operationsOf(RpcGroup.make(rpc)).map(refusalOf)[0]
     const work = Rpc.make("Work")
     assert.strictEqual(
       refusal(work.annotate(Contract.Concurrency, 0)),
