@@ -7,7 +7,7 @@
 import * as CorrelationId from "../../wire/CorrelationId.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
 import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
-import { Call, type CallParts, type Retry } from "./call.ts"
+import { type Attempt, Call, type CallParts, type Retry } from "./call.ts"
 
 /** A call as it is registered and offered; its correlation id is of the token and its number. */
 export const firstAttempt = (
@@ -46,15 +46,20 @@ export const nextAttempt = (call: Call, replyTo: ReplyAddress | undefined, now: 
   return call.again(recordTo(call, partition, ordinal, replyTo, now), ordinal, isSafe ? false : template.waitsForReady)
 }
 
-/** The newest attempt once more, since it was certainly not written. `isLast`: it waits there if it has to. */
+/** Another attempt beside those that are out. It does not wait for a partition: the others are under way. */
+export const hedgeAttempt = (call: Call, replyTo: ReplyAddress | undefined, now: number, partition: number): Retry => {
+  const ordinal = call.made + 1
+  return call.again(recordTo(call, partition, ordinal, replyTo, now), ordinal, false, true)
+}
+
+/** An attempt once more, since it was certainly not written. `isLast`: it waits there if it has to. */
 export const anotherAttempt = (
-  call: Call,
+  { call, isHedge, ordinal }: Attempt,
   replyTo: ReplyAddress | undefined,
   now: number,
   partition: number,
   isLast = false
 ): Retry => {
-  const { ordinal } = call.newest
   const waits = call.template.waitsForReady && (isLast || !mayGoAnywhere(call, ordinal))
-  return call.again(recordTo(call, partition, ordinal, replyTo, now), ordinal, waits)
+  return call.again(recordTo(call, partition, ordinal, replyTo, now), ordinal, waits, isHedge)
 }

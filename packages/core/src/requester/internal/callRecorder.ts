@@ -17,6 +17,10 @@ export interface CallRecorder {
   readonly invalidReply: (operation: string) => void
   readonly retried: (operation: string) => void
   readonly throttled: () => void
+  readonly hedged: (operation: string) => void
+  /** A hedge was answered before the attempt beside which it was sent. */
+  readonly hedgeWon: (operation: string) => void
+  readonly hedgeThrottled: () => void
   readonly cancelled: () => void
   readonly ignored: (kind: "foreign" | "late" | "duplicate" | "forged" | "stale" | "malformed" | "undecodable") => void
 }
@@ -29,6 +33,8 @@ export const make = Effect.gen(function* () {
   const durations = boundBy(RequesterMetrics.duration, {}, "operation")
   const invalid = boundBy(RequesterMetrics.repliesInvalid, {}, "operation")
   const retries = boundBy(RequesterMetrics.retries, {}, "operation")
+  const hedges = boundBy(RequesterMetrics.hedges, {}, "operation")
+  const hedgesWon = boundBy(RequesterMetrics.hedgesWon, {}, "operation")
   const inFlightIs = shareOf(RequesterMetrics.inFlight, context)
   const ignored = boundBy(RequesterMetrics.repliesIgnored, {}, "kind")
 
@@ -58,6 +64,9 @@ export const make = Effect.gen(function* () {
     invalidReply: (operation) => invalid(operation).updateUnsafe(1, context),
     retried: (operation) => retries(operation).updateUnsafe(1, context),
     throttled: () => RequesterMetrics.retriesThrottled.updateUnsafe(1, context),
+    hedged: (operation) => hedges(operation).updateUnsafe(1, context),
+    hedgeWon: (operation) => hedgesWon(operation).updateUnsafe(1, context),
+    hedgeThrottled: () => RequesterMetrics.hedgesThrottled.updateUnsafe(1, context),
     cancelled: () => RequesterMetrics.cancels.updateUnsafe(1, context),
     ignored: (kind) => ignored(kind).updateUnsafe(1, context)
   }

@@ -5,15 +5,16 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Contract from "../../contract/Contract.ts"
-import { idleAnnotationsOf } from "../../contract/IdleAnnotations.ts"
+import { idleAnnotationsOf, misplacedAnnotationOf } from "../../contract/IdleAnnotations.ts"
 import { type AnyGroup, refusalOf, type Operation, operationsOf } from "../../contract/Operation.ts"
 import { Transport } from "../../kafka/Transport.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
 import * as StartError from "../../startup/StartError.ts"
 import * as TopicSetup from "../../startup/TopicSetup.ts"
-import { annotationRules, type Options } from "../Options.ts"
+import { annotationRules, hedgeRules, type Options } from "../Options.ts"
 import type { CallRecorder } from "./callRecorder.ts"
 import * as Canceller from "./canceller.ts"
+import * as Hedging from "./hedging.ts"
 import * as RequestRouter from "./requestRouter.ts"
 import * as ResponderWatch from "./responderWatch.ts"
 import * as TopicSize from "./topicSize.ts"
@@ -24,6 +25,7 @@ export interface ContractRoute {
   readonly canceller: Canceller.Canceller | undefined
   /** Undefined when calls wait for a responder. */
   readonly watch: ResponderWatch.ResponderWatch | undefined
+  readonly hedgingOf: Hedging.HedgingOf
 }
 
 /** Fails when an operation cannot be called over Kafka, or its annotations allow no call. */
@@ -33,10 +35,11 @@ export const checkOperations = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, StartError.StartError> {
   const annotations = annotationRules(maxTimeoutMillis)
   for (const operation of operations) {
-    const { retry, tag, timeout } = operation
-    const detail = refusalOf(operation)
+    const { hedge, retry, tag, timeout } = operation
+    const detail = refusalOf(operation) ?? misplacedAnnotationOf(operation)
     if (detail !== undefined) return yield* StartError.because(new StartError.Unsupported({ operation: tag, detail }))
     yield* StartError.checkOptions({ ...retry, timeout }, annotations, tag)
+    if (hedge !== undefined) yield* StartError.checkOptions(hedge, hedgeRules, `Contract.Hedge of ${tag}`)
     for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)
   }
 })
@@ -64,9 +67,10 @@ export const make = Effect.fnUntraced(function* (
   const watch = options.detectNoResponder
     ? yield* ResponderWatch.make(responderGroup, groupSize(responderGroup))
     : undefined
+  const hedgingOf = Hedging.perOperation()
   const route = (canceller: Canceller.Canceller | undefined): readonly [string, ContractRoute] => [
     names.name,
-    { router, canceller, watch }
+    { router, canceller, watch, hedgingOf }
   ]
   if (!options.cancelOnInterrupt) return route(undefined)
   const control = TopicSetup.controlTopic(names.control, maxTimeoutMillis)

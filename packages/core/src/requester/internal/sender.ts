@@ -5,7 +5,7 @@
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
-import { anotherAttempt, firstAttempt, mayGoAnywhere, nextAttempt } from "./attempts.ts"
+import { anotherAttempt, firstAttempt, hedgeAttempt, mayGoAnywhere, nextAttempt } from "./attempts.ts"
 import type { Attempt, Call, CallParts } from "./call.ts"
 
 export class Sender {
@@ -57,6 +57,18 @@ export class Sender {
     return true
   }
 
+  /** Where a hedge of the call can go and be heard: a partition that was not tried. Undefined when there is none. */
+  beside(call: Call): number | undefined {
+    return this.#deafBecause === undefined && call.held === undefined
+      ? call.route.router.elsewhere(call.tried)
+      : undefined
+  }
+
+  /** Sends a hedge to a partition that `beside` has named. */
+  hedge(call: Call, partition: number, now: number): void {
+    this.#publisher.offer(hedgeAttempt(call, this.#replyTo, now, partition))
+  }
+
   /** Sends what was held, with the address of now. */
   release(held: ReadonlyArray<Call>, now: number): void {
     for (const call of held) {
@@ -87,7 +99,7 @@ export class Sender {
       router.learn(error.reason.partitions)
       const partition = mayGoAnywhere(call, attempt.ordinal) ? router.elsewhere(call.tried) : router.route(key)
       if (partition === undefined || call.tried.includes(partition)) return false
-      this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, partition))
+      this.#publisher.offer(anotherAttempt(attempt, this.#replyTo, now, partition))
       return true
     }
     // A full queue is full for all partitions.
@@ -99,9 +111,11 @@ export class Sender {
     )
       return false
     const partition = router.elsewhere(call.tried)
-    if (partition === undefined && !waitsForReady) return false
+    // A hedge is not worth waiting for.
+    const isNeeded = waitsForReady && !(attempt.isHedge && call.isOutBeside(attempt.ordinal))
+    if (partition === undefined && !isNeeded) return false
     const isLast = partition === undefined
-    this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, partition ?? router.route(null), isLast))
+    this.#publisher.offer(anotherAttempt(attempt, this.#replyTo, now, partition ?? router.route(null), isLast))
     return true
   }
 }
