@@ -126,19 +126,17 @@ export const annotationRules = (maxTimeoutMillis: number) => ({
 const isPercentileDelay = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null || !("percentile" in value)) return false
   const { max, min, percentile } = value as Readonly<Record<string, unknown>>
-  const bound = duration(1)
-  return (
-    typeof percentile === "number" &&
-    percentile > 0 &&
-    percentile < 100 &&
-    [min, max].every((limit) => limit === undefined || bound.isMet(limit))
-  )
+  if (typeof percentile !== "number" || !(percentile > 0 && percentile < 100)) return false
+  if (min !== undefined && !duration(1).isMet(min)) return false
+  const least = min === undefined ? 1 : Duration.toMillis(Duration.fromInputUnsafe(min as Duration.Input))
+  return max === undefined || duration(least).isMet(max)
 }
 
 /** What `Contract.Hedge` may say. */
 export const hedgeRules: Rules<HedgePolicy> = {
   delay: required({
-    accepts: "a finite duration of at least 1 ms, or { percentile, min, max } with a percentile between 0 and 100",
+    accepts:
+      "a finite duration of at least 1 ms, or { percentile, min, max } with a percentile between 0 and 100, and min no longer than max",
     isMet: (value) => isPercentileDelay(value) || duration(1).isMet(value)
   }),
   maxAttempts: whole(2),
