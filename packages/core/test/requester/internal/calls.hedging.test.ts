@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import type { HedgePolicy } from "../../../src/contract/Contract.ts"
-import { because, QueueFull, Refused, TooLarge, Unavailable } from "../../../src/kafka/TransportError.ts"
+import { because, Unavailable } from "../../../src/kafka/TransportError.ts"
 import { Hedging } from "../../../src/requester/internal/hedging.ts"
 import type { ReplyFields } from "../../../src/wire/ReplyEnvelope.ts"
 import * as Engine from "../ScriptedCalls.ts"
@@ -28,8 +28,6 @@ const overloaded = (attempt: number, fields: Partial<ReplyFields> = {}): Partial
 })
 
 const unavailable = because(new Unavailable({ code: "NOT_ENOUGH_REPLICAS", detail: "an injected fault" }))
-const full = because(new QueueFull({ limit: 1 }))
-const tooLarge = because(new TooLarge({ topic: "stock.requests", detail: "an injected fault" }))
 
 /** A call with a hedge beside its first attempt, both written. */
 const both = Effect.fnUntraced(function* (fields: Engine.CallFields = hedged()) {
@@ -164,58 +162,6 @@ describe("a hedged call", () => {
     })
   )
 
-  it.effect("goes on when the publisher gives one attempt up for now, whichever it is", () =>
-    Effect.gen(function* () {
-      for (const error of [unavailable, full]) {
-        for (const refused of [0, 1]) {
-          const { call, counted, engine, publisher, refuse, reply } = yield* Engine.make()
-          const fiber = yield* call({ ...hedged(), waitsForReady: false })
-          yield* TestClock.adjust(100)
-          publisher.handOver(1 - refused)
-          yield* refuse(refused, error)
-          assert.strictEqual(engine.inFlight(), 1)
-          counted()
-          reply(1, { attempt: 2 - refused })
-          yield* Fiber.join(fiber)
-        }
-      }
-    })
-  )
-
-  it.effect("fails when both are given up, as not sent", () =>
-    Effect.gen(function* () {
-      const { call, refuse } = yield* Engine.make()
-      const fiber = yield* call({ ...hedged(), waitsForReady: false })
-      yield* TestClock.adjust(100)
-      yield* refuse(1, full)
-      yield* refuse(0, full)
-      assert.strictEqual((yield* Engine.failureOf(fiber))._tag, "NotSent")
-    })
-  )
-
-  it.effect("fails at once when an attempt is refused for good and no other was written", () =>
-    Effect.gen(function* () {
-      const { call, refuse } = yield* Engine.make()
-      const fiber = yield* call(hedged())
-      yield* TestClock.adjust(100)
-      yield* refuse(1, tooLarge)
-      assert.strictEqual((yield* Engine.failureOf(fiber))._tag, "NotSent")
-    })
-  )
-
-  it.effect("keeps the number of an attempt that is sent elsewhere while its hedge is dead", () =>
-    Effect.gen(function* () {
-      const { call, publisher, refuse, reply } = yield* Engine.make()
-      const fiber = yield* call(hedged())
-      yield* TestClock.adjust(100)
-      yield* refuse(1, full)
-      yield* refuse(0, unavailable)
-      assert.strictEqual(publisher.offered.length, 3)
-      reply(1, { attempt: 1 })
-      assert.strictEqual((yield* Fiber.join(fiber)).envelope.attempt, 1)
-    })
-  )
-
   it.effect("ends at its deadline, with what is true of all its attempts", () =>
     Effect.gen(function* () {
       const { call, counted, publisher } = yield* Engine.make()
@@ -292,19 +238,6 @@ describe("a hedged call", () => {
       yield* Fiber.join(fiber)
       // One in 32 took longer; that is below the percentile.
       assert.approximately(hedging.delayMillis, 10.5, 0.6)
-    })
-  )
-})
-
-describe("a call that is refused for good", () => {
-  it.effect("ends when its hedge is dead and nothing is out", () =>
-    Effect.gen(function* () {
-      const { call, refuse } = yield* Engine.make()
-      const fiber = yield* call(hedged())
-      yield* TestClock.adjust(100)
-      yield* refuse(1, full)
-      yield* refuse(0, because(new Refused({ code: "POLICY_VIOLATION", detail: "an injected fault" })))
-      assert.strictEqual((yield* Engine.failureOf(fiber))._tag, "NotSent")
     })
   )
 })
