@@ -24,11 +24,26 @@ export const firstAttempt = (
   return new Call(record, { ...parts, correlationId }, key === null ? false : template.waitsForReady)
 }
 
-const recordTo = (call: Call, partition: number, ordinal: number, replyTo: ReplyAddress | undefined, now: number) => {
-  const { fields, key, value } = call.template
+const headersOf = (call: Call, ordinal: number, replyTo: ReplyAddress | undefined, now: number) => {
   const left = Math.max(0, Math.round(call.deadline - now))
-  const headers = RequestEnvelope.encodeAttempt(fields, left, call.correlationId, replyTo, ordinal)
-  return { topic: call.topic, partition, key, value, headers }
+  return RequestEnvelope.encodeAttempt(call.template.fields, left, call.correlationId, replyTo, ordinal)
+}
+
+const recordTo = (call: Call, partition: number, ordinal: number, replyTo: ReplyAddress | undefined, now: number) => {
+  const { key, value } = call.template
+  return { topic: call.topic, partition, key, value, headers: headersOf(call, ordinal, replyTo, now) }
+}
+
+/**
+ * Names another reply address in the records of a call that were not written yet. They keep their places in the publisher's
+ * queues, and so the order of their keys; they get no larger, since a partition's number has four bytes.
+ */
+export const readdress = (call: Call, replyTo: ReplyAddress, now: number): void => {
+  for (const attempt of call.records) {
+    if (attempt.delivery === "not-sent" && !attempt.isRefused) {
+      attempt.headers = headersOf(call, attempt.ordinal, replyTo, now)
+    }
+  }
 }
 
 /** Whether an attempt may go to any partition. Only the first one's responder can deduplicate those of unsafe operations. */

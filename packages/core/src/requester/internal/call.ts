@@ -142,9 +142,14 @@ export class Call extends Attempt {
     return this.template.value.byteLength
   }
 
+  /** All that was made to be sent of it. */
+  get records(): ReadonlyArray<Attempt> {
+    return this.#retries === undefined ? [this] : [this, ...this.#retries]
+  }
+
   /** The partitions that its records went to. */
   get tried(): ReadonlyArray<number> {
-    return this.#retries === undefined ? [this.partition] : [this.partition, ...this.#retries.map((it) => it.partition)]
+    return this.records.map(({ partition }) => partition)
   }
 
   /** The record that was made last. */

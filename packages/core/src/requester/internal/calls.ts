@@ -212,9 +212,8 @@ export class Calls implements CallOwner {
 
   /** Replies come to this address from now on. */
   hearAt(address: ReplyAddress): void {
-    this.#sender.hearAt(address)
     this.#lostBecause = undefined
-    this.#sender.release(this.#open.held(), this.now())
+    this.#sender.hearAt(address, this.#open.all(), this.now())
   }
 
   /** Replies cannot be heard for the moment: nothing is sent until there is an address that can be. */

@@ -52,9 +52,9 @@ export class OpenCalls {
     }
   }
 
-  /** The calls that wait until replies can be heard. */
-  held(): ReadonlyArray<Call> {
-    return [...this.#table].filter(({ held }) => held !== undefined)
+  /** In the order they were made. */
+  all(): ReadonlyArray<Call> {
+    return [...this.#table]
   }
 
   add(call: Call): void {

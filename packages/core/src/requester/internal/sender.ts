@@ -5,7 +5,7 @@
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
-import { anotherAttempt, firstAttempt, hedgeAttempt, mayGoAnywhere, nextAttempt } from "./attempts.ts"
+import { anotherAttempt, firstAttempt, hedgeAttempt, mayGoAnywhere, nextAttempt, readdress } from "./attempts.ts"
 import type { Attempt, Call, CallParts } from "./call.ts"
 
 export class Sender {
@@ -25,10 +25,18 @@ export class Sender {
     return this.#deafBecause
   }
 
-  /** Replies come to this address from now on. What was held can be sent. */
-  hearAt(address: ReplyAddress): void {
+  /**
+   * Replies come to this address from now on. What was held is sent, and the requests of these calls that still wait to be
+   * written name it: the old address may not be heard before their deadline.
+   */
+  hearAt(address: ReplyAddress, calls: Iterable<Call>, now: number): void {
+    const isOther = this.#replyTo?.partition !== address.partition
     this.#replyTo = address
     this.#deafBecause = undefined
+    for (const call of calls) {
+      if (call.held !== undefined) this.#release(call, now)
+      else if (isOther) readdress(call, address, now)
+    }
   }
 
   /** Nothing is sent before replies can be heard again. */
@@ -70,13 +78,13 @@ export class Sender {
   }
 
   /** Sends what was held, with the address of now. */
-  release(held: ReadonlyArray<Call>, now: number): void {
-    for (const call of held) {
-      const what = call.held
-      call.held = undefined
-      if (what === "next") this.next(call, now)
-      else this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, call.partition))
-    }
+  #release(call: Call, now: number): void {
+    const what = call.held
+    call.held = undefined
+    if (what === "next") return void this.next(call, now)
+    // It was never offered, and never will be.
+    call.isRefused = true
+    this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, call.partition))
   }
 
   #hold(call: Call, what: "first" | "next", why: TransportError): void {
