@@ -31,7 +31,7 @@ const packageNames = readdirSync(`${root}/packages`).filter((name) =>
 /** Whose names a document's code imports: its own package's, else core's. */
 const packageOf = (path: string): string => /^packages\/([^/]+)\//.exec(path)?.[1] ?? "core"
 
-const documents = [...["", "docs", "docs/adr"], ...packageNames.map((name) => `packages/${name}`)]
+const documents = ["", "docs", "docs/adr", ...packageNames.map((name) => `packages/${name}`)]
   .flatMap(markdownIn)
   .map((path) => {
     const text = readFileSync(`${root}/${path}`, "utf8")

@@ -60,12 +60,12 @@ describe("P1/isolation: a caller whose callback throws", () => {
     Effect.gen(function* () {
       lines.length = 0
       const { calls } = yield* Effect.provide(Engine.make(), logged)
-      let end = (_: Effect.Effect<string>): void => assert.fail("nothing waits")
+      let end: ((outcome: Effect.Effect<string>) => void) | undefined
       const middleware = Effect.callback<string>((resume) => {
         end = resume
       })
       Effect.runCallback(calls.within(new CallHistory(Stock.operation("Get"), 0, 1_000), middleware), { onExit })
-      end(Effect.succeed("done"))
+      end!(Effect.succeed("done"))
       yield* TestClock.adjust(0)
       assert.lengthOf(lines, 1)
       assert.match(lines[0]!, /the caller of Get threw: Error: a callback that throws/)
