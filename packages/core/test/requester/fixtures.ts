@@ -66,6 +66,7 @@ export const pendingCall = (
     readonly deadline?: number
     readonly payloadBytes?: number
     readonly retryAt?: number
+    readonly policy?: RetryTimes
     readonly operation?: Operation
   } = {}
 ): Call => {

@@ -31,7 +31,6 @@ export class AttemptSchedule {
   begin(call: Call, now: number): void {
     call.retryAt = unansweredAt(call, now)
     this.#hedger.called(call, now)
-    this.#wakeFor(call)
   }
 
   /** Sends what is due of a call. Returns why the call ends instead, when nothing better can come. */
@@ -58,8 +57,10 @@ export class AttemptSchedule {
       jitter: 0.8 + 0.4 * this.#deps.random.nextDoubleUnsafe(),
       retryAfter
     })
+    // Waking the sweeper may run it on the spot, and it may send the attempt that is due.
+    const hasAnother = Number.isFinite(call.retryAt)
     this.#wakeFor(call)
-    return Number.isFinite(call.retryAt)
+    return hasAnother
   }
 
   #retry(call: Call, now: number): RequestError | undefined {

@@ -115,8 +115,9 @@ export class Calls implements CallOwner {
     const call = this.#sender.make({ owner: this, number, template, route, resume, history })
     this.#open.add(call)
     if (template.policy !== undefined) this.#schedule.begin(call, this.now())
-    this.#deps.sweeper.wakeBy(call.deadline)
     this.#sender.first(call)
+    // Last, since it may run the sweeper on the spot.
+    this.#deps.sweeper.wakeBy(Math.min(call.retryAt, call.hedgeAt, call.deadline))
     return call
   }
 
