@@ -16,6 +16,7 @@ import { boundLaws } from "./requestReply/bounds.ts"
 import { overloadLaws } from "./requestReply/overload.ts"
 import { orderLaws } from "./requestReply/order.ts"
 import { poisonLaws } from "./requestReply/poison.ts"
+import { hedgingLaws } from "./requestReply/hedging.ts"
 import { retryLaws } from "./requestReply/retries.ts"
 import { deduplicationLaws } from "./requestReply/deduplication.ts"
 import { keptAnswerLaws } from "./requestReply/keptAnswers.ts"
@@ -38,6 +39,7 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   certaintyLaws,
   deadlineLaws,
   retryLaws,
+  hedgingLaws,
   orderLaws,
   boundLaws,
   overloadLaws,
