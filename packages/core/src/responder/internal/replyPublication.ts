@@ -70,6 +70,21 @@ export class ReplyPublication extends Outgoing {
     super(record, taken, taken.replyBy, fates)
     this.answer = reply
   }
+
+  override onAcknowledged(): void {
+    this.#over()
+    super.onAcknowledged()
+  }
+
+  override onRefused(error: TransportError): void {
+    this.#over()
+    super.onRefused(error)
+  }
+
+  /** Its fate is told once: it is not on its way any more, so that nobody gives it up for the room it takes. */
+  #over(): void {
+    if (this.taken.reply === this) this.taken.reply = undefined
+  }
 }
 
 const text = (name: string, value: string): RecordHeader => [name, Buffer.from(value, "utf8")]

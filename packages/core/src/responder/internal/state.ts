@@ -37,7 +37,7 @@ export class TakenRecord {
   isClosed = false
   /** What it holds, its answers on the way included. */
   bytes: number
-  /** Its answer on the way, and since when; the last one when there were several. */
+  /** Its answer on the way, and since when. */
   reply: Publication | undefined
   repliedAt = Number.POSITIVE_INFINITY
 
