@@ -108,6 +108,10 @@ export const undecodable = (machine: Machine, batch: UndecodableBatch, at: numbe
   const isNew = ledger.takeBatch(batch)
   reportLosses(machine, record)
   if (!isNew) return true
+  if (machine.ownership.isOpen(record)) {
+    machine.commands.add("refused", record, redelivered("its dead letter is on its way already"))
+    return true
+  }
   const taken = new TakenRecord(record, ledger.epoch, at + refusalPatienceMillis, lastOffset + 1)
   take(machine, taken)
   const count = lastOffset - record.offset + 1
