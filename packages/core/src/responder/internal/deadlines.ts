@@ -3,7 +3,7 @@
  */
 import { rejected } from "./answer.ts"
 import type { Machine } from "./machine.ts"
-import { refusalOf, refusedAt, stop } from "./runs.ts"
+import { refusalOf, refusedAt, stop, stopIfUnwanted } from "./runs.ts"
 import { paid, settle } from "./settle.ts"
 import type { Request, Run, TakenRecord } from "./state.ts"
 
@@ -18,10 +18,11 @@ const lookMillis = 1_000
 
 const ranOut = rejected("expired", "its time was up while it ran")
 
-/** When the request is overdue. One that is waits no longer: a run may go on for ever. */
+/** When the request is overdue. One that is waits no longer: a run may go on for ever, unless nobody waits for it. */
 const overdueAt = (machine: Machine, request: Request, at: number): number => {
   if (request.replyBy > at) return request.replyBy
-  settle(machine, request, ranOut, [], at)
+  const run = settle(machine, request, ranOut, [], at)
+  if (run !== undefined) stopIfUnwanted(machine, run)
   return Number.POSITIVE_INFINITY
 }
 

@@ -254,7 +254,9 @@ const tell = (
     kept.pins++
     waiter.kept = kept
   }
-  settle(machine, waiter, answerOf(one, result), result._tag === "Answered" ? result.headers : [], at)
+  const joined = settle(machine, waiter, answerOf(one, result), result._tag === "Answered" ? result.headers : [], at)
+  // Its middleware has refused it after it had joined another run, which may have gone on for it alone.
+  if (joined !== undefined && joined !== one) stopIfUnwanted(machine, joined)
   return true
 }
 
@@ -270,7 +272,6 @@ export const ended = (machine: Machine, one: Run, result: Ended, at: number): vo
     return
   }
   const kept = keep(machine, one, result, at)
-  // It may have joined another run, and its middleware have refused it after that.
   let untold: Array<Request> | undefined
   if (!request.isSettled && !tell(machine, one, request, result, kept, at)) untold = [request]
   for (let waiter = one.takeJoined(); waiter !== undefined; waiter = one.takeJoined()) {
