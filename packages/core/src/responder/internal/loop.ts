@@ -71,7 +71,8 @@ export class Loop {
     this.#environment = environment
     const machine = new Machine(environment.settings)
     this.machine = machine
-    this.#idle = new Condition(() => machine.ownership.open === 0)
+    // What a broken bookkeeping has open is not done here: only what was interrupted has to end.
+    this.#idle = new Condition(() => (this.#isBroken ? machine.runs.size : machine.ownership.open) === 0)
     this.#stopped = new Condition(() => machine.runs.size === 0)
     const fates: Fates = {
       written: ({ taken }) => this.#onWritten(taken),
@@ -212,6 +213,10 @@ export class Loop {
       onProgress()
     }
     onDue(machine.dueAt)
+    this.#signal()
+  }
+
+  #signal(): void {
     this.#idle.changed()
     this.#stopped.changed()
   }
@@ -219,8 +224,15 @@ export class Loop {
   #broken(cause: unknown): void {
     if (this.#isBroken) return
     this.#isBroken = true
-    for (const { fiber } of this.machine.runs) fiber?.interruptUnsafe()
+    const { runs } = this.machine
+    for (const run of runs) {
+      run.stop ??= "draining"
+      // One whose fiber was not started yet never will be.
+      if (run.fiber === undefined) runs.delete(run)
+      else run.fiber.interruptUnsafe()
+    }
     this.#environment.onBroken(cause)
+    this.#signal()
   }
 
   // --- what comes back ---
@@ -256,8 +268,9 @@ export class Loop {
       result = failure
     }
     this.#ended.push([run, result])
-    if (!this.#isBroken) this.#turn()
-    else this.machine.runs.delete(run)
+    if (!this.#isBroken) return this.#turn()
+    this.machine.runs.delete(run)
+    this.#signal()
   }
 
   // --- commands ---
