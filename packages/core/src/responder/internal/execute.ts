@@ -70,7 +70,7 @@ export class Execution {
     this.#environment = environment
     this.#run = run
     this.#requestId = requestId
-    this.#info = infoOf(run)
+    this.#info = run.request.info = infoOf(run)
   }
 
   /** The context of the fiber. */
@@ -78,7 +78,7 @@ export class Execution {
     const { envelope, procedure } = this.#run.request
     return Procedure.contextOf(procedure, {
       deadline: this.#run,
-      ancestry: envelope,
+      ancestry: this.#run.request,
       info: this.#info,
       replyHeaders: this.#replyHeaders,
       scope: this.#scope,

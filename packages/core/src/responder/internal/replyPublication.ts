@@ -7,6 +7,7 @@ import { Publication } from "../../publisher/Publication.ts"
 import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import type { Reply } from "./commands.ts"
+import { ownBytes, ownRecord } from "./memory.ts"
 import type { TakenRecord } from "./state.ts"
 
 /** Which instance answers, and the partition of `<name>.control` that it reads. */
@@ -46,9 +47,11 @@ export class ReplyPublication extends Outgoing {
   /** `at` is the wall clock, epoch milliseconds. */
   constructor(taken: TakenRecord, reply: Reply, at: number, needsKey: boolean, origin: Origin, fates: Fates) {
     const { addressee, answer, headers: replyHeaders } = reply
+    // Of a request that is answered at once it is a view of the fetch that brought it.
+    const correlationId = ownBytes(addressee.correlationId)
     const headers = ReplyEnvelope.encode({
       outcome: answer.outcome,
-      correlationId: addressee.correlationId,
+      correlationId,
       status: answer.status,
       attempt: addressee.attempt,
       at,
@@ -63,7 +66,7 @@ export class ReplyPublication extends Outgoing {
     const record = {
       topic,
       partition: partition ?? 0,
-      key: needsKey ? addressee.correlationId : null,
+      key: needsKey ? correlationId : null,
       value: answer.body,
       headers
     }
@@ -95,7 +98,8 @@ const text = (name: string, value: string): RecordHeader => [name, Buffer.from(v
  */
 export class DeadLetter extends Outgoing {
   constructor(topic: string, taken: TakenRecord, reason: string, deadline: number, fates: Fates) {
-    const { record } = taken
+    // It may take its time, and must not keep the fetch that brought the record for it.
+    const record = ownRecord(taken.record)
     const headers = [
       ...record.headers,
       text("rr-dead-reason", reason),

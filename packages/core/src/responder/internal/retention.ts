@@ -22,9 +22,13 @@ export const keepOwn = ({ fresh }: Machine): void => {
     if (taken.isSettled) {
       taken.record = { ...record, key: null, value: null, headers: noHeaders }
       taken.envelope = { ...envelope, correlationId, callHeaders: noHeaders }
+      taken.info = undefined
     } else {
+      const callHeaders = ownHeaders(envelope.callHeaders)
       taken.record = ownRecord({ ...record, headers: noHeaders })
-      taken.envelope = { ...envelope, correlationId, callHeaders: ownHeaders(envelope.callHeaders) }
+      taken.envelope = { ...envelope, correlationId, callHeaders }
+      // A handler that has started was given the views.
+      if (taken.info !== undefined) Object.assign(taken.info, { correlationId, headers: callHeaders })
     }
   }
   fresh.length = 0

@@ -58,17 +58,22 @@ export const refusalOf = (machine: Machine, request: Request, at: number): Answe
   return rejected("overloaded", `it waited ${Math.round(at - request.takenAt)} ms for its turn`, retryAfter)
 }
 
-// How soon to look whether a lease that ran out was renewed.
-const leaseCheckMillis = 50
+// How soon to look whether a lease that ran out was renewed, or replies that nobody takes can be given up.
+const lookMillis = 50
+
+/** Whether replies on their way have all the room: what ends now would add to them. */
+export const isFullOfReplies = ({ ownership, settings }: Machine): boolean =>
+  ownership.replyBytes >= settings.options.maxOpenBytes
 
 /**
  * Gives turns as long as there are places, and as long as the partitions are certainly this instance's: after a freeze or a
- * cut from the coordinator another one may run the same requests already.
+ * cut from the coordinator another one may run the same requests already. While replies that are not taken fill the memory
+ * nobody gets one.
  */
 export const startNext = (machine: Machine, at: number): void => {
   const { schedule } = machine
-  if (at >= machine.leaseUntil) {
-    if (schedule.waiting > 0) machine.wakeBy(at + leaseCheckMillis)
+  if (at >= machine.leaseUntil || isFullOfReplies(machine)) {
+    if (schedule.waiting > 0) machine.wakeBy(at + lookMillis)
     return
   }
   for (let next = schedule.take(); next !== undefined; next = schedule.take()) {

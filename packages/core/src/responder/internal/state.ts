@@ -12,6 +12,8 @@ import type { Answer } from "./answer.ts"
 import type { CallEntry } from "./calls.ts"
 import type { Kept } from "./keptAnswers.ts"
 import { type StoredAnswer, stored } from "./storedAnswer.ts"
+import type { Ancestry } from "../../contract/CallAncestry.ts"
+import type { RequestInfo } from "../RequestInfo.ts"
 import type { Procedure } from "./procedure.ts"
 import { sizeOfRecord } from "./memory.ts"
 
@@ -39,6 +41,8 @@ export class TakenRecord {
   bytes: number
   /** Its answer on the way, and since when. */
   reply: Publication | undefined
+  /** What of its bytes its answers have. */
+  replyBytes = 0
   repliedAt = Number.POSITIVE_INFINITY
 
   constructor(record: ConsumedRecord, epoch: number, replyBy: number, end: number = record.offset + 1) {
@@ -57,7 +61,7 @@ export class TakenRecord {
  */
 export type RequestState = "waiting" | "executing" | "joined" | "following" | "settled"
 
-export class Request extends TakenRecord implements Addressee, Aging<Request> {
+export class Request extends TakenRecord implements Addressee, Ancestry, Aging<Request> {
   envelope: RequestEnvelope
   readonly replyTo: ReplyAddress
   readonly procedure: Procedure
@@ -77,6 +81,8 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
   call: CallEntry | undefined
   /** The kept answer it was given or made: not forgotten before its offset is done. */
   kept: KeptAnswer | undefined
+  /** What its handler was told of it. */
+  info: RequestInfo | undefined
   /** A call that wants no outcome was told that it has started. */
   isAccepted = false
   /** Its neighbours in the one list it stands in: a lane, or those who joined a run. */
@@ -103,6 +109,7 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
     this.runBy = runBy
     this.id = textKey(envelope.correlationId)
     this.laneKey = record.key === null ? undefined : textKey(record.key)
+    this.bytes += this.laneKey?.length ?? 0
   }
 
   get correlationId(): Uint8Array {
@@ -111,6 +118,10 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
 
   get attempt(): number {
     return this.envelope.attempt
+  }
+
+  get via(): ReadonlyArray<string> {
+    return this.envelope.via
   }
 
   get traceparent(): string | undefined {
