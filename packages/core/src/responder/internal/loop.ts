@@ -11,7 +11,7 @@ import type { EventLoop } from "../../host/EventLoop.ts"
 import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
-import * as CorrelationId from "../../wire/CorrelationId.ts"
+import { called } from "./ancestry.ts"
 import type { Carrier } from "./commands.ts"
 import { Condition } from "./condition.ts"
 import { Execution, failure, type ExecutionDependencies } from "./execute.ts"
@@ -262,9 +262,7 @@ export class Loop {
     else if (run.stop === "draining") result = { _tag: "Stopped" }
     else {
       // A value that is no effect, where one was due, ends a fiber without running what would catch it.
-      const { correlationId, envelope } = run.request
-      const what = `the answer of ${envelope.operation} could not be made (call ${CorrelationId.toHex(correlationId)})`
-      this.#environment.fork(Effect.logError(what, exit.cause))
+      this.#environment.fork(Effect.logError(`the answer of ${called(run.request)} could not be made`, exit.cause))
       result = failure
     }
     this.#ended.push([run, result])
@@ -297,13 +295,7 @@ export class Loop {
     },
     lost: (record, losses) => this.#environment.recorder.lost(record, losses),
     resume: (partition) => this.#environment.onCapacity(partition),
-    overdue: ({ request }) => {
-      const { correlationId, envelope, record } = request
-      this.#environment.recorder.unstoppable(
-        record,
-        `${envelope.operation} (call ${CorrelationId.toHex(correlationId)})`
-      )
-    },
+    overdue: ({ request }) => this.#environment.recorder.unstoppable(request.record, called(request)),
     repeated: (kind) => this.#environment.recorder.duplicate(kind),
     abandoned: () => this.#environment.recorder.replyAbandoned()
   }

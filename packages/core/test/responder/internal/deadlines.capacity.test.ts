@@ -15,7 +15,7 @@ import { machineOf, procedureNamed } from "../machine.ts"
 
 const refusal = because(new NoSuchTopic({ topic: "stock.replies" }))
 
-describe("P6/accepted: a reply that was refused while others need its room", () => {
+describe("P6/discard: a reply that was refused while others need its room", () => {
   it("is given up once: the handler it told of goes on, and its offset stays open", () => {
     const machine = machineOf({ maxOpenBytes: 1 }, [procedureNamed("Order")])
     Step.assigned(machine, [{ topic: "stock.requests", partition: 0, committed: 0, metadata: "" }])

@@ -60,14 +60,14 @@ interface Hostile {
   /** So many fetches, or fewer when there is no room for more. */
   readonly fetches: number
   /** What happens when they are taken. */
-  readonly then?: Effect.Effect<unknown>
+  readonly andThen?: Effect.Effect<unknown>
 }
 
 const holds = (
   what: string,
-  { batch, fetchBytes, fetches, handlers = {}, isWritten = false, options = {}, then = Effect.void }: Hostile
+  { batch, fetchBytes, fetches, handlers = {}, isWritten = false, options = {}, andThen = Effect.void }: Hostile
 ) =>
-  it.live(`P9/memory: ${what}`, () =>
+  it.live(`P9/limit: the heap stays in its limits with ${what}`, () =>
     Effect.gen(function* () {
       const limits = isWritten ? keptLimits : openLimits
       const { fetch } = yield* hostileSource(handlers, { ...limits, ...options }, isWritten)
@@ -79,7 +79,7 @@ const holds = (
         count++
         yield* turns(2)
       }
-      yield* then
+      yield* andThen
       yield* turns(300)
       const grown = usedBytes() - before
       assert.isAtMost(grown, limits.maxOpenBytes + limits.dedupeBytes + marginBytes)
@@ -164,7 +164,7 @@ describe("what a responder holds", () => {
     options: { concurrency: 16 },
     batch: many(10, () => request("Work", { id: "a" })),
     fetches: 200,
-    then: Deferred.succeed(gate, undefined)
+    andThen: Deferred.succeed(gate, undefined)
   })
 
   holds("fetches whose requests are answered at once", {
