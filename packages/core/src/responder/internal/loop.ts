@@ -224,13 +224,7 @@ export class Loop {
   #broken(cause: unknown): void {
     if (this.#isBroken) return
     this.#isBroken = true
-    const { runs } = this.machine
-    for (const run of runs) {
-      run.stop ??= "draining"
-      // One whose fiber was not started yet never will be.
-      if (run.fiber === undefined) runs.delete(run)
-      else run.fiber.interruptUnsafe()
-    }
+    for (const fiber of Step.broken(this.machine)) fiber.interruptUnsafe()
     this.#environment.onBroken(cause)
     this.#signal()
   }
