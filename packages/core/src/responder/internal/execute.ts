@@ -20,14 +20,14 @@ import { messageOf } from "./causeMessage.ts"
 import type { DefectLog } from "./defectLog.ts"
 import { fingerprintOf, fingerprintOfBytes } from "./fingerprint.ts"
 import * as Procedure from "./procedure.ts"
-import { type Claimed, claimOf } from "./runs.ts"
+import { type Claimed, claimOf } from "./claims.ts"
 import type { Ended, Run } from "./state.ts"
 
 export interface ExecutionDependencies {
   readonly options: Pick<Options, "hideDefects" | "maxReplyBytes" | "tracing">
   readonly logDefect: DefectLog
   /** What the run may do, now that the turn of its handler has come. */
-  readonly claim: (run: Run, id: string, fingerprint: string) => Claimed
+  readonly claim: (run: Run, id: string, fingerprint: string, identity: string | undefined) => Claimed
   /** The handler was started. */
   readonly onStarted: (run: Run, isForked: boolean) => void
 }
@@ -134,9 +134,9 @@ export class Execution {
           info: this.#info,
           requestId: this.#requestId,
           scope: this.#scope,
-          instead: () => {
+          instead: (identity) => {
             if (claim === undefined) return undefined
-            const claimed = (this.#claimed = ask(run, claim, fingerprint))
+            const claimed = (this.#claimed = ask(run, claim, fingerprint, identity))
             return claimed._tag === "Run" ? undefined : Effect.void
           },
           onStarted: (isForked) => onStarted(run, isForked)

@@ -12,6 +12,7 @@ import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.t
 import type { AssignedPartition } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import { called } from "./ancestry.ts"
+import * as Claims from "./claims.ts"
 import type { Carrier } from "./commands.ts"
 import { Condition } from "./condition.ts"
 import { Execution, failure, type ExecutionDependencies } from "./execute.ts"
@@ -81,7 +82,7 @@ export class Loop {
     this.#replies = environment.replies(fates, (taken) => this.#onWritten(taken))
     this.#execution = {
       ...environment.execution,
-      claim: (run, id, fingerprint) => this.#claim(run, id, fingerprint),
+      claim: (run, id, fingerprint, identity) => this.#claim(run, id, fingerprint, identity),
       onStarted: (run, isForked) => this.#step(() => Runs.started(machine, run, isForked, this.#now()))
     }
   }
@@ -162,10 +163,10 @@ export class Loop {
     this.#turn()
   }
 
-  #claim(run: Run, id: string, fingerprint: string): Runs.Claimed {
-    let claimed: Runs.Claimed = { _tag: "Stop" }
+  #claim(run: Run, id: string, fingerprint: string, identity: string | undefined): Claims.Claimed {
+    let claimed: Claims.Claimed = { _tag: "Stop" }
     this.#step(() => {
-      claimed = Runs.claim(this.machine, run, id, fingerprint, this.#now())
+      claimed = Claims.claim(this.machine, run, id, fingerprint, this.#now(), identity)
     })
     return claimed
   }

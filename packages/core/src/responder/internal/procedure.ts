@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Exit from "effect/Exit"
 import * as Headers from "effect/http/Headers"
 import * as Rpc from "effect/rpc/Rpc"
@@ -46,8 +47,11 @@ export interface Invocation {
   readonly info: RequestInfo
   readonly requestId: number
   readonly scope: Scope.Closeable
-  /** Asked when the handler's turn comes, after the middleware: an effect that it returns takes the handler's place. */
-  readonly instead: () => Effect.Effect<unknown> | undefined
+  /**
+   * Asked when the handler's turn comes, after the middleware, with who asks where the operation tells that: an effect that
+   * it returns takes the handler's place.
+   */
+  readonly instead: (identity: string | undefined) => Effect.Effect<unknown> | undefined
   /** Called when the handler was started. `isForked`: it wants no part in the limits. */
   readonly onStarted: (isForked: boolean) => void
 }
@@ -60,6 +64,21 @@ const headersOf = ({ headers }: RequestInfo): Headers.Headers =>
 
 const settled = (value: unknown): Effect.Effect<unknown, unknown> =>
   Deferred.isDeferred<unknown, unknown>(value) ? Deferred.await(value) : Effect.succeed(value)
+
+/** Who asks, told by the operation from what its middleware left in the context. */
+const identityOf = (
+  { operation: { identity, isSafe, tag } }: Procedure,
+  headers: Headers.Headers,
+  context: Context.Context<never>
+): string | undefined => {
+  if (identity === undefined || isSafe) return undefined
+  const service = <I, S>(key: Context.Key<I, S>): S => {
+    const found = Context.getOption(context as Context.Context<I>, key)
+    if (Option.isSome(found)) return found.value
+    throw new Error(`Contract.Identity of ${tag} asks for ${key.key}, which no middleware of the operation provides`)
+  }
+  return identity({ headers, service })
+}
 
 /** What the fiber of a request is given beside its procedure's context. */
 export interface Surroundings {
@@ -115,8 +134,8 @@ export const run = (procedure: Procedure, invocation: Invocation): Effect.Effect
   }
   // An interruption that had to wait for the handler replaces its exit on the way out; what was done must be known.
   let own: Exit.Exit<unknown, unknown> | undefined
-  const handle = (): Effect.Effect<unknown, unknown> => {
-    const instead = invocation.instead()
+  const handle = (context: Context.Context<never>): Effect.Effect<unknown, unknown> => {
+    const instead = invocation.instead(identityOf(procedure, metadata.headers, context))
     if (instead !== undefined) return instead
     const returned = procedure.handler(payload, metadata)
     const isWrapped = Rpc.isWrapper(returned)
@@ -139,7 +158,9 @@ export const run = (procedure: Procedure, invocation: Invocation): Effect.Effect
     // Called when its turn comes: not for a request that an outer one refuses, and what it throws is a defect of the run.
     (inner, middleware) => Effect.suspend(() => middleware(inner as never, metadata as never)),
     // Called by the innermost middleware, not before it: nothing of the handler runs for a request that is refused.
-    procedure.middlewares.length > 0 ? Effect.suspend(handle) : startedBy(handle)
+    procedure.middlewares.length > 0
+      ? Effect.withFiber(({ context }) => handle(context))
+      : startedBy(() => handle(procedure.context))
   ) as Effect.Effect<unknown, unknown>
   return isReady(wrapped) ? closed(wrapped) : Effect.flatMap(Effect.exit(Effect.interruptible(wrapped)), closed)
 }

@@ -177,6 +177,8 @@ export class Run {
   isStarted = false
   /** What others join it by. */
   claim: string | undefined
+  /** What those are found by that may join it, where their identity is a part of the claim. */
+  hint: string | undefined
   fingerprint: string | undefined
   /** Its request was not what its headers said, or the run it was to join has ended: it needs a turn of its own. */
   needsTurn = false

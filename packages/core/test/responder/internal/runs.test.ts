@@ -3,6 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { tick } from "../../../src/responder/internal/deadlines.ts"
+import * as Claims from "../../../src/responder/internal/claims.ts"
 import * as Runs from "../../../src/responder/internal/runs.ts"
 import type { Ended, Request, Run } from "../../../src/responder/internal/state.ts"
 import * as Step from "../../../src/responder/internal/step.ts"
@@ -26,7 +27,7 @@ const orders = () => {
     Step.records(machine, [recordAt(id, { headers })], 0, 0)
     return [...machine.runs].at(-1)!
   }
-  const claim = (run: Run) => Runs.claim(machine, run, Runs.claimOf(run.request), "1", 0)._tag
+  const claim = (run: Run) => Claims.claim(machine, run, Claims.claimOf(run.request), "1", 0)._tag
   const replies = (): ReadonlyArray<unknown> =>
     machine.commands
       .pending()
