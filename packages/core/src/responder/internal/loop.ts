@@ -54,8 +54,8 @@ export interface LoopDependencies {
 
 export class Loop {
   readonly machine: Machine
+  readonly replies: Replies
   readonly #environment: LoopDependencies
-  readonly #replies: Replies
   readonly #execution: ExecutionDependencies
   readonly #idle: Condition
   readonly #stopped: Condition
@@ -76,10 +76,13 @@ export class Loop {
     this.#idle = new Condition(() => (this.#isBroken ? machine.runs.size : machine.ownership.open) === 0)
     this.#stopped = new Condition(() => machine.runs.size === 0)
     const fates: Fates = {
-      written: ({ taken }) => this.#onWritten(taken),
+      written: (publication) => {
+        this.replies.written(publication)
+        this.#onWritten(publication.taken)
+      },
       refused: (publication, error) => this.#onRefused(publication, error)
     }
-    this.#replies = environment.replies(fates, (taken) => this.#onWritten(taken))
+    this.replies = environment.replies(fates, (taken) => this.#onWritten(taken))
     this.#execution = {
       ...environment.execution,
       claim: (run, id, fingerprint, identity) => this.#claim(run, id, fingerprint, identity),
@@ -248,7 +251,7 @@ export class Loop {
   #onRefused(publication: Outgoing, error: TransportError): void {
     const { taken } = publication
     if (error.reason._tag === "TransportClosed") return this.#step(() => Step.unsent(this.machine, taken))
-    if (!this.#replies.refused(publication, error)) this.#onWritten(taken)
+    if (!this.replies.refused(publication, error)) this.#onWritten(taken)
   }
 
   #onExit(run: Run, exit: Exit.Exit<Ended, never>): void {
@@ -277,8 +280,8 @@ export class Loop {
       fiber.addObserver((exit) => this.#onExit(run, exit))
     },
     interrupt: ({ fiber }) => fiber?.interruptUnsafe(),
-    reply: (taken, reply) => this.#replies.send(taken, reply),
-    deadLetter: (taken, reason) => this.#replies.sendDeadLetter(taken, reason),
+    reply: (taken, reply) => this.replies.send(taken, reply),
+    deadLetter: (taken, reason) => this.replies.sendDeadLetter(taken, reason),
     ended: (request, outcome, millis) => {
       const { envelope, record } = request
       this.#environment.recorder.answered(envelope.operation, outcome, millis)
