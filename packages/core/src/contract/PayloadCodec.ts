@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from "node:buffer"
 import * as Result from "effect/Result"
+import { asBuffer } from "../wire/Bytes.ts"
 
 export interface PayloadCodec {
   readonly contentType: string
@@ -12,9 +13,6 @@ export interface PayloadCodec {
   /** Fails on anything that is not one JSON text in valid UTF-8. */
   readonly fromBytes: (bytes: Uint8Array | null) => Result.Result<unknown, string>
 }
-
-// Node-only and on the hot path: Buffer's UTF-8 is several times faster than TextEncoder/TextDecoder on short texts.
-const view = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 const detailOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
@@ -30,7 +28,8 @@ export const json: PayloadCodec = {
   },
   fromBytes: (bytes) => {
     if (bytes === null) return Result.succeed(null)
-    const buffer = view(bytes)
+    // Buffer's UTF-8 is several times faster than TextDecoder on short texts.
+    const buffer = asBuffer(bytes)
     // Buffer would silently replace invalid UTF-8, which changes the payload.
     if (!isUtf8(buffer)) return Result.fail("it is no valid UTF-8")
     try {

@@ -82,6 +82,34 @@ export class ByteReader {
     return length < 0 ? null : this.bytes(length)
   }
 
+  /** The same, or `like` when it says the same. */
+  varBytesLike(like: Uint8Array | undefined): Uint8Array | null {
+    const length = this.varInt()
+    if (length < 0) return null
+    if (like === undefined || like.length !== length || this.offset + length > this.end) return this.bytes(length)
+    const { buffer, offset } = this
+    // The last byte first: ids and times differ there.
+    for (let i = length - 1; i >= 0; i--) if (buffer[offset + i] !== like[i]) return this.bytes(length)
+    this.offset += length
+    return like
+  }
+
+  /** UTF-8; empty when the length is -1. `like` itself when it is ASCII and says the same. */
+  varTextLike(like: string | undefined): string {
+    const length = this.varInt()
+    if (length <= 0) return ""
+    const { buffer, offset } = this
+    if (like !== undefined && like.length === length && offset + length <= this.end) {
+      let at = length - 1
+      while (at >= 0 && buffer[offset + at] === like.charCodeAt(at) && like.charCodeAt(at) < 0x80) at--
+      if (at < 0) {
+        this.offset += length
+        return like
+      }
+    }
+    return this.bytes(length).toString("utf8")
+  }
+
   text(): string {
     const length = this.int16()
     return length < 0 ? "" : this.bytes(length).toString("utf8")

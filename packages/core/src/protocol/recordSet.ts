@@ -70,24 +70,30 @@ interface Batch extends Place {
   readonly appended: number | undefined
 }
 
-const readHeaders = (reader: ByteReader): Array<RecordHeader> => {
+const none: ReadonlyArray<RecordHeader> = []
+
+/** `previous`: of the record before. Most headers are the same there, and what is the same is not made again. */
+const readHeaders = (reader: ByteReader, previous: ReadonlyArray<RecordHeader>): ReadonlyArray<RecordHeader> => {
   const count = reader.varInt()
+  if (count <= 0) return none
   const headers: Array<RecordHeader> = []
   for (let i = 0; i < count; i++) {
-    const name = (reader.varBytes() ?? noBytes).toString("utf8")
-    headers.push([name, reader.varBytes() ?? noBytes])
+    const like = previous[i]
+    const name = reader.varTextLike(like?.[0])
+    const value = reader.varBytesLike(like?.[1]) ?? noBytes
+    headers.push(like !== undefined && name === like[0] && value === like[1] ? like : [name, value])
   }
   return headers
 }
 
-const readRecord = (reader: ByteReader, batch: Batch): ConsumedRecord => {
+const readRecord = (reader: ByteReader, batch: Batch, previous: ReadonlyArray<RecordHeader>): ConsumedRecord => {
   const end = reader.varInt() + reader.offset
   reader.int8()
   const timestamp = batch.firstTimestamp + reader.varLong()
   const offset = batch.firstOffset + reader.varInt()
   const key = reader.varBytes()
   const value = reader.varBytes()
-  const headers = readHeaders(reader)
+  const headers = readHeaders(reader, previous)
   reader.offset = end
   const { appended, leaderEpoch, partition, topic, topicId } = batch
   return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers, leaderEpoch, topicId }
@@ -111,8 +117,10 @@ const readBatch = (reader: ByteReader, where: Place, firstOffset: number, positi
   const compression = attributes & compressionMask
   const plain = compression === 0 ? reader : new ByteReader(expand(compression, reader.bytes(reader.remaining), found))
   const batch: Batch = { ...where, firstOffset, leaderEpoch, firstTimestamp, appended }
+  let previous = none
   for (let i = 0; i < count; i++) {
-    const record = readRecord(plain, batch)
+    const record = readRecord(plain, batch, previous)
+    previous = record.headers
     // A batch is sent whole, also the records before the position.
     if (record.offset >= position) found.records.push(record)
   }

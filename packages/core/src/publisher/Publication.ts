@@ -4,6 +4,7 @@
  * Subclasses are the publisher's queue items themselves (a pending call, a reply), so that publishing allocates
  * nothing beside them.
  */
+import { toLatin1 } from "../wire/Bytes.ts"
 import type { RecordHeaders } from "../wire/RecordHeaders.ts"
 import type { OutgoingRecord } from "../kafka/KafkaRecord.ts"
 import type { TransportError } from "../kafka/TransportError.ts"
@@ -44,8 +45,7 @@ export abstract class Publication implements OutgoingRecord {
     this.headers = headers
     this.deadline = deadline
     this.waits = waits
-    this.orderKey =
-      key === null ? undefined : Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1")
+    this.orderKey = key === null ? undefined : toLatin1(key)
     let size = recordOverhead + (key?.byteLength ?? 0) + (value?.byteLength ?? 0)
     for (const [name, header] of headers) size += name.length + header.byteLength + headerOverhead
     this.encodedSize = size

@@ -4,6 +4,7 @@
  * The token tells at once whether a reply is ours; the counter then is the key of the pending call, a plain number.
  * Ids of other programs have any length and are only ever echoed.
  */
+import { asBuffer } from "./Bytes.ts"
 
 /** Bytes of an instance token. */
 export const tokenBytes = 8
@@ -40,4 +41,4 @@ export const counterOf = (id: Uint8Array, token: Uint8Array): number | undefined
 }
 
 /** For logs and errors: lower-case hexadecimal. */
-export const toHex = (id: Uint8Array): string => Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("hex")
+export const toHex = (id: Uint8Array): string => asBuffer(id).toString("hex")

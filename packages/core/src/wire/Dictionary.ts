@@ -6,16 +6,30 @@
  * integers, booleans and byte sequences. Stops at syntax: which keys mean what is the business of the envelopes.
  */
 import * as Result from "effect/Result"
+import { isSame, toLatin1 } from "./Bytes.ts"
 import * as Bounds from "./Bounds.ts"
 import { type Dictionary, Token, type Value } from "./DictionaryValue.ts"
 import { parse } from "./internal/dictionaryParser.ts"
+
+// Records of one moment mostly say the same, and a comparison costs a tenth of parsing. The bytes are a copy: a view would
+// keep the fetch alive that it is of.
+const lastBytes = new Uint8Array(256)
+let last = lastBytes.subarray(0, 0)
+let lastMembers = parse("")
 
 /** The dictionary of a header's bytes, or what is wrong with them. Total: never throws, whatever the bytes are. */
 export const decode = (bytes: Uint8Array): Result.Result<Dictionary, string> => {
   if (bytes.length > Bounds.maxDictionaryBytes) {
     return Result.fail(`longer than ${Bounds.maxDictionaryBytes} bytes`)
   }
-  return parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"))
+  if (isSame(bytes, last)) return lastMembers
+  const members = parse(toLatin1(bytes))
+  if (bytes.length <= lastBytes.length) {
+    if (last.length !== bytes.length) last = lastBytes.subarray(0, bytes.length)
+    last.set(bytes)
+    lastMembers = members
+  }
+  return members
 }
 
 /** The bytes of a dictionary's text, which is ASCII by construction. */

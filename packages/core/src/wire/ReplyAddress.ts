@@ -5,6 +5,7 @@
  * partition in decimal digits; both forms are read, and the int32 is what is written.
  */
 import * as Result from "effect/Result"
+import { isSame, toLatin1 } from "./Bytes.ts"
 import * as Bounds from "./Bounds.ts"
 import * as HeaderNames from "./HeaderNames.ts"
 import type { RecordHeader } from "./RecordHeaders.ts"
@@ -43,15 +44,35 @@ const partitionOf = (value: Uint8Array): number | undefined => {
   return ((value[0]! << 24) | (value[1]! << 16) | (value[2]! << 8) | value[3]!) >>> 0
 }
 
+const none = new Uint8Array(0)
+
+// A responder has few requesters, and reads the address of one of them again and again. The bytes are copies.
+const last: { topic: Uint8Array; partition: Uint8Array; address: Result.Result<ReplyAddress, string> | undefined } = {
+  topic: none,
+  partition: none,
+  address: undefined
+}
+
 /** The address that the values of the two headers name, or what is wrong with them. */
 export const decode = (
   topicValue: Uint8Array,
   partitionValue: Uint8Array | undefined
 ): Result.Result<ReplyAddress, string> => {
-  const topic =
-    topicValue.length > Bounds.maxTopicLength
-      ? ""
-      : Buffer.from(topicValue.buffer, topicValue.byteOffset, topicValue.byteLength).toString("latin1")
+  if (partitionValue === undefined) return addressOf(topicValue, undefined)
+  const known = last.address
+  if (known !== undefined && isSame(partitionValue, last.partition) && isSame(topicValue, last.topic)) return known
+  const address = addressOf(topicValue, partitionValue)
+  if (Result.isFailure(address)) return address
+  last.topic = Uint8Array.from(topicValue)
+  last.partition = Uint8Array.from(partitionValue)
+  return (last.address = address)
+}
+
+const addressOf = (
+  topicValue: Uint8Array,
+  partitionValue: Uint8Array | undefined
+): Result.Result<ReplyAddress, string> => {
+  const topic = topicValue.length > Bounds.maxTopicLength ? "" : toLatin1(topicValue)
   if (!isLegalTopic(topic)) return Result.fail(`${HeaderNames.replyTopic} is not a legal topic name`)
   if (partitionValue === undefined) return Result.succeed({ topic, partition: undefined })
   const partition = partitionOf(partitionValue)

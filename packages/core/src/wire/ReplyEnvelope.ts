@@ -91,9 +91,33 @@ export interface ReplyFields {
   readonly replyHeaders?: RecordHeaders
 }
 
-/** The headers of a reply. Protocol headers among `replyHeaders` are left out. */
-export const encode = (fields: ReplyFields): RecordHeaders => {
-  const { replyHeaders, traceparent } = fields
+interface Remembered {
+  at: number | undefined
+  attempt: number | undefined
+  from: string | undefined
+  ctl: number | undefined
+  bytes: Uint8Array
+}
+
+// The replies of one moment say the same, but for their outcome.
+const last = new Map<Outcome, Remembered>()
+
+const isPlain = ({ contentType, retryAfter, seq, status }: ReplyFields): boolean =>
+  status === undefined && retryAfter === undefined && seq === undefined && contentType === undefined
+
+const dictionaryOf = (fields: ReplyFields): Uint8Array => {
+  if (!isPlain(fields)) return Dictionary.toBytes(textOf(fields))
+  const { at, attempt, ctl, from, outcome } = fields
+  const known = last.get(outcome)
+  if (known !== undefined && known.at === at && known.attempt === attempt && known.from === from && known.ctl === ctl) {
+    return known.bytes
+  }
+  const bytes = Dictionary.toBytes(textOf(fields))
+  last.set(outcome, { at, attempt, from, ctl, bytes })
+  return bytes
+}
+
+const textOf = (fields: ReplyFields): string => {
   let text = `v=${Bounds.protocolVersion}, outcome=${fields.outcome}`
   if (fields.status !== undefined) text += `, status=${Dictionary.textValue(fields.status)}`
   if (fields.attempt !== undefined) text += `, attempt=${fields.attempt}`
@@ -103,12 +127,17 @@ export const encode = (fields: ReplyFields): RecordHeaders => {
   if (fields.from !== undefined) text += `, from=${Dictionary.textValue(fields.from)}`
   if (fields.ctl !== undefined) text += `, ctl=${fields.ctl}`
   if (fields.contentType !== undefined) text += `, content-type=${Dictionary.textValue(fields.contentType)}`
+  return text
+}
 
+/** The headers of a reply. Protocol headers among `replyHeaders` are left out. */
+export const encode = (fields: ReplyFields): RecordHeaders => {
+  const { replyHeaders, traceparent } = fields
   const headers: Array<RecordHeader> = []
   if (replyHeaders !== undefined) {
     for (const header of replyHeaders) if (!HeaderNames.isProtocol(header[0])) headers.push(header)
   }
-  headers.push([HeaderNames.correlationId, fields.correlationId], [HeaderNames.rr, Dictionary.toBytes(text)])
+  headers.push([HeaderNames.correlationId, fields.correlationId], [HeaderNames.rr, dictionaryOf(fields)])
   if (traceparent !== undefined) headers.push([HeaderNames.traceparent, Dictionary.toBytes(traceparent)])
   return headers
 }

@@ -144,4 +144,15 @@ describe("Dictionary", () => {
     assert.isTrue(Result.isSuccess(decode(`a="${"x".repeat(4092)}"`)))
     assert.strictEqual(Result.getOrThrow(Result.flip(decode(`a="${"x".repeat(4093)}"`))), "longer than 4096 bytes")
   })
+
+  it.prop(
+    "says of bytes what they say, whatever was read before",
+    [Arbitraries.int(0, 9), Arbitraries.int(0, 9)],
+    (digits) => {
+      for (const digit of digits) {
+        const members = Dictionary.decode(Buffer.from(`v=1, at=${digit}`))
+        assert.strictEqual(members._tag === "Success" && members.success.get("at"), digit)
+      }
+    }
+  )
 })

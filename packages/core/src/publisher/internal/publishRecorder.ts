@@ -18,13 +18,13 @@ export const make: Effect.Effect<PublishRecorder, never, Scope.Scope> = Effect.g
   const records = shareOf(PublisherMetrics.queuedRecords, context)
   const bytes = shareOf(PublisherMetrics.queuedBytes, context)
   const oldestAge = shareOf(PublisherMetrics.oldestAge, context)
-  const backoffs = boundBy(PublisherMetrics.backoffs, {}, "of")
+  const backoffs = boundBy(PublisherMetrics.backoffs, context, {}, "of")
   return {
     queued: (count, size, oldestMillis) => {
       records(count)
       bytes(size)
       oldestAge(oldestMillis / 1000)
     },
-    backedOff: (what) => backoffs(what).updateUnsafe(1, context)
+    backedOff: (what) => backoffs(what).update(1)
   }
 })

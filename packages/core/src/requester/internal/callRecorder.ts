@@ -2,8 +2,7 @@
  * Counts what happens to calls, through metric handles bound beforehand.
  */
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
-import { boundBy } from "../../telemetry/BoundMetric.ts"
+import { boundBy, type Series } from "../../telemetry/BoundMetric.ts"
 import * as RequesterMetrics from "../../telemetry/RequesterMetrics.ts"
 import { shareOf } from "../../telemetry/SharedGauge.ts"
 
@@ -25,18 +24,18 @@ const snakeCase = (tag: string): string => tag.replace(/(?<=[a-z])[A-Z]/g, (lett
 
 export const make = Effect.gen(function* () {
   const context = yield* Effect.context<never>()
-  const outcomes = new Map<string, (outcome: string) => Metric.Metric<number, unknown>>()
-  const durations = boundBy(RequesterMetrics.duration, {}, "operation")
-  const invalid = boundBy(RequesterMetrics.repliesInvalid, {}, "operation")
-  const retries = boundBy(RequesterMetrics.retries, {}, "operation")
+  const outcomes = new Map<string, (outcome: string) => Series>()
+  const durations = boundBy(RequesterMetrics.duration, context, {}, "operation")
+  const invalid = boundBy(RequesterMetrics.repliesInvalid, context, {}, "operation")
+  const retries = boundBy(RequesterMetrics.retries, context, {}, "operation")
   const inFlightIs = shareOf(RequesterMetrics.inFlight, context)
-  const ignored = boundBy(RequesterMetrics.repliesIgnored, {}, "kind")
+  const ignored = boundBy(RequesterMetrics.repliesIgnored, context, {}, "kind")
 
   const count = (operation: string, outcome: string): void => {
     let bound = outcomes.get(operation)
     if (bound === undefined) {
-      const byOutcome = boundBy(RequesterMetrics.calls, { operation }, "outcome")
-      const cache = new Map<string, Metric.Metric<number, unknown>>()
+      const byOutcome = boundBy(RequesterMetrics.calls, context, { operation }, "outcome")
+      const cache = new Map<string, Series>()
       bound = (tag) => {
         let metric = cache.get(tag)
         if (metric === undefined) cache.set(tag, (metric = byOutcome(snakeCase(tag))))
@@ -44,22 +43,22 @@ export const make = Effect.gen(function* () {
       }
       outcomes.set(operation, bound)
     }
-    bound(outcome).updateUnsafe(1, context)
+    bound(outcome).update(1)
   }
 
   const recorder: CallRecorder = {
     started: inFlightIs,
     ended: (operation, outcome, millis, inFlight) => {
       count(operation, outcome)
-      durations(operation).updateUnsafe(millis / 1000, context)
+      durations(operation).update(millis / 1000)
       inFlightIs(inFlight)
     },
     refused: count,
-    invalidReply: (operation) => invalid(operation).updateUnsafe(1, context),
-    retried: (operation) => retries(operation).updateUnsafe(1, context),
+    invalidReply: (operation) => invalid(operation).update(1),
+    retried: (operation) => retries(operation).update(1),
     throttled: () => RequesterMetrics.retriesThrottled.updateUnsafe(1, context),
     cancelled: () => RequesterMetrics.cancels.updateUnsafe(1, context),
-    ignored: (kind) => ignored(kind).updateUnsafe(1, context)
+    ignored: (kind) => ignored(kind).update(1)
   }
   return recorder
 })

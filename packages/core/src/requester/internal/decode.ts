@@ -14,6 +14,20 @@ import { requestErrorOf } from "./requestErrorOf.ts"
 /** An exit as `Rpc.exitSchema` encodes it, for a defect that travelled alone. */
 const deathBy = (defect: unknown) => ({ _tag: "Failure", cause: [{ _tag: "Die", defect }] })
 
+/**
+ * Decodes a declared error. Its class takes a stack, which would show our loops and not its caller, and takes as long as all
+ * the rest of a call.
+ */
+const errorOf = (operation: Operation, json: unknown): ReturnType<Operation["error"]["decode"]> => {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return operation.error.decode(json)
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+}
+
 /** The outcome of the call that this reply ends; `onInvalid` is told when it fits no contract. Never dies on a bad reply. */
 export const outcomeOf = (
   operation: Operation,
@@ -47,7 +61,7 @@ export const outcomeOf = (
       return Exit.isExit(decoding) && Exit.isSuccess(decoding) ? decoding : Effect.mapError(decoding, toInvalid)
     }
     case "failure":
-      return Effect.flatMap(Effect.mapError(operation.error.decode(body.success), toInvalid), Effect.fail)
+      return Effect.flatMap(Effect.mapError(errorOf(operation, body.success), toInvalid), Effect.fail)
     case "defect":
     case "cause": {
       const exit = outcome === "defect" ? deathBy(body.success) : body.success

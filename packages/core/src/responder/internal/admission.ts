@@ -100,7 +100,7 @@ export const admissionOf = (record: ConsumedRecord, rules: Rules, now: number): 
     _tag: "Refuse",
     kind,
     reason,
-    reply: { addressee: { correlationId: ownBytes(correlationId), replyTo, attempt, traceparent }, answer },
+    reply: { addressee: { correlationId, replyTo, attempt, traceparent }, answer },
     operation,
     attempt
   })

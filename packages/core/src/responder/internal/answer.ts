@@ -10,6 +10,7 @@ import * as PayloadCodec from "../../contract/PayloadCodec.ts"
 import type { Outcome } from "../../wire/ReplyEnvelope.ts"
 import type { Status } from "../../wire/Status.ts"
 import { messageOf } from "./causeMessage.ts"
+import { next } from "./readyEffect.ts"
 
 export interface Answer {
   readonly outcome: Outcome
@@ -47,21 +48,20 @@ export const labelOf = (answer: Answer): string => answer.status ?? answer.outco
 const defectIn = (exit: unknown): unknown =>
   (exit as { readonly cause: ReadonlyArray<{ readonly defect: unknown }> }).cause[0]?.defect
 
+const as = (outcome: Outcome, encoding: Effect.Effect<unknown, { readonly message: string }>) =>
+  next(encoding, (json) => Effect.succeed([outcome, json] as const))
+
 const encodedOf = (
   operation: Operation,
   exit: Exit.Exit<unknown, unknown>
 ): Effect.Effect<readonly [Outcome, unknown], { readonly message: string }> => {
-  if (Exit.isSuccess(exit)) {
-    return Effect.map(operation.success.encode(exit.value), (json) => ["success", json] as const)
-  }
+  if (Exit.isSuccess(exit)) return as("success", operation.success.encode(exit.value))
   const reason = exit.cause.reasons[0]
   if (reason === undefined || Cause.hasInterruptsOnly(exit.cause)) return Effect.succeed(["interrupted", null])
-  if (exit.cause.reasons.length > 1) {
-    return Effect.map(operation.exit.encode(exit), (json) => ["cause", json] as const)
-  }
+  if (exit.cause.reasons.length > 1) return as("cause", operation.exit.encode(exit))
   return Cause.isFailReason(reason)
-    ? Effect.map(operation.error.encode(reason.error), (json) => ["failure", json] as const)
-    : Effect.map(operation.exit.encode(exit), (json) => ["defect", defectIn(json)] as const)
+    ? as("failure", operation.error.encode(reason.error))
+    : next(operation.exit.encode(exit), (json) => Effect.succeed(["defect", defectIn(json)] as const))
 }
 
 const bytesOf = (outcome: Outcome, json: unknown, maxBytes: number): Answer => {
@@ -83,22 +83,16 @@ export const answerOf = (
   maxBytes: number,
   hidesDetails = false
 ): Effect.Effect<Answer> => {
-  if (Exit.isSuccess(exit)) {
-    const encoded = operation.success.encode(exit.value)
-    if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) {
-      return Effect.succeed(bytesOf("success", encoded.value, maxBytes))
-    }
-  }
-  return encodedOf(operation, exit).pipe(
-    Effect.map(([outcome, json]) => bytesOf(outcome, json, maxBytes)),
-    Effect.catchCause((cause) => {
-      const message = "what the handler returned does not fit the contract"
-      const detailed = `${message}: ${messageOf(cause)}`
-      if (!hidesDetails) return Effect.succeed(rejected("reply-invalid", detailed))
-      return Effect.as(
-        Effect.logError(`${operation.tag}: ${detailed}`),
-        rejected("reply-invalid", `${message}; the responder's log says how`)
-      )
-    })
-  )
+  const answer = next(encodedOf(operation, exit), ([outcome, json]) => Effect.succeed(bytesOf(outcome, json, maxBytes)))
+  return Exit.isExit(answer) && Exit.isSuccess(answer)
+    ? (answer as Exit.Exit<Answer>)
+    : Effect.catchCause(answer, (cause) => {
+        const message = "what the handler returned does not fit the contract"
+        const detailed = `${message}: ${messageOf(cause)}`
+        if (!hidesDetails) return Effect.succeed(rejected("reply-invalid", detailed))
+        return Effect.as(
+          Effect.logError(`${operation.tag}: ${detailed}`),
+          rejected("reply-invalid", `${message}; the responder's log says how`)
+        )
+      })
 }

@@ -12,7 +12,7 @@ import { primaryKeyOf } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
 import { parentOf } from "../../telemetry/TraceContext.ts"
 import * as CorrelationId from "../../wire/CorrelationId.ts"
-import type { RecordHeader } from "../../wire/RecordHeaders.ts"
+import type { RecordHeader, RecordHeaders } from "../../wire/RecordHeaders.ts"
 import type { Options } from "../Options.ts"
 import type { RequestInfo } from "../RequestInfo.ts"
 import { type Answer, answerOf, rejected } from "./answer.ts"
@@ -21,6 +21,7 @@ import type { DefectLog } from "./defectLog.ts"
 import { fingerprintOf, fingerprintOfBytes } from "./fingerprint.ts"
 import * as Procedure from "./procedure.ts"
 import { type Claimed, claimOf } from "./claims.ts"
+import { next } from "./readyEffect.ts"
 import type { Ended, Run } from "./state.ts"
 
 export interface ExecutionDependencies {
@@ -46,49 +47,80 @@ const answered = (answer: Answer, headers: ReadonlyArray<RecordHeader> = none, i
 /** The responder's own failure; its cause is in the log. */
 export const failure = answered(rejected("internal", "the responder failed; see its log"))
 
-const infoOf = ({ request: { envelope, record } }: Run): RequestInfo => ({
-  topic: record.topic,
-  partition: record.partition,
-  offset: record.offset,
-  timestamp: record.timestamp,
-  correlationId: envelope.correlationId,
-  attempt: envelope.attempt,
-  key: envelope.key,
-  headers: envelope.callHeaders
-})
+/** What a handler can know of its request. */
+class Info implements RequestInfo {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly timestamp: number
+  readonly correlationId: Uint8Array
+  readonly attempt: number
+  readonly key: string | undefined
+  readonly headers: RecordHeaders
 
-export class Execution {
+  constructor({ envelope, record }: Run["request"]) {
+    this.topic = record.topic
+    this.partition = record.partition
+    this.offset = record.offset
+    this.timestamp = record.timestamp
+    this.correlationId = envelope.correlationId
+    this.attempt = envelope.attempt
+    this.key = envelope.key
+    this.headers = envelope.callHeaders
+  }
+}
+
+export class Execution implements Procedure.Invocation {
   readonly #environment: ExecutionDependencies
   readonly #run: Run
-  readonly #requestId: number
-  readonly #info: RequestInfo
-  readonly #scope = Scope.makeUnsafe()
-  readonly #replyHeaders: Array<RecordHeader> = []
+  readonly requestId: number
+  readonly info: RequestInfo
+  payload: unknown
+  ownExit: Exit.Exit<unknown, unknown> | undefined
+  scope: Scope.Closeable | undefined
+  #replyHeaders: Array<RecordHeader> | undefined
+  #claim: string | undefined
+  #fingerprint = ""
   #claimed: Claimed | undefined
 
   constructor(environment: ExecutionDependencies, run: Run, requestId: number) {
     this.#environment = environment
     this.#run = run
-    this.#requestId = requestId
-    this.#info = run.request.info = infoOf(run)
+    this.requestId = requestId
+    this.info = run.request.info = new Info(run.request)
   }
 
-  /** The context of the fiber. */
+  /** The context of the fiber, if there is one. */
   context(): Context.Context<never> {
     const { envelope, procedure } = this.#run.request
+    this.#replyHeaders = []
+    this.scope = Scope.makeUnsafe()
     return Procedure.contextOf(procedure, {
       deadline: this.#run,
       ancestry: this.#run.request,
-      info: this.#info,
+      info: this.info,
       replyHeaders: this.#replyHeaders,
-      scope: this.#scope,
-      logged: { "rpc.method": envelope.operation, "rr.call": CorrelationId.toHex(envelope.correlationId) }
+      scope: this.scope,
+      logged: {
+        "rpc.method": envelope.operation,
+        // Few handlers log anything.
+        get "rr.call"() {
+          return CorrelationId.toHex(envelope.correlationId)
+        }
+      }
     })
   }
 
-  /** The root of the fiber, uninterruptible. */
-  root(): Effect.Effect<Ended> {
-    return Effect.suspend(() => this.#decode())
+  /**
+   * How the run ended, as an exit, when nothing of it had to wait; otherwise what is to be run by a fiber, uninterruptibly
+   * and in `context()`. Never throws.
+   */
+  begin(): Effect.Effect<Ended> {
+    try {
+      return this.#decode()
+    } catch (thrown) {
+      return this.#failed(Cause.die(thrown))
+    }
   }
 
   #decode(): Effect.Effect<Ended> {
@@ -97,59 +129,66 @@ export class Execution {
     if (Result.isFailure(body)) {
       return Effect.succeed(answered(rejected("invalid", `the payload is no JSON: ${body.failure}`)))
     }
-    const decoded = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<Ended> => {
-      if (Exit.isSuccess(exit)) return this.#invoke(exit.value)
-      if (this.#run.stop !== undefined) return Effect.succeed(stopped)
-      const detail = `the payload does not fit the contract: ${messageOf(exit.cause)}`
-      return Effect.succeed(answered(rejected("invalid", detail)))
-    }
     const decoding = procedure.operation.payload.decode(body.success)
     return Exit.isExit(decoding)
-      ? decoded(decoding as Exit.Exit<unknown, unknown>)
-      : Effect.flatMap(Effect.exit(Effect.interruptible(decoding)), decoded)
+      ? this.#decoded(decoding as Exit.Exit<unknown, unknown>)
+      : Effect.flatMap(Effect.exit(Effect.interruptible(decoding)), (exit) => this.#decoded(exit))
+  }
+
+  #decoded(exit: Exit.Exit<unknown, unknown>): Effect.Effect<Ended> {
+    if (Exit.isSuccess(exit)) return this.#invoke(exit.value)
+    if (this.#run.stop !== undefined) return Effect.succeed(stopped)
+    const detail = `the payload does not fit the contract: ${messageOf(exit.cause)}`
+    return Effect.succeed(answered(rejected("invalid", detail)))
   }
 
   #invoke(payload: unknown): Effect.Effect<Ended> {
     const run = this.#run
     if (run.stop !== undefined) return Effect.succeed(stopped)
     if (run.request.isSettled) return Effect.succeed(passed)
+    this.payload = payload
     const { operation } = run.request.procedure
-    if (operation.isSafe) return this.#through(payload, undefined, "")
+    if (operation.isSafe) return this.#through()
     const key = operation.hasPrimaryKey ? primaryKeyOf(payload) : undefined
-    const claim = key === undefined ? claimOf(run.request, undefined, false) : claimOf(run.request, key)
-    if (key === undefined) return this.#through(payload, claim, fingerprintOfBytes(run.request.record.value))
-    return Effect.flatMap(fingerprintOf(operation, payload), (fingerprint) =>
-      this.#through(payload, claim, fingerprint)
-    )
+    this.#claim = key === undefined ? claimOf(run.request, undefined, false) : claimOf(run.request, key)
+    const fingerprint =
+      key === undefined
+        ? Effect.succeed(fingerprintOfBytes(run.request.record.value))
+        : fingerprintOf(operation, payload)
+    return next(fingerprint, (text) => {
+      this.#fingerprint = text
+      return this.#through()
+    })
   }
 
   /** Through the middleware to the handler, and with its exit to an answer. */
-  #through(payload: unknown, claim: string | undefined, fingerprint: string): Effect.Effect<Ended> {
-    const run = this.#run
-    const { claim: ask, onStarted } = this.#environment
-    const invoked = this.#traced(
-      Effect.suspend(() =>
-        Procedure.run(run.request.procedure, {
-          payload,
-          info: this.#info,
-          requestId: this.#requestId,
-          scope: this.#scope,
-          instead: (identity) => {
-            if (claim === undefined) return undefined
-            const claimed = (this.#claimed = ask(run, claim, fingerprint, identity))
-            return claimed._tag === "Run" ? undefined : Effect.void
-          },
-          onStarted: (isForked) => onStarted(run, isForked)
-        })
-      )
-    )
-    return Effect.flatMap(invoked, (exit) => this.#ended(exit)).pipe(Effect.catchCause((cause) => this.#failed(cause)))
+  #through(): Effect.Effect<Ended> {
+    const { procedure } = this.#run.request
+    const ran = this.#isTraced()
+      ? this.#traced(Effect.suspend(() => Procedure.run(procedure, this)))
+      : Procedure.run(procedure, this)
+    const ended = next(ran, (exit) => this.#ended(exit))
+    return Exit.isExit(ended) ? ended : Effect.catchCause(ended, (cause) => this.#failed(cause))
+  }
+
+  instead(identity: string | undefined): Effect.Effect<unknown> | undefined {
+    if (this.#claim === undefined) return undefined
+    const { claim } = this.#environment
+    const claimed = (this.#claimed = claim(this.#run, this.#claim, this.#fingerprint, identity))
+    return claimed._tag === "Run" ? undefined : Effect.void
+  }
+
+  onStarted(isForked: boolean): void {
+    this.#environment.onStarted(this.#run, isForked)
+  }
+
+  #isTraced(): boolean {
+    return this.#run.request.envelope.traceparent !== undefined && this.#environment.options.tracing !== "never"
   }
 
   #traced(run: Effect.Effect<Exit.Exit<unknown, unknown>>): Effect.Effect<Exit.Exit<unknown, unknown>> {
     const { operation, traceparent } = this.#run.request.envelope
-    const isTraced = traceparent !== undefined && this.#environment.options.tracing !== "never"
-    const parent = isTraced ? parentOf(traceparent) : undefined
+    const parent = parentOf(traceparent!)
     if (parent === undefined) return run
     const attributes = {
       "rpc.system": "kafka",
@@ -177,10 +216,11 @@ export class Execution {
       // A finalizer that dies while the handler is interrupted makes no outcome of it: the next owner runs it.
       if (this.#run.stop === "draining" && Cause.hasInterrupts(exit.cause)) return Effect.succeed(stopped)
     }
-    return Effect.map(this.#answer(exit), (answer) => {
+    return next(this.#answer(exit), (answer) => {
       // What a fiber that outlives the handler adds is too late for this reply, and for those of repeated requests.
-      const headers = this.#replyHeaders.length === 0 ? none : this.#replyHeaders.slice()
-      return answered(answer, headers, this.#isKept(exit, answer))
+      const added = this.#replyHeaders
+      const headers = added === undefined || added.length === 0 ? none : added.slice()
+      return Effect.succeed(answered(answer, headers, this.#isKept(exit, answer)))
     })
   }
 

@@ -3,11 +3,10 @@
  * run inside each other: what comes in while commands are carried out changes the state at once, and its commands wait
  * for their turn at the end of the list.
  */
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { toLatin1 } from "../../wire/Bytes.ts"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
-import type { EventLoop } from "../../host/EventLoop.ts"
 import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
@@ -16,41 +15,19 @@ import * as Claims from "./claims.ts"
 import type { Carrier } from "./commands.ts"
 import { Condition } from "./condition.ts"
 import { Execution, failure, type ExecutionDependencies } from "./execute.ts"
-import type { Listener } from "./listener.ts"
-import { Machine, type Settings } from "./machine.ts"
+import type { LoopDependencies } from "./loopDependencies.ts"
+import { Machine } from "./machine.ts"
 import type { PartitionCommit } from "./ownership.ts"
 import type { Replies } from "./reply.ts"
 import type { Fates, Outgoing } from "./replyPublication.ts"
 import * as Runs from "./runs.ts"
-import type { ServeRecorder } from "./serveRecorder.ts"
 import type { Ended, Run, TakenRecord } from "./state.ts"
 import * as Step from "./step.ts"
 import { tick } from "./deadlines.ts"
-import { textKey } from "./state.ts"
 import { keepOwn } from "./retention.ts"
 
-export interface LoopDependencies {
-  readonly settings: Settings
-  readonly clock: Clock.Clock
-  readonly eventLoop: EventLoop
-  readonly recorder: ServeRecorder
-  readonly listener: Listener
-  readonly execution: Omit<ExecutionDependencies, "claim" | "onStarted">
-  /** Runs an effect beside everything else. */
-  readonly fork: (effect: Effect.Effect<void>) => void
-  /** Makes what writes replies; their fates come back as events. */
-  readonly replies: (fates: Fates, onGivenUp: (taken: TakenRecord) => void) => Replies
-  /** Something new can be committed. */
-  readonly onProgress: () => void
-  /** There is room again for records of this partition. */
-  readonly onCapacity: (partition: number) => void
-  /** Until when this instance is certain to own its partitions, monotonic milliseconds. */
-  readonly leaseUntil: () => number
-  /** Something is due then. */
-  readonly onDue: (at: number) => void
-  /** The bookkeeping is broken: nothing more is decided here. */
-  readonly onBroken: (cause: unknown) => void
-}
+// How long the bytes of a fetch may be kept by records that are not done, beyond what is counted.
+const ownWithinMillis = 20
 
 export class Loop {
   readonly machine: Machine
@@ -108,16 +85,21 @@ export class Loop {
   }
 
   #take<A>(nothing: A, step: (machine: Machine, at: number) => A): A {
+    const { machine } = this
     let taken = nothing
-    this.machine.isTaking = true
-    this.#step(() => (taken = step(this.machine, this.#now())))
-    this.machine.isTaking = false
-    keepOwn(this.machine)
+    keepOwn(machine)
+    machine.isTaking = true
+    this.#step(() => {
+      const at = this.#now()
+      taken = step(machine, at)
+      if (machine.fresh.length > 0) machine.wakeBy(at + ownWithinMillis)
+    })
+    machine.isTaking = false
     return taken
   }
 
   cancelled(correlationIds: ReadonlyArray<Uint8Array>): void {
-    this.#step(() => Step.cancelled(this.machine, correlationIds.map(textKey), this.#now()))
+    this.#step(() => Step.cancelled(this.machine, correlationIds.map(toLatin1), this.#now()))
   }
 
   /** Starts nothing more, and forgets what has not started, so that it is delivered again: until the next assignment, or for good. */
@@ -127,6 +109,7 @@ export class Loop {
 
   /** The timer: returns when something is due next. */
   due(at: number): number {
+    keepOwn(this.machine)
     this.#step(() => tick(this.machine, at))
     return this.machine.dueAt
   }
@@ -274,7 +257,9 @@ export class Loop {
   readonly #carrier: Carrier = {
     start: (run) => {
       const execution = new Execution(this.#execution, run, this.#requestIds++)
-      const fiber = Effect.runForkWith(execution.context())(execution.root(), { uninterruptible: true })
+      const begun = execution.begin()
+      if (Exit.isExit(begun)) return this.#onExit(run, begun as Exit.Exit<Ended>)
+      const fiber = Effect.runForkWith(execution.context())(begun, { uninterruptible: true })
       run.fiber = fiber
       if (run.stop !== undefined) fiber.interruptUnsafe()
       fiber.addObserver((exit) => this.#onExit(run, exit))

@@ -42,11 +42,15 @@ export const procedureOf = (operation: Operation, context: Context.Context<never
   }
 }
 
+/** One handling of a request, as it is told of what happens and asked what to do. */
 export interface Invocation {
   readonly payload: unknown
   readonly info: RequestInfo
   readonly requestId: number
-  readonly scope: Scope.Closeable
+  /** What an uninterruptible handler ended with: an interruption that had to wait for it replaces it on the way out. */
+  ownExit: Exit.Exit<unknown, unknown> | undefined
+  /** Closed when the handler has ended; undefined when no context has named one. */
+  readonly scope: Scope.Closeable | undefined
   /**
    * Asked when the handler's turn comes, after the middleware, with who asks where the operation tells that: an effect that
    * it returns takes the handler's place.
@@ -119,50 +123,83 @@ export const contextOf = (procedure: Procedure, of: Surroundings): Context.Conte
   )
 }
 
+/** What handlers and middleware are told of a request. Few ask for the client, which is made when one does. */
+class Metadata {
+  readonly requestId: RpcMessage.RequestId
+  readonly headers: Headers.Headers
+  readonly rpc: Operation["rpc"]
+  readonly payload: {}
+  readonly #invocation: Invocation
+  #client: Rpc.ServerClient | undefined
+
+  constructor({ operation }: Procedure, invocation: Invocation) {
+    this.requestId = RpcMessage.RequestId(String(invocation.requestId))
+    this.headers = headersOf(invocation.info)
+    this.rpc = operation.rpc
+    this.payload = invocation.payload as {}
+    this.#invocation = invocation
+  }
+
+  get client(): Rpc.ServerClient {
+    const { info, requestId } = this.#invocation
+    return (this.#client ??= new Rpc.ServerClient(requestId).annotate(RequestInfo, info))
+  }
+}
+
+/** The handler's effect, or what takes its place. */
+const handle = (
+  procedure: Procedure,
+  invocation: Invocation,
+  metadata: Metadata,
+  context: Context.Context<never>
+): Effect.Effect<unknown, unknown> => {
+  const instead = invocation.instead(identityOf(procedure, metadata.headers, context))
+  if (instead !== undefined) return instead
+  const returned = procedure.handler(invocation.payload, metadata)
+  const isWrapped = Rpc.isWrapper(returned)
+  invocation.onStarted(isWrapped && returned.fork)
+  const result = (isWrapped ? returned.value : returned) as Effect.Effect<unknown, unknown>
+  if (isReady(result)) return result
+  const body = Effect.flatMap(result, settled)
+  if (!isWrapped || !returned.uninterruptible) return body
+  return Effect.uninterruptible(Effect.onExit(body, (exit) => Effect.sync(() => void (invocation.ownExit = exit))))
+}
+
+/** Closes the scope of a request that has ended so. */
+const closed = (
+  invocation: Invocation,
+  exit: Exit.Exit<unknown, unknown>
+): Effect.Effect<Exit.Exit<unknown, unknown>> => {
+  const { ownExit, scope } = invocation
+  const closing = scope === undefined ? undefined : Scope.closeUnsafe(scope, exit)
+  const ended = (of: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
+    ownExit !== undefined && Exit.isFailure(of) && Cause.hasInterruptsOnly(of.cause) ? ownExit : of
+  return closing === undefined
+    ? Effect.succeed(ended(exit))
+    : Effect.map(Effect.exit(Effect.andThen(closing, exit)), ended)
+}
+
 /**
- * Runs middleware and handler to an exit; never fails. Meant to be run uninterruptibly, in the context of `contextOf`, by a
- * fiber whose interruption stops the handler, unless that is uninterruptible.
+ * Runs middleware and handler to an exit; never fails. An exit at once when nothing of it had to wait: then it needs no
+ * fiber. Otherwise to be run uninterruptibly, in the context of `contextOf`, by a fiber whose interruption stops the
+ * handler, unless that is uninterruptible.
  */
 export const run = (procedure: Procedure, invocation: Invocation): Effect.Effect<Exit.Exit<unknown, unknown>> => {
-  const { info, payload, scope } = invocation
-  const metadata = {
-    client: new Rpc.ServerClient(invocation.requestId).annotate(RequestInfo, info),
-    requestId: RpcMessage.RequestId(String(invocation.requestId)),
-    headers: headersOf(info),
-    rpc: procedure.operation.rpc,
-    payload: payload as {}
-  }
-  // An interruption that had to wait for the handler replaces its exit on the way out; what was done must be known.
-  let own: Exit.Exit<unknown, unknown> | undefined
-  const handle = (context: Context.Context<never>): Effect.Effect<unknown, unknown> => {
-    const instead = invocation.instead(identityOf(procedure, metadata.headers, context))
-    if (instead !== undefined) return instead
-    const returned = procedure.handler(payload, metadata)
-    const isWrapped = Rpc.isWrapper(returned)
-    invocation.onStarted(isWrapped && returned.fork)
-    const result = (isWrapped ? returned.value : returned) as Effect.Effect<unknown, unknown>
-    if (isReady(result)) return result
-    const body = Effect.flatMap(result, settled)
-    if (!isWrapped || !returned.uninterruptible) return body
-    return Effect.uninterruptible(Effect.onExit(body, (exit) => Effect.sync(() => void (own = exit))))
-  }
-  const ended = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
-    own !== undefined && Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? own : exit
-  const closed = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<Exit.Exit<unknown, unknown>> => {
-    const closing = Scope.closeUnsafe(scope, exit)
-    return closing === undefined
-      ? Effect.succeed(ended(exit))
-      : Effect.map(Effect.exit(Effect.andThen(closing, exit)), ended)
-  }
-  const wrapped = procedure.middlewares.reduce<Effect.Effect<unknown, unknown, unknown>>(
+  const { middlewares } = procedure
+  const metadata = new Metadata(procedure, invocation)
+  let wrapped =
+    middlewares.length === 0
+      ? startedBy(procedure, invocation, metadata)
+      : // Called by the innermost middleware, not before it: nothing of the handler runs for a request that is refused.
+        Effect.withFiber(({ context }) => handle(procedure, invocation, metadata, context))
+  for (const middleware of middlewares) {
+    const inner = wrapped
     // Called when its turn comes: not for a request that an outer one refuses, and what it throws is a defect of the run.
-    (inner, middleware) => Effect.suspend(() => middleware(inner as never, metadata as never)),
-    // Called by the innermost middleware, not before it: nothing of the handler runs for a request that is refused.
-    procedure.middlewares.length > 0
-      ? Effect.withFiber(({ context }) => handle(context))
-      : startedBy(() => handle(procedure.context))
-  ) as Effect.Effect<unknown, unknown>
-  return isReady(wrapped) ? closed(wrapped) : Effect.flatMap(Effect.exit(Effect.interruptible(wrapped)), closed)
+    wrapped = Effect.suspend(() => middleware(inner as never, metadata as never)) as Effect.Effect<unknown, unknown>
+  }
+  return isReady(wrapped)
+    ? closed(invocation, wrapped)
+    : Effect.flatMap(Effect.exit(Effect.interruptible(wrapped)), (exit) => closed(invocation, exit))
 }
 
 /** Whether an effect is an exit already, and no deferred has to be waited for. */
@@ -170,9 +207,13 @@ const isReady = (effect: Effect.Effect<unknown, unknown>): effect is Exit.Exit<u
   Exit.isExit(effect) && !(Exit.isSuccess(effect) && Deferred.isDeferred(effect.value))
 
 /** The effect that a handler returns; what it throws is its defect. */
-const startedBy = (handle: () => Effect.Effect<unknown, unknown>): Effect.Effect<unknown, unknown> => {
+const startedBy = (
+  procedure: Procedure,
+  invocation: Invocation,
+  metadata: Metadata
+): Effect.Effect<unknown, unknown> => {
   try {
-    return handle()
+    return handle(procedure, invocation, metadata, procedure.context)
   } catch (defect) {
     return Exit.die(defect)
   }

@@ -7,7 +7,7 @@ import { Publication } from "../../publisher/Publication.ts"
 import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import type { Reply } from "./commands.ts"
-import { ownBytes, ownRecord } from "./memory.ts"
+import { ownHeaders, ownRecord } from "./memory.ts"
 import type { TakenRecord } from "./state.ts"
 
 /** Which instance answers, and the partition of `<name>.control` that it reads. */
@@ -47,11 +47,9 @@ export class ReplyPublication extends Outgoing {
   /** `at` is the wall clock, epoch milliseconds. */
   constructor(taken: TakenRecord, reply: Reply, at: number, needsKey: boolean, origin: Origin, fates: Fates) {
     const { addressee, answer, headers: replyHeaders } = reply
-    // Of a request that is answered at once it is a view of the fetch that brought it.
-    const correlationId = ownBytes(addressee.correlationId)
     const headers = ReplyEnvelope.encode({
       outcome: answer.outcome,
-      correlationId,
+      correlationId: addressee.correlationId,
       status: answer.status,
       attempt: addressee.attempt,
       at,
@@ -66,7 +64,7 @@ export class ReplyPublication extends Outgoing {
     const record = {
       topic,
       partition: partition ?? 0,
-      key: needsKey ? correlationId : null,
+      key: needsKey ? addressee.correlationId : null,
       value: answer.body,
       headers
     }
@@ -101,7 +99,7 @@ export class DeadLetter extends Outgoing {
     // It may take its time, and must not keep the fetch that brought the record for it.
     const record = ownRecord(taken.record)
     const headers = [
-      ...record.headers,
+      ...ownHeaders(taken.record.headers),
       text("rr-dead-reason", reason),
       text("rr-dead-topic", record.topic),
       text("rr-dead-partition", String(record.partition)),

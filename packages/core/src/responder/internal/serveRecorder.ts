@@ -4,11 +4,10 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import * as FiberSet from "effect/FiberSet"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
-import { boundBy } from "../../telemetry/BoundMetric.ts"
+import { boundBy, type Series } from "../../telemetry/BoundMetric.ts"
 import * as ResponderMetrics from "../../telemetry/ResponderMetrics.ts"
 import { shareOf } from "../../telemetry/SharedGauge.ts"
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
@@ -51,16 +50,16 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
   const run = yield* FiberSet.makeRuntime<never>()
-  const outcomes = new Map<string, (outcome: string) => Metric.Metric<number, unknown>>()
-  const durations = boundBy(ResponderMetrics.duration, {}, "operation")
-  const kinds = boundBy(ResponderMetrics.notExecuted, {}, "kind")
-  const duplicates = boundBy(ResponderMetrics.duplicates, {}, "kind")
+  const outcomes = new Map<string, (outcome: string) => Series>()
+  const durations = boundBy(ResponderMetrics.duration, context, {}, "operation")
+  const kinds = boundBy(ResponderMetrics.notExecuted, context, {}, "kind")
+  const duplicates = boundBy(ResponderMetrics.duplicates, context, {}, "kind")
   const running = shareOf(ResponderMetrics.running, context)
   const open = shareOf(ResponderMetrics.open, context)
   const overdue = shareOf(ResponderMetrics.overdue, context)
-  const passedOver = boundBy(ResponderMetrics.passedOver, {}, "kind")
+  const passedOver = boundBy(ResponderMetrics.passedOver, context, {}, "kind")
   const bytes = shareOf(ResponderMetrics.bytes, context)
-  const refusals = boundBy(ResponderMetrics.repliesRefused, {}, "reason")
+  const refusals = boundBy(ResponderMetrics.repliesRefused, context, {}, "reason")
   const warnedOf = new Set<string>()
   let isListenerReported = false
   let isClosed = false
@@ -68,7 +67,7 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   const outcomesOf = (operation: string) => {
     let bound = outcomes.get(operation)
     if (bound === undefined)
-      outcomes.set(operation, (bound = boundBy(ResponderMetrics.requests, { operation }, "outcome")))
+      outcomes.set(operation, (bound = boundBy(ResponderMetrics.requests, context, { operation }, "outcome")))
     return bound
   }
 
@@ -112,31 +111,31 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
 
   return {
     answered: (operation, outcome, millis) => {
-      outcomesOf(operation)(outcome).updateUnsafe(1, context)
-      durations(operation).updateUnsafe(millis / 1000, context)
+      outcomesOf(operation)(outcome).update(1)
+      durations(operation).update(millis / 1000)
     },
     running: (count) => running(isClosed ? 0 : count),
     open: (count) => open(isClosed ? 0 : count),
     notExecuted: (kind, record, reason, count) => {
-      kinds(kind).updateUnsafe(count, context)
+      kinds(kind).update(count)
       if (kind !== "redelivered" && kind !== "expired") warn(record, reason)
     },
     lost: (record, { absent, anew, truncated }) => {
-      passedOver("absent").updateUnsafe(absent, context)
-      passedOver("truncated").updateUnsafe(truncated, context)
+      passedOver("absent").update(absent)
+      passedOver("truncated").update(truncated)
       if (anew > 0) warnOfLosses(record, "the topic was deleted and made anew; what was open of the old one is dropped")
       if (truncated > 0) {
         warnOfLosses(record, `the log was cut off: ${truncated} that had been read or committed are gone`)
       }
       if (absent > 0) warnOfLosses(record, `${absent} before it have no record: deleted unread, or compacted`)
     },
-    duplicate: (kind) => duplicates(kind).updateUnsafe(1, context),
+    duplicate: (kind) => duplicates(kind).update(1),
     evicted: (count) => {
       if (count > 0) ResponderMetrics.evictions.updateUnsafe(count, context)
     },
     replyAbandoned: () => ResponderMetrics.repliesAbandoned.updateUnsafe(1, context),
     replyRefused: (topic, { message, reason: { _tag } }, advice) => {
-      refusals(_tag).updateUnsafe(1, context)
+      refusals(_tag).update(1)
       if (_tag !== "TransportClosed")
         warnOnce(topic, _tag, `replies to ${topic} are not written: ${message}; ${advice}`)
     },

@@ -2,6 +2,7 @@
  * What the responder's machine keeps of records, requests and runs. Data only: every field is changed by the steps
  * (`step.ts` and the files it is made of), and read by what carries their commands out.
  */
+import { toLatin1 } from "../../wire/Bytes.ts"
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
 import type { Publication } from "../../publisher/Publication.ts"
 import type { RecordHeaders } from "../../wire/RecordHeaders.ts"
@@ -107,8 +108,8 @@ export class Request extends TakenRecord implements Addressee, Ancestry, Aging<R
     this.takenAt = takenAt
     this.knownUntil = knownUntil
     this.runBy = runBy
-    this.id = textKey(envelope.correlationId)
-    this.laneKey = record.key === null ? undefined : textKey(record.key)
+    this.id = toLatin1(envelope.correlationId)
+    this.laneKey = record.key === null ? undefined : toLatin1(record.key)
     this.bytes += this.laneKey?.length ?? 0
   }
 
@@ -262,7 +263,3 @@ export class KeptAnswer implements Kept<KeptAnswer> {
     return this.#fingerprint === fingerprint
   }
 }
-
-/** Bytes as a map key. */
-export const textKey = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")

@@ -1,6 +1,7 @@
 /**
  * One pass over a record's headers: the protocol's own, the last of each name, and the others in their order.
  */
+import { toLatin1 } from "../Bytes.ts"
 import * as Bounds from "../Bounds.ts"
 import * as HeaderNames from "../HeaderNames.ts"
 import type { RecordHeader, RecordHeaders } from "../RecordHeaders.ts"
@@ -20,9 +21,7 @@ const noHeaders: ReadonlyArray<RecordHeader> = []
 
 // An invalid trace header is ignored, because tracing must not make a call fail.
 const traceparentOf = (value: Uint8Array): string | undefined =>
-  value.length === 0 || value.length > Bounds.maxTraceparentLength
-    ? undefined
-    : Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1")
+  value.length === 0 || value.length > Bounds.maxTraceparentLength ? undefined : toLatin1(value)
 
 // A UTF-16 code unit takes at most this many bytes in UTF-8.
 const maxBytesPerUnit = 3

@@ -77,6 +77,7 @@ const invoking = Effect.fnUntraced(function* (
       info,
       requestId: 7,
       scope,
+      ownExit: undefined,
       instead: () => undefined,
       onStarted: (isForked) => void started.push(isForked),
       ...overrides
