@@ -93,7 +93,7 @@ describe("P14/refusals: onAnswered is told of", () => {
       for (const [record, told] of cases) {
         yield* hand(record)
         yield* advance(0)
-        assert.deepStrictEqual(outcomes(), [told])
+        assert.deepStrictEqual(outcomes(), [[...told]])
       }
     })
   )
