@@ -5,6 +5,7 @@ import { makePlan } from "../plan/makePlan.ts"
 import type { Plan } from "../plan/Plan.ts"
 import { runHistory } from "../run/history.ts"
 import type { Mutant } from "./Mutant.ts"
+import { machineMutants } from "./machineMutants.ts"
 import { requesterMutants } from "./requesterMutants.ts"
 import { responderMutants } from "./responderMutants.ts"
 import { runMutants } from "./runMutants.ts"
@@ -14,6 +15,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...requesterMutants,
   ...responderMutants,
   ...runMutants,
+  ...machineMutants,
   ...transportMutants
 ]
 
