@@ -35,5 +35,8 @@ export const idleAnnotationsOf = (
   if (maxWait !== undefined && timeout !== undefined && Duration.toMillis(maxWait) >= Duration.toMillis(timeout)) {
     found.push(`Contract.MaxWait of ${tag} has no effect: its Timeout ends sooner`)
   }
+  if (has(Contract.Identity) && isSafe) {
+    found.push(`Contract.Identity of ${tag} has no effect: replies of Safe operations are never shared`)
+  }
   return found
 }

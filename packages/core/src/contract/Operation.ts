@@ -88,6 +88,8 @@ export interface Operation {
   /** How long its requests may wait; undefined: as the responder's options say. */
   readonly maxWait: Duration.Input | undefined
   readonly priority: Contract.Priority
+  /** Who asks, as a part of the key. */
+  readonly identity: ((caller: Contract.Caller) => string) | undefined
 }
 
 /** Why an operation cannot be carried over Kafka, if it cannot. */
@@ -154,7 +156,8 @@ const build = (rpc: AnyRpc): Operation => {
     dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries),
     concurrency: Context.get(rpc.annotations, Contract.Concurrency),
     maxWait: Context.get(rpc.annotations, Contract.MaxWait),
-    priority: Context.get(rpc.annotations, Contract.Priority)
+    priority: Context.get(rpc.annotations, Contract.Priority),
+    identity: Context.get(rpc.annotations, Contract.Identity)
   }
 }
 

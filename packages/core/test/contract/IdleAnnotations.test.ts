@@ -36,6 +36,9 @@ describe("annotations without effect", () => {
     assert.deepStrictEqual(idle(work.annotate(Contract.Safe, true).annotate(Contract.StoreReplies, true)), [
       "Contract.StoreReplies of Work has no effect: replies of Safe operations are never stored"
     ])
+    assert.deepStrictEqual(idle(work.annotate(Contract.Safe, true).annotate(Contract.Identity, () => "a")), [
+      "Contract.Identity of Work has no effect: replies of Safe operations are never shared"
+    ])
   })
 
   it("limit more than there is", () => {
@@ -56,7 +59,8 @@ describe("annotations without effect", () => {
       work.annotate(Contract.Idempotent, true).annotate(Contract.Retry, policy),
       work.annotate(Contract.FinalErrors, () => true),
       work.annotate(Contract.StoreReplies, false),
-      work.annotate(Contract.Concurrency, 2).annotate(Contract.MaxWait, 999).annotate(Contract.Timeout, "1 second")
+      work.annotate(Contract.Concurrency, 2).annotate(Contract.MaxWait, 999).annotate(Contract.Timeout, "1 second"),
+      work.annotate(Contract.Identity, () => "a")
     ]
     assert.deepStrictEqual(none.flatMap(idle), [])
   })

@@ -25,6 +25,7 @@ import { interruptionLaws } from "./requestReply/interruption.ts"
 import { replyLaws } from "./requestReply/replies.ts"
 import { drainLaws } from "./requestReply/drain.ts"
 import { evolutionLaws } from "./requestReply/evolution.ts"
+import { identityLaws } from "./requestReply/identity.ts"
 import { middlewareLaws } from "./requestReply/middleware.ts"
 import { runLaws } from "./requestReply/runs.ts"
 import { startingLaws } from "./requestReply/starting.ts"
@@ -50,6 +51,7 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   replyLaws,
   drainLaws,
   evolutionLaws,
+  identityLaws,
   middlewareLaws,
   runLaws,
   startingLaws

@@ -92,6 +92,11 @@ export class Machine {
     return clock.ageOf(timestamp, at)
   }
 
+  /** Where the answers of an operation are kept. */
+  answersOf({ operation }: Procedure): KeptAnswers<KeptAnswer> {
+    return operation.hasPrimaryKey ? this.keyed : this.single
+  }
+
   /** Something is due at this moment or before. */
   wakeBy(at: number): void {
     if (at < this.dueAt) this.dueAt = at

@@ -14,6 +14,8 @@ import type { CallEntry } from "./calls.ts"
 import type { Kept } from "./keptAnswers.ts"
 import { type StoredAnswer, stored } from "./storedAnswer.ts"
 import type { Gate, OperationLoad } from "./operationLoad.ts"
+import type { Ancestry } from "../../contract/CallAncestry.ts"
+import type { RequestInfo } from "../RequestInfo.ts"
 import type { Procedure } from "./procedure.ts"
 import type { Scheduled } from "./schedule.ts"
 import type { TurnQueue } from "./turnQueue.ts"
@@ -41,8 +43,10 @@ export class TakenRecord {
   isClosed = false
   /** What it holds, its answers on the way included. */
   bytes: number
-  /** Its answer on the way, and since when; the last one when there were several. */
+  /** Its answer on the way, and since when. */
   reply: Publication | undefined
+  /** What of its bytes its answers have. */
+  replyBytes = 0
   repliedAt = Number.POSITIVE_INFINITY
 
   constructor(record: ConsumedRecord, epoch: number, replyBy: number, end: number = record.offset + 1) {
@@ -61,7 +65,7 @@ export class TakenRecord {
  */
 export type RequestState = "waiting" | "executing" | "joined" | "following" | "settled"
 
-export class Request extends TakenRecord implements Addressee, Scheduled<Request> {
+export class Request extends TakenRecord implements Addressee, Ancestry, Scheduled<Request> {
   envelope: RequestEnvelope
   readonly replyTo: ReplyAddress
   readonly procedure: Procedure
@@ -86,6 +90,8 @@ export class Request extends TakenRecord implements Addressee, Scheduled<Request
   call: CallEntry | undefined
   /** The kept answer it was given or made: not forgotten before its offset is done. */
   kept: KeptAnswer | undefined
+  /** What its handler was told of it. */
+  info: RequestInfo | undefined
   /** A call that wants no outcome was told that it has started. */
   isAccepted = false
   readyAt = 0
@@ -118,6 +124,7 @@ export class Request extends TakenRecord implements Addressee, Scheduled<Request
     this.runBy = runBy
     this.id = toLatin1(envelope.correlationId)
     this.laneKey = record.key === null ? undefined : toLatin1(record.key)
+    this.bytes += this.laneKey?.length ?? 0
   }
 
   get gate(): Gate<Request> | undefined {
@@ -138,6 +145,10 @@ export class Request extends TakenRecord implements Addressee, Scheduled<Request
 
   get attempt(): number {
     return this.envelope.attempt
+  }
+
+  get via(): ReadonlyArray<string> {
+    return this.envelope.via
   }
 
   get traceparent(): string | undefined {
@@ -193,6 +204,8 @@ export class Run {
   isStarted = false
   /** What others join it by. */
   claim: string | undefined
+  /** What those are found by that may join it, where their identity is a part of the claim. */
+  hint: string | undefined
   fingerprint: string | undefined
   /** Its request was not what its headers said, or the run it was to join has ended: it needs a turn of its own. */
   needsTurn = false
