@@ -14,7 +14,8 @@ import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { Coordinator, isOver } from "./coordinator.ts"
 import { untilTopicsChange } from "./untilTopicsChange.ts"
-import { type Member, MemberAssignment, roundRobin } from "./kafkajsInternals.ts"
+import { type Possession, protocolsOf, shareOf, sharesOf } from "./groupProtocols.ts"
+import type { Member } from "./kafkajsInternals.ts"
 
 /** One ownership of partitions: what commits are made under. */
 export interface Generation {
@@ -60,6 +61,8 @@ interface OffsetFetchResponse extends PartitionCodes {
 interface JoinGroupResponse {
   readonly errorCode: number
   readonly generationId: number
+  /** The protocol that all members offered and most preferred. */
+  readonly groupProtocol: string
   readonly leaderId: string
   readonly memberId: string
   readonly members: ReadonlyArray<Member>
@@ -99,14 +102,10 @@ export const make = Effect.fnUntraced(function* (
   const { metadata, settings } = client
   const rebalanceTimeoutMillis = revokeTimeoutMillis + rejoinMillis
   const sessionTimeoutMillis = Math.max(settings.sessionTimeoutMillis, revokeTimeoutMillis + sessionMarginMillis)
-  const assigner = roundRobin({
-    cluster: {
-      findTopicPartitionMetadata: (topic) =>
-        Array.from({ length: metadata.partitions(topic) ?? 0 }, (_, partitionId) => ({ partitionId }))
-    }
-  })
   const coordinator = new Coordinator(client, groupId, name)
   let memberId = ""
+  /** What this member had last: it keeps as much of it as a balanced group allows. */
+  let possession: Possession = { generation: -1, partitions: [] }
 
   const registerTopics = Effect.sync(() => {
     for (const topic of topics) metadata.register(topic)
@@ -119,7 +118,7 @@ export const make = Effect.fnUntraced(function* (
       protocolType: "consumer",
       sessionTimeout: sessionTimeoutMillis,
       rebalanceTimeout: rebalanceTimeoutMillis,
-      groupProtocols: [assigner.protocol({ topics })]
+      groupProtocols: protocolsOf(topics, possession)
     }
     const timeoutMillis = holdMillis + settings.requestTimeoutMillis
     return coordinator.ask<JoinGroupResponse>("join", "JoinGroup", payload, { holdMillis, timeoutMillis })
@@ -144,12 +143,12 @@ export const make = Effect.fnUntraced(function* (
     if (joined.errorCode === unknownMemberId) memberId = ""
     yield* coordinator.check(joined.errorCode)
     memberId = joined.memberId
-    const { generationId, leaderId, members } = joined
-    let groupAssignment: Awaited<ReturnType<typeof assigner.assign>> = []
+    const { generationId, groupProtocol, leaderId, members } = joined
+    let groupAssignment: ReturnType<typeof sharesOf> = []
     if (leaderId === memberId) {
       yield* registerTopics
       yield* client.refresh
-      groupAssignment = yield* Effect.orDie(Effect.tryPromise(() => assigner.assign({ members, topics })))
+      groupAssignment = sharesOf(groupProtocol, members, (topic) => metadata.partitions(topic) ?? 0)
     }
     const payload = { groupId, generationId, memberId, groupAssignment }
     const holdMillis = rebalanceTimeoutMillis
@@ -160,10 +159,8 @@ export const make = Effect.fnUntraced(function* (
     })
     if (synced.errorCode === unknownMemberId) memberId = ""
     yield* coordinator.check(synced.errorCode)
-    const assignment = MemberAssignment.decode(synced.memberAssignment)?.assignment ?? {}
-    const partitions = Object.entries(assignment)
-      .filter(([topic]) => topics.includes(topic))
-      .flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })))
+    const partitions = shareOf(synced.memberAssignment).filter(({ topic }) => topics.includes(topic))
+    possession = { generation: generationId, partitions }
     return { generationId, memberId, partitions, since }
   })
 

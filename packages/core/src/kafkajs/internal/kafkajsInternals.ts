@@ -84,24 +84,10 @@ export interface LogEntry {
   readonly log: { readonly message: string; readonly [field: string]: unknown }
 }
 
-/** A member's part of a group's state, as the assigner takes it. */
+/** A member's part of a group's state, as the leader of the group gets it. */
 export interface Member {
   readonly memberId: string
   readonly memberMetadata: Buffer
-}
-
-export interface MemberAssignment {
-  readonly memberId: string
-  readonly memberAssignment: Buffer
-}
-
-export interface Assigner {
-  readonly name: string
-  protocol(options: { readonly topics: ReadonlyArray<string> }): { readonly name: string; readonly metadata: Buffer }
-  assign(options: {
-    readonly members: ReadonlyArray<Member>
-    readonly topics: ReadonlyArray<string>
-  }): Promise<ReadonlyArray<MemberAssignment>>
 }
 
 const require = createRequire(import.meta.url)
@@ -118,17 +104,25 @@ export const { createLogger, LEVELS } = require("kafkajs/src/loggers") as {
 export const { createErrorFromCode } = require("kafkajs/src/protocol/error") as {
   readonly createErrorFromCode: (code: number) => Error & { readonly type: string }
 }
-/** `cluster` is only asked which partitions a topic has. */
-export const { roundRobin } = require("kafkajs/src/consumer/assigners") as {
-  readonly roundRobin: (options: {
-    readonly cluster: {
-      readonly findTopicPartitionMetadata: (topic: string) => ReadonlyArray<{ readonly partitionId: number }>
-    }
-  }) => Assigner
-}
-export const { MemberAssignment } = require("kafkajs/src/consumer/assignerProtocol") as {
+export const { MemberAssignment, MemberMetadata } = require("kafkajs/src/consumer/assignerProtocol") as {
   readonly MemberAssignment: {
+    encode(share: {
+      readonly version: number
+      readonly assignment: Readonly<Record<string, ReadonlyArray<number>>>
+    }): Buffer
     decode(bytes: Buffer): { readonly assignment: Readonly<Record<string, ReadonlyArray<number>>> } | null
+  }
+  readonly MemberMetadata: {
+    encode(member: {
+      readonly version: number
+      readonly topics: ReadonlyArray<string>
+      readonly userData?: Buffer
+    }): Buffer
+    decode(bytes: Buffer): {
+      readonly version: number
+      readonly topics: ReadonlyArray<string>
+      readonly userData: Buffer | null
+    }
   }
 }
 const builtInAuthentication: Readonly<Record<string, string>> = {
