@@ -145,7 +145,10 @@ export const authenticationProvider = (sasl: Sasl): AuthenticationProvider | und
   return (require(`kafkajs/src/broker/saslAuthenticator/${file}`) as (sasl: Sasl) => AuthenticationProvider)(sasl)
 }
 
-export const apiKeys = require("kafkajs/src/protocol/requests/apiKeys") as Readonly<Record<Api | "ApiVersions", number>>
+const kafkajsKeys = require("kafkajs/src/protocol/requests/apiKeys") as Readonly<
+  Record<Exclude<Api, "ConsumerGroupDescribe"> | "ApiVersions", number>
+>
+export const apiKeys = { ...kafkajsKeys, ConsumerGroupDescribe: 69 }
 const { lookup, requests } = require("kafkajs/src/protocol/requests") as {
   readonly lookup: (
     versions: ApiVersions
@@ -156,6 +159,7 @@ const { lookup, requests } = require("kafkajs/src/protocol/requests") as {
 }
 
 export type Api =
+  | "ConsumerGroupDescribe"
   | "CreateTopics"
   | "DeleteTopics"
   | "CreateAcls"
@@ -170,6 +174,7 @@ export type Api =
   | "Metadata"
   | "OffsetCommit"
   | "OffsetFetch"
+  | "OffsetForLeaderEpoch"
   | "Produce"
   | "SaslAuthenticate"
   | "SyncGroup"
@@ -199,6 +204,12 @@ export const ownRequest = (
   request: { apiKey: apiKeys[api], apiName: api, apiVersion, encode: async () => encoded(encode()) },
   response: { decode: async (bytes) => decode(bytes), parse: async (decoded) => decoded }
 })
+
+/** Whether the broker knows a version of our own codecs. */
+export const speaks = (versions: ApiVersions, api: Api, version: number): boolean => {
+  const known = versions[apiKeys[api]]
+  return known !== undefined && known.minVersion <= version && version <= known.maxVersion
+}
 
 /**
  * The same request, resolved with the whole decoded answer. kafkajs' own `parse` throws on the first error code of an
