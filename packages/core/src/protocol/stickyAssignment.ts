@@ -91,3 +91,19 @@ export const assign = (
   }
   return new Map(shares.map(({ all, member }) => [member.id, all]))
 }
+
+/**
+ * The same shares without what another member still owns: that member lets go first, and then all join again. A member that
+ * claims what it does not get must therefore join again, whether it works on it or not.
+ */
+export const withoutOwned = (
+  shares: ReadonlyMap<string, ReadonlyArray<TopicPartition>>,
+  members: ReadonlyArray<Claimant>
+): ReadonlyMap<string, ReadonlyArray<TopicPartition>> => {
+  const owners = ownersOf(members)
+  const isFreeFor = (id: string) => (partition: TopicPartition) => {
+    const owner = owners.get(partitionKey(partition))
+    return owner === undefined || owner.id === id
+  }
+  return new Map(Array.from(shares, ([id, share]) => [id, share.filter(isFreeFor(id))]))
+}

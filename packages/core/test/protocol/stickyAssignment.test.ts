@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import { partitionKey, type TopicPartition } from "../../src/kafka/KafkaRecord.ts"
-import { assign, type Claimant } from "../../src/protocol/stickyAssignment.ts"
+import { assign, type Claimant, withoutOwned } from "../../src/protocol/stickyAssignment.ts"
 import { int } from "../wire/arbitraries.ts"
 
 const topic = "requests"
@@ -103,6 +103,28 @@ describe("the sticky assignment", () => {
         keptBy(smaller, rest),
         rest.reduce((sum, { owned }) => sum + owned.length, 0)
       )
+    }
+  )
+
+  it.prop(
+    "P6/rebalance: nobody gets what another still owns, and when all have joined once more nothing is left over",
+    [groups],
+    ([{ members, partitions }]) => {
+      const target = assign(partitions, members)
+      const first = withoutOwned(target, members)
+      for (const { id } of members) {
+        const others = members.filter((other) => other.id !== id).flatMap(({ owned }) => owned)
+        const taken = new Set(others.map(partitionKey))
+        assert.isFalse(first.get(id)!.some((partition) => taken.has(partitionKey(partition))))
+      }
+      const joined = next(members, first, 2)
+      const second = withoutOwned(assign(partitions, joined), joined)
+      assert.strictEqual([...second.values()].flat().length, partitions.length)
+      // Nobody has to join a third time.
+      for (const { id, owned } of joined) {
+        const now = new Set(second.get(id)!.map(partitionKey))
+        assert.isTrue(owned.every((partition) => now.has(partitionKey(partition))))
+      }
     }
   )
 

@@ -2,13 +2,14 @@
  * How members of a group say what they want and have, and how its leader tells them what they get: the bytes of Kafka's
  * consumer protocol around `protocol/stickyAssignment.ts`.
  *
- * Two protocols are offered, ours first. A group takes one that all its members know: while a member of an older version
- * is among them, that is the round robin that kafkajs brings, and nothing sticks.
+ * Two protocols are offered, ours first. By it members keep what they own while they join again, and a partition that is to
+ * move goes to nobody until its owner has let go and joined once more (KIP-429). A group takes one that all its members know: while a member of an older version
+ * is among them, that is the round robin that kafkajs brings, and nothing sticks or is kept.
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
-import { assign, type Claimant } from "../../protocol/stickyAssignment.ts"
+import { assign, type Claimant, withoutOwned } from "../../protocol/stickyAssignment.ts"
 import { type Member, MemberAssignment, MemberMetadata } from "./kafkajsInternals.ts"
 
 /** What a member owned last, and in which generation; -1 before the first. */
@@ -89,7 +90,8 @@ export const sharesOf = (
   const partitions = topics.flatMap((topic) =>
     Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition }))
   )
-  const shares = protocol === sticky ? assign(partitions, claimants) : inTurn(partitions, claimants)
+  const shares =
+    protocol === sticky ? withoutOwned(assign(partitions, claimants), claimants) : inTurn(partitions, claimants)
   return Array.from(shares, ([memberId, share]) => ({
     memberId,
     memberAssignment: MemberAssignment.encode({ version, assignment: byTopic(share) })

@@ -29,11 +29,13 @@ describe("the protocols of a group", () => {
     assert.deepStrictEqual(offered, [sticky, roundRobin])
   })
 
-  it("members keep what they say they had", () => {
+  it("members keep what they say they had, and what is to move is nobody's until its owner has joined without it", () => {
     const members = [memberOf("a", sticky, 4, [3, 1]), memberOf("b", sticky, 4, [0, 2])]
     assert.deepStrictEqual(assigned(sticky, members, 4), { a: [1, 3], b: [0, 2] })
     const joined = [...members, memberOf("c", sticky, -1, [])]
-    assert.deepStrictEqual(assigned(sticky, joined, 4), { a: [1, 3], b: [0], c: [2] })
+    assert.deepStrictEqual(assigned(sticky, joined, 4), { a: [1, 3], b: [0], c: [] })
+    const again = [memberOf("a", sticky, 5, [1, 3]), memberOf("b", sticky, 5, [0]), memberOf("c", sticky, 5, [])]
+    assert.deepStrictEqual(assigned(sticky, again, 4), { a: [1, 3], b: [0], c: [2] })
   })
 
   it("a group with a member of before shares in turn, as that member would", () => {
@@ -47,7 +49,7 @@ describe("the protocols of a group", () => {
       const userData = Buffer.from(text)
       const members: ReadonlyArray<Member> = [
         { memberId: "a", memberMetadata: MemberMetadata.encode({ version: 0, topics, userData }) },
-        memberOf("b", sticky, 1, [0, 1])
+        memberOf("b", sticky, 1, [0])
       ]
       assert.deepStrictEqual(assigned(sticky, members, 2), { a: [1], b: [0] })
     }
