@@ -31,6 +31,8 @@ const digestLength = 12
 export const viaOf = (correlationId: Uint8Array): string =>
   hash("sha256", correlationId, "base64url").slice(0, digestLength)
 
+const nobody: ReadonlyArray<string> = []
+
 /** What a call made now sends; empty outside handlers. */
 export const viaIn = (ancestry: Ancestry | undefined): ReadonlyArray<string> =>
-  ancestry === undefined ? [] : [viaOf(ancestry.correlationId), ...ancestry.via].slice(0, maxAncestors)
+  ancestry === undefined ? nobody : [viaOf(ancestry.correlationId), ...ancestry.via].slice(0, maxAncestors)

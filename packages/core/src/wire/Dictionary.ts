@@ -13,23 +13,21 @@ import { parse } from "./internal/dictionaryParser.ts"
 
 // Records of one moment mostly say the same, and a comparison costs a tenth of parsing. The bytes are a copy: a view would
 // keep the fetch alive that it is of.
-const last: { bytes: Uint8Array; members: Result.Result<Dictionary, string> } = {
-  bytes: new Uint8Array(0),
-  members: parse("")
-}
-
-const longestRemembered = 256
+const lastBytes = new Uint8Array(256)
+let last = lastBytes.subarray(0, 0)
+let lastMembers = parse("")
 
 /** The dictionary of a header's bytes, or what is wrong with them. Total: never throws, whatever the bytes are. */
 export const decode = (bytes: Uint8Array): Result.Result<Dictionary, string> => {
   if (bytes.length > Bounds.maxDictionaryBytes) {
     return Result.fail(`longer than ${Bounds.maxDictionaryBytes} bytes`)
   }
-  if (isSame(bytes, last.bytes)) return last.members
+  if (isSame(bytes, last)) return lastMembers
   const members = parse(toLatin1(bytes))
-  if (bytes.length <= longestRemembered) {
-    last.bytes = Uint8Array.from(bytes)
-    last.members = members
+  if (bytes.length <= lastBytes.length) {
+    if (last.length !== bytes.length) last = lastBytes.subarray(0, bytes.length)
+    last.set(bytes)
+    lastMembers = members
   }
   return members
 }

@@ -211,7 +211,8 @@ export const decode = (headers: RecordHeaders): Result.Result<RequestEnvelope | 
     key,
     isDiscard: discard,
     contentType,
-    correlationId,
+    // A copy: it outlives the record, whose bytes are views of a whole fetch.
+    correlationId: new Uint8Array(correlationId),
     replyTo,
     traceparent: scan.traceparent,
     via: viaOf(members),

@@ -84,6 +84,8 @@ class Method {
   readonly #policy: RetryTimes | undefined
   readonly #invalidReply: () => void
   #nextRequest = 0
+  // Callers ask again and again from one context, which never changes.
+  #last: { readonly context: Context.Context<never>; readonly settings: CallSettings.CallSettings } | undefined
   // Most calls ask for the same timeout, often as text: it is read once.
   #lastAsked: Duration.Input | undefined
   #lastTimeoutMillis: number | InvalidTimeout = 0
@@ -122,7 +124,7 @@ class Method {
 
   #begin(fiber: Fiber.Fiber<unknown, unknown>, options: CallOptions | undefined): Begun | Reason {
     const { calls, maxTimeoutMillis, options: defaults } = this.#environment
-    const settings = CallSettings.read(this.#operation, options?.context, fiber)
+    const settings = this.#settingsOf(fiber, options?.context)
     const asked = settings.timeout ?? defaults.timeout
     if (asked !== this.#lastAsked) {
       this.#lastTimeoutMillis = timeoutMillisOf(this.#operation.tag, asked, maxTimeoutMillis)
@@ -136,6 +138,18 @@ class Method {
     if (deadline <= startedAt) return new BudgetExhausted({ operation: this.#operation.tag })
     const isDiscard = options?.discard === true
     return { settings, startedAt, deadline, isDiscard, own: options?.context, history: undefined }
+  }
+
+  #settingsOf(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    own: Context.Context<never> | undefined
+  ): CallSettings.CallSettings {
+    if (own !== undefined) return CallSettings.read(this.#operation, own, fiber)
+    const last = this.#last
+    if (last?.context === fiber.context) return last.settings
+    const settings = CallSettings.read(this.#operation, undefined, fiber)
+    this.#last = { context: fiber.context, settings }
+    return settings
   }
 
   /** Runs what takes its time, or more than one exchange, under the deadline of the call. */

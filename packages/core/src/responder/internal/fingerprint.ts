@@ -5,8 +5,10 @@
 import canonicalize from "canonicalize"
 import { hash } from "node:crypto"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { toLatin1 } from "../../wire/Bytes.ts"
 import type { Operation } from "../../contract/Operation.ts"
+import { next } from "./readyEffect.ts"
 
 // The length of a SHA-256 in hexadecimal: nothing is gained by hashing less.
 const longest = 64
@@ -28,12 +30,17 @@ const textOf = (json: unknown): string => {
   }
 }
 
+const orDie = (text: Effect.Effect<string, unknown>): Effect.Effect<string> =>
+  Exit.isExit(text) && Exit.isSuccess(text) ? (text as Exit.Exit<string>) : Effect.orDie(text)
+
 /** The fingerprint of a decoded payload: itself when it is short, else its SHA-256. One that does not encode is a defect. */
 export const fingerprintOf = (operation: Operation, payload: unknown): Effect.Effect<string> =>
-  Effect.map(Effect.orDie(operation.payload.encode(payload)), (json) => {
-    const text = textOf(json)
-    return text.length < longest ? text : hash("sha256", text, "hex")
-  })
+  orDie(
+    next(operation.payload.encode(payload), (json) => {
+      const text = textOf(json)
+      return Effect.succeed(text.length < longest ? text : hash("sha256", text, "hex"))
+    })
+  )
 
 /** The fingerprint of a payload as it came: a requester makes the bytes of a call once, for all its attempts. */
 export const fingerprintOfBytes = (bytes: Uint8Array | null): string => {

@@ -33,10 +33,13 @@ export const ownBytes = (bytes: Uint8Array): Uint8Array =>
 export const ownHeaders = (headers: RecordHeaders): RecordHeaders =>
   headers.map(([name, value]): RecordHeader => [name, ownBytes(value)])
 
-/** The record without the fetch that brought it. */
-export const ownRecord = (record: ConsumedRecord): ConsumedRecord => ({
-  ...record,
-  key: record.key === null ? null : ownBytes(record.key),
-  value: record.value === null ? null : ownBytes(record.value),
-  headers: ownHeaders(record.headers)
+/** The record without the fetch that brought it, and without its headers, which its envelope has read. */
+export const ownRecord = ({ key, offset, partition, timestamp, topic, value }: ConsumedRecord): ConsumedRecord => ({
+  topic,
+  partition,
+  offset,
+  timestamp,
+  key: key === null ? null : ownBytes(key),
+  value: value === null ? null : ownBytes(value),
+  headers: []
 })

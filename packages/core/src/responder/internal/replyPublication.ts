@@ -7,7 +7,6 @@ import { Publication } from "../../publisher/Publication.ts"
 import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import type { Reply } from "./commands.ts"
-import { ownBytes } from "./memory.ts"
 import type { TakenRecord } from "./state.ts"
 
 /** Which instance answers, and the partition of `<name>.control` that it reads. */
@@ -49,8 +48,7 @@ export class ReplyPublication extends Outgoing {
     const { addressee, answer, headers: replyHeaders } = reply
     const headers = ReplyEnvelope.encode({
       outcome: answer.outcome,
-      // It may wait for its leader longer than the fetch may stay that brought the request.
-      correlationId: ownBytes(addressee.correlationId),
+      correlationId: addressee.correlationId,
       status: answer.status,
       attempt: addressee.attempt,
       at,

@@ -3,10 +3,21 @@
  */
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
 import type { Machine } from "./machine.ts"
-import { ownBytes, ownHeaders, ownRecord } from "./memory.ts"
+import { ownHeaders, ownRecord } from "./memory.ts"
 import { Request } from "./state.ts"
 
 const noHeaders: ConsumedRecord["headers"] = []
+
+/** A record as far as it has to be found again. */
+const placeOf = ({ offset, partition, timestamp, topic }: ConsumedRecord): ConsumedRecord => ({
+  topic,
+  partition,
+  offset,
+  timestamp,
+  key: null,
+  value: null,
+  headers: noHeaders
+})
 
 /**
  * Copies what the newly taken records keep; those that have their outcome keep no more than where they stand. To be called
@@ -17,18 +28,15 @@ export const keepOwn = ({ fresh }: Machine): void => {
     if (taken.isClosed) continue
     if (!(taken instanceof Request)) {
       // Its dead letter, if any, holds the bytes itself, as long as it is on its way.
-      taken.record = { ...taken.record, key: null, value: null, headers: noHeaders }
+      taken.record = placeOf(taken.record)
       continue
     }
     const { envelope, record } = taken
-    const correlationId = ownBytes(envelope.correlationId)
-    if (taken.isSettled) {
-      taken.record = { ...record, key: null, value: null, headers: noHeaders }
-      taken.envelope = { ...envelope, correlationId, callHeaders: noHeaders }
-    } else {
-      taken.record = ownRecord({ ...record, headers: noHeaders })
-      taken.envelope = { ...envelope, correlationId, callHeaders: ownHeaders(envelope.callHeaders) }
+    const { callHeaders } = envelope
+    if (callHeaders.length > 0) {
+      taken.envelope = { ...envelope, callHeaders: taken.isSettled ? noHeaders : ownHeaders(callHeaders) }
     }
+    taken.record = taken.isSettled ? placeOf(record) : ownRecord(record)
   }
   fresh.length = 0
 }

@@ -12,11 +12,13 @@ export interface StoredAnswer extends Answer {
 // Bytes may be part of something larger (a pool, a whole fetch), which would be kept with them and not be counted.
 const ownBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
 
+const none: RecordHeaders = []
+
 /** A copy that keeps nothing else alive. */
 export const stored = (answer: Answer, headers: RecordHeaders): StoredAnswer => ({
   ...answer,
   body: ownBytes(answer.body),
-  headers: headers.map(([name, value]) => [name, ownBytes(value)] as const)
+  headers: headers.length === 0 ? none : headers.map(([name, value]) => [name, ownBytes(value)] as const)
 })
 
 // What V8 takes for the object and its byte array, and for each header: a pair, a string, a byte array.

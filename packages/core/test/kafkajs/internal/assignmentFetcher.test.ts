@@ -89,6 +89,8 @@ const nextTurn = Effect.flatMap(EventLoop, (eventLoop) =>
   Effect.callback<void>((resume) => eventLoop.nextTurn(() => resume(Effect.void)))
 )
 
+const epochEnd = (endOffset: number) => ({ partitions: [{ topic, partition: 0, errorCode: 0, epoch: 3, endOffset }] })
+
 describe("assignmentFetcher", () => {
   it.effect("the error of one partition does not throw away what came for the others", () =>
     Effect.gen(function* () {
@@ -176,8 +178,6 @@ describe("assignmentFetcher", () => {
       assert.deepStrictEqual(yield* Queue.clear(values), ["a", "b"])
     }).pipe(Effect.scoped)
   )
-
-  const epochEnd = (endOffset: number) => ({ partitions: [{ topic, partition: 0, errorCode: 0, epoch: 3, endOffset }] })
 
   it.effect(
     "P6/offset: a log that was cut off below what is committed, and is longer again, is read from the cut",

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import { BatchLimits } from "../../../src/publisher/internal/batchLimits.ts"
-import { LeaderWindow } from "../../../src/publisher/internal/leaderWindow.ts"
+import { LeaderWindow, type RequestLimits } from "../../../src/publisher/internal/leaderWindow.ts"
 import { PartitionQueue } from "../../../src/publisher/internal/partitionQueue.ts"
 import { isSlow } from "../../../src/publisher/internal/requests.ts"
 import * as Arbitraries from "../../wire/arbitraries.ts"
@@ -14,6 +14,8 @@ const partitions = Arbitrary.array(
   Arbitrary.all([Arbitraries.int(0, 12), Arbitraries.boolean, Arbitraries.boolean] as const),
   { minLength: 1, maxLength: 8 }
 )
+
+const next = (window: LeaderWindow, within: RequestLimits) => window.fill(within, new BatchLimits(), 0)
 
 describe("LeaderWindow", () => {
   it.prop(
@@ -29,10 +31,9 @@ describe("LeaderWindow", () => {
         if (records > 0) window.list(queue)
         return queue
       })
-      const learnt = new BatchLimits()
       for (let requests = 0; window.isOpen(limits, 0); requests++) {
         assert.isBelow(requests, 100)
-        const { batches } = window.fill(limits, learnt, 0)
+        const { batches } = next(window, limits)
         for (const { queue } of batches) {
           if (!queue.isSlow) continue
           assert.lengthOf(batches, 1)
