@@ -84,7 +84,9 @@ describe("recordSet", () => {
       assert.lengthOf(unreadable, 0)
       assert.deepStrictEqual(records.map(shape), values.map(shape))
       assert.isTrue(records.every(({ leaderEpoch, topicId }) => leaderEpoch === 7 && topicId === "id"))
-      if (values.length > 0) assert.isBelow(bytes.length, batchOf(values, 0).length)
+      // A few empty records are not worth a frame.
+      const plainLength = batchOf(values, 0).length
+      if (plainLength > 1_000) assert.isBelow(bytes.length, plainLength)
     }
   )
 

@@ -13,7 +13,7 @@ import { Refused } from "./TestContract.ts"
 import { statusOf } from "./failures.ts"
 import { advance, type Law, until } from "./Harness.ts"
 import { connect, newContract, pair, serve } from "./programs.ts"
-import { namesOf, replyIn, text, watch } from "./topics.ts"
+import { namesOf, post, replyIn, text, watch } from "./topics.ts"
 
 export const replyLaws = (law: Law): void => {
   law(
@@ -136,6 +136,29 @@ export const replyLaws = (law: Law): void => {
       assert.strictEqual(yield* Fiber.join(second), "overloaded")
       yield* Fiber.join(first)
       assert.deepStrictEqual(started, ["first"])
+    })
+  )
+
+  law(
+    "P6/discard: a discarded call whose record comes twice is accepted again, though its error is kept",
+    Effect.gen(function* () {
+      let runs = 0
+      const { contract, client } = yield* pair({
+        Order: () => Effect.suspend(() => (runs++, Effect.fail(new Refused({ why: "gone", isFinal: true }))))
+      })
+      const { replies, requests } = namesOf(contract)
+      const sent = yield* watch(requests)
+      const answers = yield* watch(replies)
+      assert.isUndefined(yield* client.Order({ id: "a", amount: 1 }, { discard: true }))
+      yield* until("the request is seen", () => sent.length === 1)
+      const { headers, key, partition, value } = sent[0]!
+      yield* post(requests, { headers, key, value }, partition)
+      yield* until("it is answered again", () => answers.length === 2)
+      assert.deepStrictEqual(
+        answers.map((answer) => replyIn(answer).outcome),
+        ["accepted", "accepted"]
+      )
+      assert.strictEqual(runs, 1)
     })
   )
 
