@@ -27,6 +27,7 @@
 import "../host/requiredNode.ts"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
+import type * as Headers from "effect/http/Headers"
 
 const id = "@kafka-request-reply/core/contract/Contract"
 
@@ -123,6 +124,38 @@ export const DedupeEntries: Context.Reference<number | undefined> = Context.Refe
   `${id}/DedupeEntries`,
   { defaultValue: () => undefined }
 )
+
+/** Who asks, as the middleware of the operation let the request through. */
+export interface Caller {
+  /** The request's headers as text, names in lower case. */
+  readonly headers: Headers.Headers
+  /** A service that a middleware of the operation provides. Throws when none does: the call then ends with a defect. */
+  readonly service: <I, S>(service: Context.Key<I, S>) => S
+}
+
+/**
+ * Who asks, as a part of the key: answers are shared by the requests of one identity, and two callers that use the same key
+ * are two. Asked at the responder after the middleware has let the request through. Default: none, so that whoever passes
+ * the middleware and knows the key gets the answer. Must not be taken from a header that no middleware has verified.
+ *
+ * @example
+ * ```ts
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import { Context, Schema } from "effect"
+ * import { Rpc } from "effect/rpc"
+ *
+ * class CurrentUser extends Context.Service<CurrentUser, { readonly name: string }>()("CurrentUser") {}
+ *
+ * // With a middleware that provides CurrentUser.
+ * export const Reserve = Rpc.make("Reserve", {
+ *   payload: { orderId: Schema.String },
+ *   primaryKey: ({ orderId }) => orderId
+ * }).annotate(Contract.Identity, ({ service }) => service(CurrentUser).name)
+ * ```
+ */
+export const Identity: Context.Reference<((caller: Caller) => string) | undefined> = Context.Reference<
+  ((caller: Caller) => string) | undefined
+>(`${id}/Identity`, { defaultValue: () => undefined })
 
 /** Topics and group of a contract. */
 export interface ContractNames {

@@ -31,5 +31,8 @@ export const idleAnnotationsOf = ({
   if (has(Contract.StoreReplies) && storesReplies && isSafe) {
     found.push(`Contract.StoreReplies of ${tag} has no effect: replies of Safe operations are never stored`)
   }
+  if (has(Contract.Identity) && isSafe) {
+    found.push(`Contract.Identity of ${tag} has no effect: replies of Safe operations are never shared`)
+  }
   return found
 }

@@ -82,6 +82,8 @@ export interface Operation {
   /** How long they are kept, and how many; undefined: as the responder's options say. */
   readonly dedupeAge: Duration.Input | undefined
   readonly dedupeEntries: number | undefined
+  /** Who asks, as a part of the key. */
+  readonly identity: ((caller: Contract.Caller) => string) | undefined
 }
 
 /** Why an operation cannot be carried over Kafka, if it cannot. */
@@ -136,7 +138,8 @@ const build = (rpc: AnyRpc): Operation => {
     isFinal: Context.get(rpc.annotations, Contract.FinalErrors),
     storesReplies: Context.get(rpc.annotations, Contract.StoreReplies),
     dedupeAge: Context.get(rpc.annotations, Contract.DedupeAge),
-    dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries)
+    dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries),
+    identity: Context.get(rpc.annotations, Contract.Identity)
   }
 }
 

@@ -72,6 +72,8 @@ export interface Server extends AsyncDisposable {
   readonly contract: string
   /** Handlers running now. */
   readonly running: () => number
+  /** The reply topics that take no replies now, since when and why. */
+  readonly refusedReplies: () => ReadonlyArray<Responder.RefusedReplies>
   /** Finishes what is under way, at most `drainTimeout`, and closes. `await using` does it at the end of the block. */
   readonly close: () => Promise<void>
   /** Resolves when it is closed; rejects when closing went wrong. */
@@ -108,6 +110,7 @@ export const serve = async <Rpcs extends Rpc.Any>(
   return {
     contract: value.contracts.join(", "),
     running: () => Effect.runSync(value.running),
+    refusedReplies: () => Effect.runSync(value.refusedReplies),
     close,
     closed,
     [Symbol.asyncDispose]: close

@@ -26,7 +26,10 @@ export interface Options {
   readonly concurrency: number
   /** Requests taken and waiting for their turn; past it fetching pauses. Default 2 000: a second or so of work. */
   readonly maxWaiting: number
-  /** Bytes of the requests that are not done, headers and keys included, and of their replies; past it fetching pauses. Default 64 MiB. */
+  /**
+   * Bytes of the requests that are not done, headers and keys included, and of their replies; past it fetching pauses, and
+   * while replies alone have it no handler starts. Default 64 MiB.
+   */
   readonly maxOpenBytes: number
   /** Requests waiting behind one key; more are answered `overloaded`. Default 256: a hot key is one lane. */
   readonly maxWaitingPerKey: number

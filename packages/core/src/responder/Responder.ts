@@ -36,9 +36,11 @@ import type { Transport } from "../kafka/Transport.ts"
 import * as PublisherOptions from "../publisher/PublisherOptions.ts"
 import * as OptionRules from "../settings/OptionRules.ts"
 import * as StartError from "../startup/StartError.ts"
+import type { RefusedReplies } from "./internal/refusedTopics.ts"
 import { start } from "./internal/start.ts"
 import { defaults, type Options, rules } from "./Options.ts"
 
+export type { RefusedReplies } from "./internal/refusedTopics.ts"
 export type { Answered, Options } from "./Options.ts"
 
 /** What serves: of one contract, or of several together. */
@@ -47,6 +49,11 @@ export interface Status {
   readonly contracts: ReadonlyArray<string>
   /** Handlers running now. */
   readonly running: Effect.Effect<number>
+  /**
+   * The reply topics that take no replies now, since when and why: callers that read them time out. Partition by
+   * partition, each until a reply is written to it again. At most 1 000 for each contract.
+   */
+  readonly refusedReplies: Effect.Effect<ReadonlyArray<RefusedReplies>>
 }
 
 /** What serving these operations needs: their handlers, their middleware and what their schemas need. */
@@ -84,7 +91,8 @@ export const make = <const Given extends Contracts>(
     )
     return {
       contracts: served.map(({ contract }) => contract),
-      running: Effect.sync(() => served.reduce((sum, { running }) => sum + running(), 0))
+      running: Effect.sync(() => served.reduce((sum, { running }) => sum + running(), 0)),
+      refusedReplies: Effect.sync(() => served.flatMap(({ refusedReplies }) => refusedReplies()))
     }
   })
 

@@ -35,6 +35,9 @@ describe("annotations without effect", () => {
     assert.deepStrictEqual(idle(work.annotate(Contract.Safe, true).annotate(Contract.StoreReplies, true)), [
       "Contract.StoreReplies of Work has no effect: replies of Safe operations are never stored"
     ])
+    assert.deepStrictEqual(idle(work.annotate(Contract.Safe, true).annotate(Contract.Identity, () => "a")), [
+      "Contract.Identity of Work has no effect: replies of Safe operations are never shared"
+    ])
   })
 
   it("are none where they have one, or say what is so anyway", () => {
@@ -43,7 +46,8 @@ describe("annotations without effect", () => {
       work.annotate(Contract.Safe, true).annotate(Contract.Retry, policy),
       work.annotate(Contract.Idempotent, true).annotate(Contract.Retry, policy),
       work.annotate(Contract.FinalErrors, () => true),
-      work.annotate(Contract.StoreReplies, false)
+      work.annotate(Contract.StoreReplies, false),
+      work.annotate(Contract.Identity, () => "a")
     ]
     assert.deepStrictEqual(none.flatMap(idle), [])
   })

@@ -11,7 +11,7 @@ import { RequestError } from "../../src/requester/RequestError.ts"
 import { StartError } from "../../src/startup/StartError.ts"
 import { Refused } from "../suites/requestReply/TestContract.ts"
 import { newContract, newName } from "../suites/requestReply/programs.ts"
-import { pair, rejection } from "./fixtures.ts"
+import { gated, pair, rejection } from "./fixtures.ts"
 
 describe("a client of promises", () => {
   it("P1: resolves with the success and rejects with the declared error as it is", async () => {
@@ -83,21 +83,11 @@ describe("a client of promises", () => {
   })
 
   it("P12: closing waits for calls in flight, once, and calls after it fail as Closed", async () => {
-    const started = Promise.withResolvers<void>()
-    const gate = Promise.withResolvers<void>()
-    await using programs = await pair({
-      Work: async () => {
-        started.resolve()
-        await gate.promise
-        return "done"
-      }
-    })
-    const call = programs.client.Work({ id: "1" })
-    await started.promise
+    await using programs = await gated()
     const closing = programs.client.close()
     assert.strictEqual(programs.client.close(), closing)
-    gate.resolve()
-    assert.strictEqual(await call, "done")
+    programs.letThrough()
+    assert.strictEqual(await programs.call, "done")
     await closing
     const error = await rejection(programs.client.Work({ id: "2" }))
     assert(error instanceof RequestError)

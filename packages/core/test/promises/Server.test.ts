@@ -3,7 +3,7 @@ import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 import { serve } from "../../src/promises/Server.ts"
 import { StartError } from "../../src/startup/StartError.ts"
 import { newContract } from "../suites/requestReply/programs.ts"
-import { type ContractHandlers, pair, rejection } from "./fixtures.ts"
+import { type ContractHandlers, gated, pair, rejection } from "./fixtures.ts"
 
 const work = async ({ id }: { readonly id: string }) => id
 
@@ -36,20 +36,10 @@ describe("a server of promises", () => {
   })
 
   it("P12: closing lets handlers finish and answers them, and closed tells when it is done", async () => {
-    const started = Promise.withResolvers<void>()
-    const gate = Promise.withResolvers<void>()
-    await using programs = await pair({
-      Work: async () => {
-        started.resolve()
-        await gate.promise
-        return "done"
-      }
-    })
-    const call = programs.client.Work({ id: "1" })
-    await started.promise
+    await using programs = await gated()
     const closing = programs.server.close()
-    gate.resolve()
-    assert.strictEqual(await call, "done")
+    programs.letThrough()
+    assert.strictEqual(await programs.call, "done")
     await closing
     await programs.server.closed
   })

@@ -48,6 +48,22 @@ export const pair = async (
   return { client, server, contract, transport, [Symbol.asyncDispose]: close }
 }
 
+/** A pair with one call whose handler has started, and ends with `done` when it is let through. */
+export const gated = async () => {
+  const started = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  const programs = await pair({
+    Work: async () => {
+      started.resolve()
+      await gate.promise
+      return "done"
+    }
+  })
+  const call = programs.client.Work({ id: "1" })
+  await started.promise
+  return { ...programs, call, letThrough: () => gate.resolve() }
+}
+
 /** What a promise is rejected with. */
 export const rejection = async (promise: Promise<unknown>): Promise<unknown> => {
   try {

@@ -24,6 +24,7 @@ import { interruptionLaws } from "./requestReply/interruption.ts"
 import { replyLaws } from "./requestReply/replies.ts"
 import { drainLaws } from "./requestReply/drain.ts"
 import { evolutionLaws } from "./requestReply/evolution.ts"
+import { identityLaws } from "./requestReply/identity.ts"
 import { middlewareLaws } from "./requestReply/middleware.ts"
 import { runLaws } from "./requestReply/runs.ts"
 import { startingLaws } from "./requestReply/starting.ts"
@@ -48,6 +49,7 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   replyLaws,
   drainLaws,
   evolutionLaws,
+  identityLaws,
   middlewareLaws,
   runLaws,
   startingLaws

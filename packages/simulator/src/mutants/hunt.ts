@@ -6,6 +6,7 @@ import type { Plan } from "../plan/Plan.ts"
 import { runHistory } from "../run/history.ts"
 import { hedgingMutants } from "./hedgingMutants.ts"
 import type { Mutant } from "./Mutant.ts"
+import { machineMutants } from "./machineMutants.ts"
 import { requesterMutants } from "./requesterMutants.ts"
 import { responderMutants } from "./responderMutants.ts"
 import { runMutants } from "./runMutants.ts"
@@ -16,6 +17,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...hedgingMutants,
   ...responderMutants,
   ...runMutants,
+  ...machineMutants,
   ...transportMutants
 ]
 

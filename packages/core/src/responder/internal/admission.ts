@@ -10,6 +10,7 @@ import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
 import type { Options } from "../Options.ts"
 import { type Answer, rejected } from "./answer.ts"
 import type { Procedure } from "./procedure.ts"
+import { ownBytes } from "./memory.ts"
 import type { Addressee } from "./state.ts"
 
 /** Why a record is not executed; a metric's label. */
@@ -69,7 +70,7 @@ export const admissionOf = (record: ConsumedRecord, rules: Rules, now: number): 
     if (correlationId === undefined || replyTo === undefined || !isAllowed(options, replyTo.topic)) {
       return { _tag: "Refuse", kind, reason, reply: undefined, operation: undefined, attempt: undefined }
     }
-    const addressee = { correlationId, replyTo, attempt: undefined, traceparent: undefined }
+    const addressee = { correlationId: ownBytes(correlationId), replyTo, attempt: undefined, traceparent: undefined }
     const message = `${reason} (this responder speaks version 1 of the protocol)`
     return {
       _tag: "Refuse",

@@ -10,7 +10,8 @@ import { type Answer, rejected } from "./answer.ts"
 import type { Machine } from "./machine.ts"
 import type { Request, Run } from "./state.ts"
 
-const called = ({ envelope }: Request): string =>
+/** An operation and its call, in words. */
+export const called = ({ envelope }: Request): string =>
   `${envelope.operation} (call ${CorrelationId.toHex(envelope.correlationId)})`
 
 /** Whether the call whose handler a run is, is among the ancestors. */

@@ -3,7 +3,7 @@
  */
 import { rejected } from "./answer.ts"
 import type { Machine } from "./machine.ts"
-import { refusalOf, refusedAt, stop } from "./runs.ts"
+import { refusalOf, refusedAt, stop, stopIfUnwanted, isFullOfReplies } from "./runs.ts"
 import { paid, settle } from "./settle.ts"
 import type { Request, Run, TakenRecord } from "./state.ts"
 
@@ -18,10 +18,11 @@ const lookMillis = 1_000
 
 const ranOut = rejected("expired", "its time was up while it ran")
 
-/** When the request is overdue. One that is waits no longer: a run may go on for ever. */
+/** When the request is overdue. One that is waits no longer: a run may go on for ever, unless nobody waits for it. */
 const overdueAt = (machine: Machine, request: Request, at: number): number => {
   if (request.replyBy > at) return request.replyBy
-  settle(machine, request, ranOut, [], at)
+  const run = settle(machine, request, ranOut, [], at)
+  if (run !== undefined) stopIfUnwanted(machine, run)
   return Number.POSITIVE_INFINITY
 }
 
@@ -84,20 +85,26 @@ const inTheWayOf = ({ ownership, settings }: Machine, partition: number, offset:
   return ownership.ledgerOf(partition)?.canTake(offset) === false ? ownership.openOf(partition) : []
 }
 
-/** Gives up replies that cannot be written where there is no room for records because of them. */
+/** Gives up those of the open records' replies that cannot be written. Returns when to look again. */
+const giveUpAmong = (machine: Machine, open: Iterable<TakenRecord>, at: number): number => {
+  const { lookAt, stuck } = unanswerableAmong(open, at)
+  for (const taken of stuck) {
+    // Its caller hears nothing; what the publisher still does with it is nobody's business any more.
+    taken.reply!.abandoned = true
+    machine.commands.add("abandoned", taken)
+    paid(machine, taken)
+  }
+  return lookAt
+}
+
+/** Gives up replies that cannot be written where there is no room for records, or for other replies, because of them. */
 const capacityDue = (machine: Machine, at: number): number => {
   let next = Number.POSITIVE_INFINITY
   for (const [partition, offset] of machine.full) {
-    const { lookAt, stuck } = unanswerableAmong(inTheWayOf(machine, partition, offset), at)
-    for (const taken of stuck) {
-      // Its caller hears nothing; what the publisher still does with it is nobody's business any more.
-      taken.reply!.abandoned = true
-      machine.commands.add("abandoned", taken)
-      paid(machine, taken)
-    }
-    next = Math.min(next, lookAt)
+    next = Math.min(next, giveUpAmong(machine, inTheWayOf(machine, partition, offset), at))
   }
-  return next
+  const isWaitedFor = machine.schedule.waiting > 0 && isFullOfReplies(machine)
+  return isWaitedFor ? Math.min(next, giveUpAmong(machine, machine.ownership.allOpen(), at)) : next
 }
 
 /** Does what is due; returns when something is due next, infinite when nothing is. */

@@ -20,15 +20,15 @@ import { messageOf } from "./causeMessage.ts"
 import type { DefectLog } from "./defectLog.ts"
 import { fingerprintOf, fingerprintOfBytes } from "./fingerprint.ts"
 import * as Procedure from "./procedure.ts"
+import { type Claimed, claimOf } from "./claims.ts"
 import { next } from "./readyEffect.ts"
-import { type Claimed, claimOf } from "./runs.ts"
 import type { Ended, Run } from "./state.ts"
 
 export interface ExecutionDependencies {
   readonly options: Pick<Options, "hideDefects" | "maxReplyBytes" | "tracing">
   readonly logDefect: DefectLog
   /** What the run may do, now that the turn of its handler has come. */
-  readonly claim: (run: Run, id: string, fingerprint: string) => Claimed
+  readonly claim: (run: Run, id: string, fingerprint: string, identity: string | undefined) => Claimed
   /** The handler was started. */
   readonly onStarted: (run: Run, isForked: boolean) => void
 }
@@ -87,7 +87,7 @@ export class Execution implements Procedure.Invocation {
     this.#environment = environment
     this.#run = run
     this.requestId = requestId
-    this.info = new Info(run.request)
+    this.info = run.request.info = new Info(run.request)
   }
 
   /** The context of the fiber, if there is one. */
@@ -97,7 +97,7 @@ export class Execution implements Procedure.Invocation {
     this.scope = Scope.makeUnsafe()
     return Procedure.contextOf(procedure, {
       deadline: this.#run,
-      ancestry: envelope,
+      ancestry: this.#run.request,
       info: this.info,
       replyHeaders: this.#replyHeaders,
       scope: this.scope,
@@ -171,9 +171,10 @@ export class Execution implements Procedure.Invocation {
     return Exit.isExit(ended) ? ended : Effect.catchCause(ended, (cause) => this.#failed(cause))
   }
 
-  instead(): Effect.Effect<unknown> | undefined {
+  instead(identity: string | undefined): Effect.Effect<unknown> | undefined {
     if (this.#claim === undefined) return undefined
-    const claimed = (this.#claimed = this.#environment.claim(this.#run, this.#claim, this.#fingerprint))
+    const { claim } = this.#environment
+    const claimed = (this.#claimed = claim(this.#run, this.#claim, this.#fingerprint, identity))
     return claimed._tag === "Run" ? undefined : Effect.void
   }
 

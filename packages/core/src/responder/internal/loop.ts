@@ -10,7 +10,8 @@ import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
-import * as CorrelationId from "../../wire/CorrelationId.ts"
+import { called } from "./ancestry.ts"
+import * as Claims from "./claims.ts"
 import type { Carrier } from "./commands.ts"
 import { Condition } from "./condition.ts"
 import { Execution, failure, type ExecutionDependencies } from "./execute.ts"
@@ -30,8 +31,8 @@ const ownWithinMillis = 20
 
 export class Loop {
   readonly machine: Machine
+  readonly replies: Replies
   readonly #environment: LoopDependencies
-  readonly #replies: Replies
   readonly #execution: ExecutionDependencies
   readonly #idle: Condition
   readonly #stopped: Condition
@@ -48,16 +49,20 @@ export class Loop {
     this.#environment = environment
     const machine = new Machine(environment.settings)
     this.machine = machine
-    this.#idle = new Condition(() => machine.ownership.open === 0)
+    // What a broken bookkeeping has open is not done here: only what was interrupted has to end.
+    this.#idle = new Condition(() => (this.#isBroken ? machine.runs.size : machine.ownership.open) === 0)
     this.#stopped = new Condition(() => machine.runs.size === 0)
     const fates: Fates = {
-      written: ({ taken }) => this.#onWritten(taken),
+      written: (publication) => {
+        this.replies.written(publication)
+        this.#onWritten(publication.taken)
+      },
       refused: (publication, error) => this.#onRefused(publication, error)
     }
-    this.#replies = environment.replies(fates, (taken) => this.#onWritten(taken))
+    this.replies = environment.replies(fates, (taken) => this.#onWritten(taken))
     this.#execution = {
       ...environment.execution,
-      claim: (run, id, fingerprint) => this.#claim(run, id, fingerprint),
+      claim: (run, id, fingerprint, identity) => this.#claim(run, id, fingerprint, identity),
       onStarted: (run, isForked) => this.#step(() => Runs.started(machine, run, isForked, this.#now()))
     }
   }
@@ -144,10 +149,10 @@ export class Loop {
     this.#turn()
   }
 
-  #claim(run: Run, id: string, fingerprint: string): Runs.Claimed {
-    let claimed: Runs.Claimed = { _tag: "Stop" }
+  #claim(run: Run, id: string, fingerprint: string, identity: string | undefined): Claims.Claimed {
+    let claimed: Claims.Claimed = { _tag: "Stop" }
     this.#step(() => {
-      claimed = Runs.claim(this.machine, run, id, fingerprint, this.#now())
+      claimed = Claims.claim(this.machine, run, id, fingerprint, this.#now(), identity)
     })
     return claimed
   }
@@ -195,6 +200,10 @@ export class Loop {
       onProgress()
     }
     onDue(machine.dueAt)
+    this.#signal()
+  }
+
+  #signal(): void {
     this.#idle.changed()
     this.#stopped.changed()
   }
@@ -202,8 +211,9 @@ export class Loop {
   #broken(cause: unknown): void {
     if (this.#isBroken) return
     this.#isBroken = true
-    for (const { fiber } of this.machine.runs) fiber?.interruptUnsafe()
+    for (const fiber of Step.broken(this.machine)) fiber.interruptUnsafe()
     this.#environment.onBroken(cause)
+    this.#signal()
   }
 
   // --- what comes back ---
@@ -224,7 +234,7 @@ export class Loop {
   #onRefused(publication: Outgoing, error: TransportError): void {
     const { taken } = publication
     if (error.reason._tag === "TransportClosed") return this.#step(() => Step.unsent(this.machine, taken))
-    if (!this.#replies.refused(publication, error)) this.#onWritten(taken)
+    if (!this.replies.refused(publication, error)) this.#onWritten(taken)
   }
 
   #onExit(run: Run, exit: Exit.Exit<Ended, never>): void {
@@ -233,14 +243,13 @@ export class Loop {
     else if (run.stop === "draining") result = { _tag: "Stopped" }
     else {
       // A value that is no effect, where one was due, ends a fiber without running what would catch it.
-      const { correlationId, envelope } = run.request
-      const what = `the answer of ${envelope.operation} could not be made (call ${CorrelationId.toHex(correlationId)})`
-      this.#environment.fork(Effect.logError(what, exit.cause))
+      this.#environment.fork(Effect.logError(`the answer of ${called(run.request)} could not be made`, exit.cause))
       result = failure
     }
     this.#ended.push([run, result])
-    if (!this.#isBroken) this.#turn()
-    else this.machine.runs.delete(run)
+    if (!this.#isBroken) return this.#turn()
+    this.machine.runs.delete(run)
+    this.#signal()
   }
 
   // --- commands ---
@@ -256,8 +265,8 @@ export class Loop {
       fiber.addObserver((exit) => this.#onExit(run, exit))
     },
     interrupt: ({ fiber }) => fiber?.interruptUnsafe(),
-    reply: (taken, reply) => this.#replies.send(taken, reply),
-    deadLetter: (taken, reason) => this.#replies.sendDeadLetter(taken, reason),
+    reply: (taken, reply) => this.replies.send(taken, reply),
+    deadLetter: (taken, reason) => this.replies.sendDeadLetter(taken, reason),
     ended: (request, outcome, millis) => {
       const { envelope, record } = request
       this.#environment.recorder.answered(envelope.operation, outcome, millis)
@@ -269,13 +278,7 @@ export class Loop {
     },
     lost: (record, losses) => this.#environment.recorder.lost(record, losses),
     resume: (partition) => this.#environment.onCapacity(partition),
-    overdue: ({ request }) => {
-      const { correlationId, envelope, record } = request
-      this.#environment.recorder.unstoppable(
-        record,
-        `${envelope.operation} (call ${CorrelationId.toHex(correlationId)})`
-      )
-    },
+    overdue: ({ request }) => this.#environment.recorder.unstoppable(request.record, called(request)),
     repeated: (kind) => this.#environment.recorder.duplicate(kind),
     abandoned: () => this.#environment.recorder.replyAbandoned()
   }

@@ -66,6 +66,11 @@ export class Machine {
     return this.ownership.openBytes + this.keyed.bytes + this.single.bytes + this.calls.bytes
   }
 
+  /** Where the answers of an operation are kept. */
+  answersOf({ operation }: Procedure): KeptAnswers<KeptAnswer> {
+    return operation.hasPrimaryKey ? this.keyed : this.single
+  }
+
   /** Something is due at this moment or before. */
   wakeBy(at: number): void {
     if (at < this.dueAt) this.dueAt = at

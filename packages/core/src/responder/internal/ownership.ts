@@ -28,6 +28,7 @@ export class Ownership {
   readonly #partitions = new Map<number, Owned>()
   #open = 0
   #openBytes = 0
+  #replyBytes = 0
 
   /** Records taken and not done, of all partitions. */
   get open(): number {
@@ -37,6 +38,11 @@ export class Ownership {
   /** Bytes they hold, and their replies on the way. */
   get openBytes(): number {
     return this.#openBytes
+  }
+
+  /** Bytes of their replies on the way alone. */
+  get replyBytes(): number {
+    return this.#replyBytes
   }
 
   /** The new assignment. What is still open of partitions that stay ours is adopted, and what is done stays done. */
@@ -83,11 +89,13 @@ export class Ownership {
     this.#openBytes += taken.bytes
   }
 
-  /** Notes that a record holds more, or less, than before. */
+  /** Notes that a record has an answer of so many bytes on its way. */
   weigh(taken: TakenRecord, bytes: number): void {
     if (taken.isClosed) return
     taken.bytes += bytes
+    taken.replyBytes += bytes
     this.#openBytes += bytes
+    this.#replyBytes += bytes
   }
 
   /** Forgets a record; `isDone` says whether its offset may be committed. */
@@ -96,6 +104,7 @@ export class Ownership {
     taken.isClosed = true
     this.#open--
     this.#openBytes -= taken.bytes
+    this.#replyBytes -= taken.replyBytes
     invariant(this.#open >= 0, "as many records are closed as were opened")
     invariant(this.#openBytes >= 0, "a record gives back the bytes it took")
     const { offset, partition } = taken.record

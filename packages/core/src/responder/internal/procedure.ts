@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Exit from "effect/Exit"
 import * as Headers from "effect/http/Headers"
 import * as Rpc from "effect/rpc/Rpc"
@@ -50,8 +51,11 @@ export interface Invocation {
   ownExit: Exit.Exit<unknown, unknown> | undefined
   /** Closed when the handler has ended; undefined when no context has named one. */
   readonly scope: Scope.Closeable | undefined
-  /** Asked when the handler's turn comes, after the middleware: an effect that it returns takes the handler's place. */
-  readonly instead: () => Effect.Effect<unknown> | undefined
+  /**
+   * Asked when the handler's turn comes, after the middleware, with who asks where the operation tells that: an effect that
+   * it returns takes the handler's place.
+   */
+  readonly instead: (identity: string | undefined) => Effect.Effect<unknown> | undefined
   /** Called when the handler was started. `isForked`: it wants no part in the limits. */
   readonly onStarted: (isForked: boolean) => void
 }
@@ -64,6 +68,21 @@ const headersOf = ({ headers }: RequestInfo): Headers.Headers =>
 
 const settled = (value: unknown): Effect.Effect<unknown, unknown> =>
   Deferred.isDeferred<unknown, unknown>(value) ? Deferred.await(value) : Effect.succeed(value)
+
+/** Who asks, told by the operation from what its middleware left in the context. */
+const identityOf = (
+  { operation: { identity, isSafe, tag } }: Procedure,
+  headers: Headers.Headers,
+  context: Context.Context<never>
+): string | undefined => {
+  if (identity === undefined || isSafe) return undefined
+  const service = <I, S>(key: Context.Key<I, S>): S => {
+    const found = Context.getOption(context as Context.Context<I>, key)
+    if (Option.isSome(found)) return found.value
+    throw new Error(`Contract.Identity of ${tag} asks for ${key.key}, which no middleware of the operation provides`)
+  }
+  return identity({ headers, service })
+}
 
 /** What the fiber of a request is given beside its procedure's context. */
 export interface Surroundings {
@@ -129,13 +148,14 @@ class Metadata {
 
 /** The handler's effect, or what takes its place. */
 const handle = (
-  { handler }: Procedure,
+  procedure: Procedure,
   invocation: Invocation,
-  metadata: Metadata
+  metadata: Metadata,
+  context: Context.Context<never>
 ): Effect.Effect<unknown, unknown> => {
-  const instead = invocation.instead()
+  const instead = invocation.instead(identityOf(procedure, metadata.headers, context))
   if (instead !== undefined) return instead
-  const returned = handler(invocation.payload, metadata)
+  const returned = procedure.handler(invocation.payload, metadata)
   const isWrapped = Rpc.isWrapper(returned)
   invocation.onStarted(isWrapped && returned.fork)
   const result = (isWrapped ? returned.value : returned) as Effect.Effect<unknown, unknown>
@@ -171,7 +191,7 @@ export const run = (procedure: Procedure, invocation: Invocation): Effect.Effect
     middlewares.length === 0
       ? startedBy(procedure, invocation, metadata)
       : // Called by the innermost middleware, not before it: nothing of the handler runs for a request that is refused.
-        Effect.suspend(() => handle(procedure, invocation, metadata))
+        Effect.withFiber(({ context }) => handle(procedure, invocation, metadata, context))
   for (const middleware of middlewares) {
     const inner = wrapped
     // Called when its turn comes: not for a request that an outer one refuses, and what it throws is a defect of the run.
@@ -193,7 +213,7 @@ const startedBy = (
   metadata: Metadata
 ): Effect.Effect<unknown, unknown> => {
   try {
-    return handle(procedure, invocation, metadata)
+    return handle(procedure, invocation, metadata, procedure.context)
   } catch (defect) {
     return Exit.die(defect)
   }

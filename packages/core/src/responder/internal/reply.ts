@@ -12,6 +12,7 @@ import { refusalOf } from "../ReplyHeaders.ts"
 import { rejected } from "./answer.ts"
 import type { Reply } from "./commands.ts"
 import { DeadLetter, type Fates, type Origin, type Outgoing, ReplyPublication } from "./replyPublication.ts"
+import { type RefusedReplies, RefusedTopics } from "./refusedTopics.ts"
 import { adviceOf, look, type Looked } from "./replyTopics.ts"
 import type { ServeRecorder } from "./serveRecorder.ts"
 import type { TakenRecord } from "./state.ts"
@@ -43,9 +44,15 @@ export class Replies {
   readonly #environment: ReplyDependencies
   /** What a look has found, or who waits for it. */
   readonly #topics = new Map<string, Known>()
+  readonly #refused = new RefusedTopics()
 
   constructor(environment: ReplyDependencies) {
     this.#environment = environment
+  }
+
+  /** The reply topics that take no replies now. */
+  get refusedTopics(): ReadonlyArray<RefusedReplies> {
+    return this.#refused.all()
   }
 
   /** Sends an answer. */
@@ -68,9 +75,14 @@ export class Replies {
     publisher.offer(new DeadLetter(deadLetterTopic!, taken, reason, deadline, fates))
   }
 
+  /** The broker has acknowledged something. */
+  written(publication: Outgoing): void {
+    if (publication instanceof ReplyPublication) this.#refused.written(publication)
+  }
+
   /** The broker refused something for good, or its time is up. True when something else was sent in its place. */
   refused(publication: Outgoing, error: TransportError): boolean {
-    const { recorder } = this.#environment
+    const { clock, recorder } = this.#environment
     if (!(publication instanceof ReplyPublication)) {
       recorder.deadLetterLost(publication.taken.record, error)
       return false
@@ -83,7 +95,9 @@ export class Replies {
       this.#write(taken, reply, looked)
       return true
     }
-    recorder.replyRefused(topic, error, adviceOf(error, topic))
+    const advice = adviceOf(error, topic)
+    recorder.replyRefused(topic, error, advice)
+    this.#refused.refused(publication, error, advice, clock.currentTimeMillisUnsafe())
     // The caller is told once, in a reply of a few bytes.
     if (!error.isDefinitive || reply.answer.outcome === "rejected") return false
     const status = error.reason._tag === "TooLarge" ? "reply-too-large" : "reply-refused"

@@ -7,6 +7,7 @@ import { Publication } from "../../publisher/Publication.ts"
 import * as ReplyEnvelope from "../../wire/ReplyEnvelope.ts"
 import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import type { Reply } from "./commands.ts"
+import { ownHeaders, ownRecord } from "./memory.ts"
 import type { TakenRecord } from "./state.ts"
 
 /** Which instance answers, and the partition of `<name>.control` that it reads. */
@@ -70,6 +71,21 @@ export class ReplyPublication extends Outgoing {
     super(record, taken, taken.replyBy, fates)
     this.answer = reply
   }
+
+  override onAcknowledged(): void {
+    this.#over()
+    super.onAcknowledged()
+  }
+
+  override onRefused(error: TransportError): void {
+    this.#over()
+    super.onRefused(error)
+  }
+
+  /** Its fate is told once: it is not on its way any more, so that nobody gives it up for the room it takes. */
+  #over(): void {
+    if (this.taken.reply === this) this.taken.reply = undefined
+  }
 }
 
 const text = (name: string, value: string): RecordHeader => [name, Buffer.from(value, "utf8")]
@@ -80,9 +96,10 @@ const text = (name: string, value: string): RecordHeader => [name, Buffer.from(v
  */
 export class DeadLetter extends Outgoing {
   constructor(topic: string, taken: TakenRecord, reason: string, deadline: number, fates: Fates) {
-    const { record } = taken
+    // It may take its time, and must not keep the fetch that brought the record for it.
+    const record = ownRecord(taken.record)
     const headers = [
-      ...record.headers,
+      ...ownHeaders(taken.record.headers),
       text("rr-dead-reason", reason),
       text("rr-dead-topic", record.topic),
       text("rr-dead-partition", String(record.partition)),

@@ -32,11 +32,12 @@ export const keepOwn = ({ fresh }: Machine): void => {
       continue
     }
     const { envelope, record } = taken
-    const { callHeaders } = envelope
-    if (callHeaders.length > 0) {
-      taken.envelope = { ...envelope, callHeaders: taken.isSettled ? noHeaders : ownHeaders(callHeaders) }
-    }
+    const callHeaders = taken.isSettled ? noHeaders : ownHeaders(envelope.callHeaders)
+    if (envelope.callHeaders.length > 0) taken.envelope = { ...envelope, callHeaders }
     taken.record = taken.isSettled ? placeOf(record) : ownRecord(record)
+    // A handler that has started was given the views.
+    if (taken.isSettled) taken.info = undefined
+    else if (taken.info !== undefined) Object.assign(taken.info, { headers: callHeaders })
   }
   fresh.length = 0
 }

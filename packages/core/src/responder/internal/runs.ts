@@ -1,37 +1,13 @@
 /**
- * Steps about runs: who gets one, who joins one, how one ends for all that wait for it.
+ * Steps about runs: who gets one, and how one ends for all that wait for it. Who joins one is in `claims.ts`.
  */
 import * as Duration from "effect/Duration"
 import { invariant } from "../../host/Invariant.ts"
-import { AgeOrder } from "./ageOrder.ts"
-import { isAncestor, waitsForItself } from "./ancestry.ts"
 import { type Answer, interrupted, rejected } from "./answer.ts"
-import type { KeptAnswers, KeyLimits } from "./keptAnswers.ts"
-import * as IdempotencyKey from "../../wire/IdempotencyKey.ts"
+import type { KeyLimits } from "./keptAnswers.ts"
 import type { Machine } from "./machine.ts"
 import { accept, leave, settle } from "./settle.ts"
 import { type Ended, KeptAnswer, type Request, Run, type Stop } from "./state.ts"
-
-/** What a run is to do when the turn of its handler has come. */
-export type Claimed =
-  | { readonly _tag: "Run" }
-  /** Give this answer again. */
-  | { readonly _tag: "Replay"; readonly kept: KeptAnswer }
-  /** Answer so instead of running. */
-  | { readonly _tag: "Refuse"; readonly answer: Answer }
-  /** Nothing: its request is answered by another run, gets another turn, or needs no answer. */
-  | { readonly _tag: "Pass" }
-  /** Nothing: it was stopped before. */
-  | { readonly _tag: "Stop" }
-
-const run: Claimed = { _tag: "Run" }
-const pass: Claimed = { _tag: "Pass" }
-const stopped: Claimed = { _tag: "Stop" }
-
-const conflict = rejected(
-  "key-conflict",
-  "its key was used before with another payload; use a new key, or send the same payload"
-)
 
 const tooLate = rejected("expired", "its time was up before its turn came")
 const ranOut = rejected("expired", "its time was up while it ran")
@@ -58,17 +34,22 @@ export const refusalOf = (machine: Machine, request: Request, at: number): Answe
   return rejected("overloaded", `it waited ${Math.round(at - request.takenAt)} ms for its turn`, retryAfter)
 }
 
-// How soon to look whether a lease that ran out was renewed.
-const leaseCheckMillis = 50
+// How soon to look whether a lease that ran out was renewed, or replies that nobody takes can be given up.
+const lookMillis = 50
+
+/** Whether replies on their way have all the room: what ends now would add to them. */
+export const isFullOfReplies = ({ ownership, settings }: Machine): boolean =>
+  ownership.replyBytes >= settings.options.maxOpenBytes
 
 /**
  * Gives turns as long as there are places, and as long as the partitions are certainly this instance's: after a freeze or a
- * cut from the coordinator another one may run the same requests already.
+ * cut from the coordinator another one may run the same requests already. While replies that are not taken fill the memory
+ * nobody gets one.
  */
 export const startNext = (machine: Machine, at: number): void => {
   const { schedule } = machine
-  if (at >= machine.leaseUntil) {
-    if (schedule.waiting > 0) machine.wakeBy(at + leaseCheckMillis)
+  if (at >= machine.leaseUntil || isFullOfReplies(machine)) {
+    if (schedule.waiting > 0) machine.wakeBy(at + lookMillis)
     return
   }
   for (let next = schedule.take(); next !== undefined; next = schedule.take()) {
@@ -123,92 +104,6 @@ export const started = (machine: Machine, one: Run, isForked: boolean, at: numbe
   startNext(machine, at)
 }
 
-/** What a request can be joined by: its key, as far as its headers tell when none is given, or its call. */
-export const claimOf = (
-  { envelope, id, procedure }: Request,
-  key: string | undefined = envelope.key,
-  isKeyed: boolean = procedure.operation.hasPrimaryKey && key !== undefined
-): string =>
-  isKeyed
-    ? // With the length of the operation's name: both parts may contain anything.
-      `k${envelope.operation.length} ${envelope.operation}${IdempotencyKey.onWire(key!)}`
-    : `c ${envelope.operation} ${id}`
-
-/** Those who wait behind the key of a run that has just claimed what they are about join it: they need no turn. */
-const gather = (machine: Machine, { request: { laneKey } }: Run, id: string, at: number): void => {
-  if (laneKey === undefined || machine.schedule.waitingFor(laneKey) === 0) return
-  const same: Array<Request> = []
-  for (const other of machine.schedule.behind(laneKey)) if (claimOf(other) === id) same.push(other)
-  for (const other of same) {
-    machine.schedule.leave(other, laneKey)
-    begin(machine, other, false, at)
-  }
-}
-
-/** The run that a request with this claim can join now. */
-export const joinable = (machine: Machine, claim: string, at: number): Run | undefined => {
-  const owner = machine.claims.get(claim)
-  return owner?.isJoinable(at) === true ? owner : undefined
-}
-
-const join = (machine: Machine, owner: Run, request: Request, at: number): Claimed => {
-  request.state = "joined"
-  request.run = owner
-  owner.joined ??= new AgeOrder()
-  owner.joined.add(request)
-  // A run past its first deadline gets no more time: who comes later waits for its end, and runs anew if it fails.
-  if (owner.isJoinable(at)) owner.extend(request.runBy)
-  machine.wakeBy(request.replyBy)
-  machine.commands.add("repeated", "joined")
-  accept(machine, request)
-  return pass
-}
-
-export const tableOf = (machine: Machine, request: Request): KeptAnswers<KeptAnswer> =>
-  request.procedure.operation.hasPrimaryKey ? machine.keyed : machine.single
-
-/** What a run may do for its request, which is known by this claim and fingerprint. Asked where its handler would start. */
-export const claim = (machine: Machine, one: Run, id: string, fingerprint: string, at: number): Claimed => {
-  const { request } = one
-  // Its schema or middleware may have taken its time.
-  if (one.stop !== undefined) return stopped
-  // Middleware may run what it wraps more than once, and those who joined wait for it though its own caller has gone.
-  if (one.claim === id) return run
-  // Its request has its outcome, or is another run's already.
-  if (request.isSettled || request.run !== one) return pass
-  const owner = machine.claims.get(id)
-  const kept = owner === undefined ? tableOf(machine, request).find(id, at) : undefined
-  const known = owner ?? kept
-  if (known !== undefined && !known.isFor(fingerprint)) {
-    machine.commands.add("repeated", "conflict")
-    return { _tag: "Refuse", answer: conflict }
-  }
-  if (owner !== undefined) {
-    if (isAncestor(owner, request.envelope.via)) {
-      return { _tag: "Refuse", answer: waitsForItself(request, owner, "the answer of") }
-    }
-    return join(machine, owner, request, at)
-  }
-  if (kept !== undefined) {
-    machine.commands.add("repeated", "replayed")
-    if (request.kept !== kept) kept.pins++
-    request.kept = kept
-    // Who wants no outcome is told no more than the first time.
-    accept(machine, request)
-    return { _tag: "Replay", kept }
-  }
-  // The run it was to join has ended, or its key is not the one that the headers named.
-  if (!one.hasPlace) {
-    one.needsTurn = true
-    return pass
-  }
-  one.claim = id
-  one.fingerprint = fingerprint
-  machine.claims.hold(id, one)
-  if (request.procedure.operation.hasPrimaryKey) gather(machine, one, id, at)
-  return run
-}
-
 /** Whether a run was stopped for a reason that does not concern this waiter. */
 const isForAnother = ({ stop }: Run, waiter: Request, at: number): boolean =>
   stop === "cancelled" || (stop === "expired" && waiter.runBy > at)
@@ -232,7 +127,7 @@ const keep = (machine: Machine, one: Run, result: Ended, at: number): KeptAnswer
   const { request } = one
   const { tag } = request.procedure.operation
   const kept = new KeptAnswer(one.claim, tag, one.fingerprint!, result.answer, result.headers)
-  machine.evicted += tableOf(machine, request).keep(kept, limitsOf(machine, request), at)
+  machine.evicted += machine.answersOf(request.procedure).keep(kept, limitsOf(machine, request), at)
   return kept
 }
 
@@ -254,7 +149,9 @@ const tell = (
     kept.pins++
     waiter.kept = kept
   }
-  settle(machine, waiter, answerOf(one, result), result._tag === "Answered" ? result.headers : [], at)
+  const joined = settle(machine, waiter, answerOf(one, result), result._tag === "Answered" ? result.headers : [], at)
+  // Its middleware has refused it after it had joined another run, which may have gone on for it alone.
+  if (joined !== undefined && joined !== one) stopIfUnwanted(machine, joined)
   return true
 }
 
@@ -262,15 +159,15 @@ const tell = (
 export const ended = (machine: Machine, one: Run, result: Ended, at: number): void => {
   invariant(machine.runs.delete(one), "a run ends once")
   if (one.isOverdue) machine.overdue--
-  const { claim: id, request } = one
+  const { claim: id, hint, request } = one
   if (id !== undefined) machine.claims.release(id)
+  if (hint !== undefined) machine.claims.release(hint)
   if (result._tag === "Passed") {
     freePlace(machine, one)
     if (one.needsTurn && request.run === one) again(machine, request)
     return
   }
   const kept = keep(machine, one, result, at)
-  // It may have joined another run, and its middleware have refused it after that.
   let untold: Array<Request> | undefined
   if (!request.isSettled && !tell(machine, one, request, result, kept, at)) untold = [request]
   for (let waiter = one.takeJoined(); waiter !== undefined; waiter = one.takeJoined()) {

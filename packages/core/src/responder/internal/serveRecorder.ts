@@ -6,13 +6,13 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as FiberSet from "effect/FiberSet"
-import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import { boundBy, type Series } from "../../telemetry/BoundMetric.ts"
 import * as ResponderMetrics from "../../telemetry/ResponderMetrics.ts"
 import { shareOf } from "../../telemetry/SharedGauge.ts"
 import type { ConsumedRecord } from "../../kafka/KafkaRecord.ts"
 import type { Losses } from "./offsetLedger.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
+import { topicWarner, warner } from "./warnings.ts"
 
 export interface ServeRecorder {
   readonly answered: (operation: string, outcome: string, millis: number) => void
@@ -43,8 +43,18 @@ export interface ServeRecorder {
   readonly listenerFailed: (cause: unknown) => void
 }
 
-const warnEveryMillis = 10_000
-const maxWarnings = 1_000
+/** A gauge of what this responder holds: what is left when it closes is somebody else's. */
+const gaugeOf = Effect.fnUntraced(function* (metric: Parameters<typeof shareOf>[0]) {
+  const share = shareOf(metric, yield* Effect.context<never>())
+  let isClosed = false
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      isClosed = true
+      share(0)
+    })
+  )
+  return (count: number): void => share(isClosed ? 0 : count)
+})
 
 export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen(function* () {
   const context = yield* Effect.context<never>()
@@ -54,15 +64,13 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
   const durations = boundBy(ResponderMetrics.duration, context, {}, "operation")
   const kinds = boundBy(ResponderMetrics.notExecuted, context, {}, "kind")
   const duplicates = boundBy(ResponderMetrics.duplicates, context, {}, "kind")
-  const running = shareOf(ResponderMetrics.running, context)
-  const open = shareOf(ResponderMetrics.open, context)
-  const overdue = shareOf(ResponderMetrics.overdue, context)
+  const running = yield* gaugeOf(ResponderMetrics.running)
+  const open = yield* gaugeOf(ResponderMetrics.open)
+  const overdue = yield* gaugeOf(ResponderMetrics.overdue)
   const passedOver = boundBy(ResponderMetrics.passedOver, context, {}, "kind")
-  const bytes = shareOf(ResponderMetrics.bytes, context)
+  const bytes = yield* gaugeOf(ResponderMetrics.bytes)
   const refusals = boundBy(ResponderMetrics.repliesRefused, context, {}, "reason")
-  const warnedOf = new Set<string>()
   let isListenerReported = false
-  let isClosed = false
 
   const outcomesOf = (operation: string) => {
     let bound = outcomes.get(operation)
@@ -71,51 +79,20 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     return bound
   }
 
-  const warner = (what: string) => {
-    let warnedAt = Number.NEGATIVE_INFINITY
-    let unreported = 0
-    return (record: ConsumedRecord, reason: string): void => {
-      unreported++
-      const now = monotonicMillis(clock)
-      if (now - warnedAt < warnEveryMillis) return
-      warnedAt = now
-      const others = unreported === 1 ? "" : ` (and ${unreported - 1} before it)`
-      unreported = 0
-      const place = `${record.topic}-${record.partition} offset ${record.offset}`
-      run(Effect.logWarning(`${what}: the record at ${place}${others}: ${reason}`))
-    }
-  }
-  const warn = warner("not executed")
-  const warnOfLost = warner("not copied to the dead letter topic")
-  const warnOfLosses = warner("offsets were passed over")
-  const warnOfOverdue = warner("a handler cannot be stopped")
+  const warn = warner(clock, run, "not executed")
+  const warnOfLost = warner(clock, run, "not copied to the dead letter topic")
+  const warnOfLosses = warner(clock, run, "offsets were passed over")
+  const warnOfOverdue = warner(clock, run, "a handler cannot be stopped")
 
-  const warnOnce = (topic: string, why: string, text: string): void => {
-    const what = `${topic} ${why}`
-    // Requesters choose their topics: the warnings must not be endless, nor what is remembered of them.
-    if (warnedOf.has(what) || warnedOf.size >= maxWarnings) return
-    warnedOf.add(what)
-    run(Effect.logWarning(text))
-  }
-
-  // What is left open then is somebody else's.
-  yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      isClosed = true
-      running(0)
-      open(0)
-      overdue(0)
-      bytes(0)
-    })
-  )
+  const warnOnce = topicWarner(run)
 
   return {
     answered: (operation, outcome, millis) => {
       outcomesOf(operation)(outcome).update(1)
       durations(operation).update(millis / 1000)
     },
-    running: (count) => running(isClosed ? 0 : count),
-    open: (count) => open(isClosed ? 0 : count),
+    running,
+    open,
     notExecuted: (kind, record, reason, count) => {
       kinds(kind).update(count)
       if (kind !== "redelivered" && kind !== "expired") warn(record, reason)
@@ -141,8 +118,8 @@ export const make: Effect.Effect<ServeRecorder, never, Scope.Scope> = Effect.gen
     },
     replyTopicTrouble: (topic, trouble) => warnOnce(topic, "look", `replies will not arrive: ${trouble}`),
     deadLetterLost: (record, error) => warnOfLost(record, error.message),
-    overdue: (count) => overdue(isClosed ? 0 : count),
-    bytes: (count) => bytes(isClosed ? 0 : count),
+    overdue,
+    bytes,
     unstoppable: (record, what) =>
       warnOfOverdue(record, `the time of ${what} is up, it runs on and keeps its place (concurrency)`),
     commitFailed: () => ResponderMetrics.commitFailures.updateUnsafe(1, context),

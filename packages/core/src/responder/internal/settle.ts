@@ -92,7 +92,8 @@ export const settle = (
   const { call } = request
   if (call !== undefined) {
     for (const follower of followersOf(call, request)) repeat(machine, follower, call, told, headers)
-    machine.calls.settled(call, request.kept?.reply ?? told, headers)
+    // What is kept already is not kept twice; who wants no outcome is told of none.
+    machine.calls.settled(call, request.isAccepted ? told : (request.kept?.reply ?? told), headers)
   }
   const outcome = answer === undefined ? "cancelled" : labelOf(answer)
   machine.commands.add("ended", request, outcome, at - request.takenAt)

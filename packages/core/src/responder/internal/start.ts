@@ -27,6 +27,7 @@ import * as Listener from "./listener.ts"
 import { Loop } from "./loop.ts"
 import * as Membership from "./membership.ts"
 import { type Procedure, procedureOf } from "./procedure.ts"
+import type { RefusedReplies } from "./refusedTopics.ts"
 import { Replies } from "./reply.ts"
 import * as ServeRecorder from "./serveRecorder.ts"
 import { timesOf } from "./times.ts"
@@ -36,6 +37,8 @@ export interface Started {
   readonly contract: string
   /** Handlers running now. */
   readonly running: () => number
+  /** The reply topics that take no replies now. */
+  readonly refusedReplies: () => ReadonlyArray<RefusedReplies>
 }
 
 const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Context.Context<never>) {
@@ -150,5 +153,9 @@ export const start = Effect.fnUntraced(function* (group: AnyGroup, options: Opti
   })
   for (const partition of resumed.splice(0)) membership.resume(partition)
   yield* Membership.leaveWhenBroken(Deferred.await(broken), membership)
-  return { contract: names.name, running: () => loop.machine.runs.size } satisfies Started
+  return {
+    contract: names.name,
+    running: () => loop.machine.runs.size,
+    refusedReplies: () => loop.replies.refusedTopics
+  } satisfies Started
 })

@@ -13,6 +13,8 @@ import type { Answer } from "./answer.ts"
 import type { CallEntry } from "./calls.ts"
 import type { Kept } from "./keptAnswers.ts"
 import { type StoredAnswer, stored } from "./storedAnswer.ts"
+import type { Ancestry } from "../../contract/CallAncestry.ts"
+import type { RequestInfo } from "../RequestInfo.ts"
 import type { Procedure } from "./procedure.ts"
 import { sizeOfRecord } from "./memory.ts"
 
@@ -38,8 +40,10 @@ export class TakenRecord {
   isClosed = false
   /** What it holds, its answers on the way included. */
   bytes: number
-  /** Its answer on the way, and since when; the last one when there were several. */
+  /** Its answer on the way, and since when. */
   reply: Publication | undefined
+  /** What of its bytes its answers have. */
+  replyBytes = 0
   repliedAt = Number.POSITIVE_INFINITY
 
   constructor(record: ConsumedRecord, epoch: number, replyBy: number, end: number = record.offset + 1) {
@@ -58,7 +62,7 @@ export class TakenRecord {
  */
 export type RequestState = "waiting" | "executing" | "joined" | "following" | "settled"
 
-export class Request extends TakenRecord implements Addressee, Aging<Request> {
+export class Request extends TakenRecord implements Addressee, Ancestry, Aging<Request> {
   envelope: RequestEnvelope
   readonly replyTo: ReplyAddress
   readonly procedure: Procedure
@@ -78,6 +82,8 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
   call: CallEntry | undefined
   /** The kept answer it was given or made: not forgotten before its offset is done. */
   kept: KeptAnswer | undefined
+  /** What its handler was told of it. */
+  info: RequestInfo | undefined
   /** A call that wants no outcome was told that it has started. */
   isAccepted = false
   /** Its neighbours in the one list it stands in: a lane, or those who joined a run. */
@@ -104,6 +110,7 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
     this.runBy = runBy
     this.id = toLatin1(envelope.correlationId)
     this.laneKey = record.key === null ? undefined : toLatin1(record.key)
+    this.bytes += this.laneKey?.length ?? 0
   }
 
   get correlationId(): Uint8Array {
@@ -112,6 +119,10 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
 
   get attempt(): number {
     return this.envelope.attempt
+  }
+
+  get via(): ReadonlyArray<string> {
+    return this.envelope.via
   }
 
   get traceparent(): string | undefined {
@@ -167,6 +178,8 @@ export class Run {
   isStarted = false
   /** What others join it by. */
   claim: string | undefined
+  /** What those are found by that may join it, where their identity is a part of the claim. */
+  hint: string | undefined
   fingerprint: string | undefined
   /** Its request was not what its headers said, or the run it was to join has ended: it needs a turn of its own. */
   needsTurn = false

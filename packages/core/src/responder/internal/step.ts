@@ -14,7 +14,7 @@ import type { Machine } from "./machine.ts"
 import { startNext, stop, stopIfUnwanted } from "./runs.ts"
 import { close, leave, paid, settle } from "./settle.ts"
 import { standInOf } from "./undecodable.ts"
-import { type Run, TakenRecord } from "./state.ts"
+import { type Run, type Stoppable, TakenRecord } from "./state.ts"
 
 // --- the group ---
 
@@ -45,6 +45,14 @@ const forgetWaiting = (machine: Machine): void => {
 export const abort = (machine: Machine): void => {
   for (const run of machine.runs) stop(machine, run, "draining")
 }
+
+/** The bookkeeping is broken: the fibers to interrupt. A run without one yet never gets it. */
+export const broken = ({ runs }: Machine): ReadonlyArray<Stoppable> =>
+  Array.from(runs).flatMap((run) => {
+    run.stop ??= "draining"
+    if (run.fiber === undefined) runs.delete(run)
+    return run.fiber ?? []
+  })
 
 // --- records ---
 
@@ -108,6 +116,10 @@ export const undecodable = (machine: Machine, batch: UndecodableBatch, at: numbe
   const isNew = ledger.takeBatch(batch)
   reportLosses(machine, record)
   if (!isNew) return true
+  if (machine.ownership.isOpen(record)) {
+    machine.commands.add("refused", record, redelivered("its dead letter is on its way already"))
+    return true
+  }
   const taken = new TakenRecord(record, ledger.epoch, at + refusalPatienceMillis, lastOffset + 1)
   take(machine, taken)
   const count = lastOffset - record.offset + 1

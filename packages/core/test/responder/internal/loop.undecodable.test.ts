@@ -35,6 +35,19 @@ describe("P10: a batch that cannot be read", () => {
     assert.strictEqual(committed(), 13)
   })
 
+  it("gets one dead letter, though it is delivered again while that is on its way", () => {
+    const { committed, machine } = serve("dead")
+    Step.undecodable(machine, batch, 0)
+    const [taken] = machine.fresh
+    Step.hold(machine, false)
+    Step.assigned(machine, assignment)
+    assert.isTrue(Step.undecodable(machine, batch, 0))
+    const letters = machine.commands.pending().filter(([what]) => what === "deadLetter")
+    assert.deepStrictEqual(letters, [["deadLetter", taken]])
+    Step.written(machine, [taken!])
+    assert.deepStrictEqual([committed(), machine.ownership.open], [13, 0])
+  })
+
   it("is passed at once where dead letters are not kept, and left where the responder takes nothing more", () => {
     const { committed, machine } = serve(undefined)
     Step.hold(machine, false)

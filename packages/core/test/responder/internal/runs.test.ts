@@ -2,6 +2,8 @@
  * What a run may do when its handler's turn comes more than once: middleware may run what it wraps again.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { tick } from "../../../src/responder/internal/deadlines.ts"
+import * as Claims from "../../../src/responder/internal/claims.ts"
 import * as Runs from "../../../src/responder/internal/runs.ts"
 import type { Ended, Request, Run } from "../../../src/responder/internal/state.ts"
 import * as Step from "../../../src/responder/internal/step.ts"
@@ -20,12 +22,12 @@ const passed: Ended = { _tag: "Passed" }
 const orders = () => {
   const machine = machineOf({}, [procedureNamed("Order", { hasPrimaryKey: true })])
   Step.assigned(machine, [{ topic: "stock.requests", partition: 0, committed: 0, metadata: "" }])
-  const order = (id: number): Run => {
-    const headers = requestHeaders({ operation: "Order", key: "a", correlationId: correlationId(id) })
+  const order = (id: number, fields: Parameters<typeof requestHeaders>[0] = {}): Run => {
+    const headers = requestHeaders({ operation: "Order", key: "a", correlationId: correlationId(id), ...fields })
     Step.records(machine, [recordAt(id, { headers })], 0, 0)
     return [...machine.runs].at(-1)!
   }
-  const claim = (run: Run) => Runs.claim(machine, run, Runs.claimOf(run.request), "1", 0)._tag
+  const claim = (run: Run) => Claims.claim(machine, run, Claims.claimOf(run.request), "1", 0)._tag
   const replies = (): ReadonlyArray<unknown> =>
     machine.commands
       .pending()
@@ -79,5 +81,34 @@ describe("a run whose middleware runs what it wraps again", () => {
     Runs.ended(machine, second, { ...done, isKept: false }, 0)
     written(second.request)
     assert.strictEqual(kept.pins, 0)
+  })
+})
+
+describe("a run that goes on for those who joined it", () => {
+  const refused: Ended = { ...done, answer: { outcome: "failure", body: Buffer.from("1") }, isKept: false }
+
+  it("is stopped when middleware has refused the last of them", () => {
+    const { claim, machine, order, replies } = orders()
+    const first = order(0)
+    claim(first)
+    const second = order(1)
+    assert.strictEqual(claim(second), "Pass")
+    Step.cancelled(machine, [first.request.id], 0)
+    assert.strictEqual(first.stop, undefined)
+    Runs.ended(machine, second, refused, 0)
+    assert.deepStrictEqual([first.stop, replies()], ["cancelled", [second.request]])
+  })
+
+  it("is stopped when nobody can be listening to any of them", () => {
+    const { claim, machine, order } = orders()
+    const first = order(0)
+    claim(first)
+    const second = order(1, { deadline: 30_000, timeout: 30_000 })
+    assert.strictEqual(claim(second), "Pass")
+    Runs.ended(machine, second, passed, 0)
+    assert.strictEqual(first.at, 30_000)
+    Step.cancelled(machine, [second.request.id], 0)
+    tick(machine, first.request.replyBy)
+    assert.deepStrictEqual([first.request.state, first.stop], ["settled", "cancelled"])
   })
 })

@@ -8,6 +8,7 @@ import type { Carrier } from "../../../src/responder/internal/commands.ts"
 import { tick } from "../../../src/responder/internal/deadlines.ts"
 import { fingerprintOfBytes } from "../../../src/responder/internal/fingerprint.ts"
 import { keepOwn } from "../../../src/responder/internal/retention.ts"
+import * as Claims from "../../../src/responder/internal/claims.ts"
 import * as Runs from "../../../src/responder/internal/runs.ts"
 import type { Ended, Run, TakenRecord } from "../../../src/responder/internal/state.ts"
 import * as Step from "../../../src/responder/internal/step.ts"
@@ -38,7 +39,7 @@ class World {
   end = 0
   position = 0
   /** Runs whose fibers are at work, and what they were allowed. */
-  readonly fibers = new Map<Run, Runs.Claimed | undefined>()
+  readonly fibers = new Map<Run, Claims.Claimed | undefined>()
   readonly sending: Array<TakenRecord> = []
   /** Outcomes told of each record. */
   readonly told = new Map<TakenRecord, number>()
@@ -107,7 +108,7 @@ class World {
     const fingerprint = fingerprintOfBytes(request.record.value)
     const claimed = request.procedure.operation.isSafe
       ? ({ _tag: "Run" } as const)
-      : Runs.claim(this.machine, run, Runs.claimOf(request), fingerprint, this.now)
+      : Claims.claim(this.machine, run, Claims.claimOf(request), fingerprint, this.now)
     this.fibers.set(run, claimed)
     if (claimed._tag === "Run") Runs.started(this.machine, run, false, this.now)
   }

@@ -5,6 +5,7 @@ import { assert } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { because, NotAuthorized } from "../../../../src/kafka/TransportError.ts"
 import * as Requester from "../../../../src/requester/Requester.ts"
 import * as Fault from "../../../../src/testing/Fault.ts"
 import * as FaultEvent from "../../../../src/testing/FaultEvent.ts"
@@ -155,6 +156,34 @@ export const replyFaultLaws = (law: FaultLaw): void => {
       assert.strictEqual(yield* client.Work({ id: "1" }), "run 2")
       yield* advance("500 millis")
       assert.deepStrictEqual(doneIn(broker.group(responderGroup).committed.get(`${requests}-0`)), [2, []])
+    })
+  )
+
+  law(
+    "P14/reply: the status names the reply topic that takes no replies, since when and why, until one is written there",
+    Effect.gen(function* () {
+      const faults = yield* Faults
+      const contract = newContract()
+      const { replies } = namesOf(contract)
+      const { responder } = yield* serve(contract, { Work: counting().handler }, { partitions: 1 })
+      const { client } = yield* connect(contract, { replyPartition: 0 })
+      assert.deepStrictEqual(yield* responder.refusedReplies, [])
+      yield* advance("3 seconds")
+      const forbidden = because(new NotAuthorized({ code: "TOPIC_AUTHORIZATION_FAILED", detail: `topic ${replies}` }))
+      // The reply, and the short one that tells so in its place.
+      yield* faults.inject(Fault.failBefore(forbidden), { topic: replies }, 2)
+      const lost = yield* Effect.forkChild(reasonOf(client.Work({ id: "1" })), { startImmediately: true })
+      yield* advance("5100 millis")
+      assert.strictEqual((yield* Fiber.join(lost))._tag, "Timeout")
+      const [refused, ...others] = yield* responder.refusedReplies
+      assert.deepStrictEqual(others, [])
+      assert.deepStrictEqual(
+        [refused?.topic, refused?.partition, refused?.since, refused?.count],
+        [replies, 0, 3_000, 2]
+      )
+      assert.include(refused?.why, `grant this responder Write on topic ${replies}`)
+      assert.strictEqual(yield* client.Work({ id: "2" }), "run 2")
+      assert.deepStrictEqual(yield* responder.refusedReplies, [])
     })
   )
 
