@@ -105,7 +105,7 @@ export interface JoinGroup {
    */
   readonly onAssigned: (partitions: ReadonlyArray<AssignedPartition>) => void
   /**
-   * Fetched records of one partition, in offset order, starting at its committed offset. Returns how many were taken,
+   * Fetched records of one partition, in offset order, starting at its committed offset, or where the log was cut off below it. Returns how many were taken,
    * from the front; the rest is delivered again after `resume`. The partition counts as paused when not all were taken.
    * Must not throw.
    */
@@ -116,8 +116,8 @@ export interface JoinGroup {
    */
   readonly onUndecodable?: (batch: UndecodableBatch) => boolean
   /**
-   * Run before the member gives up its partitions to rejoin: start nothing new, finish or let go, commit. The transport
-   * waits for it, at most `revokeTimeoutMillis`.
+   * Run before partitions of this member may go to others: start nothing new, finish or let go, commit. The transport waits
+   * for it, at most `revokeTimeoutMillis`. A rebalance that takes nothing away does not run it.
    */
   readonly onRevoking: Effect.Effect<void>
   readonly revokeTimeoutMillis: number

@@ -23,6 +23,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { assign } from "../protocol/stickyAssignment.ts"
 import { MemoryLog, encodedSize } from "./internal/memoryLog.ts"
 import { type ConsumedRecord, type OutgoingRecord, partitionKey, type TopicPartition } from "../kafka/KafkaRecord.ts"
 import {
@@ -37,6 +38,7 @@ import {
 import { maxMetadataLength, type OffsetCommit, type TopicDescription, type TopicSpec } from "../kafka/Transport.ts"
 
 export type { MemoryLog } from "./internal/memoryLog.ts"
+export { assign as assignPartitions, type Claimant } from "../protocol/stickyAssignment.ts"
 
 /** What a group committed for one partition. */
 export interface Committed {
@@ -58,6 +60,13 @@ export interface MemoryGroup {
   generation: number
   readonly members: Map<string, MemoryMember>
   readonly committed: Map<string, Committed>
+}
+
+interface Group extends MemoryGroup {
+  isRebalancing: boolean
+  isAgain: boolean
+  /** What each member got last. */
+  owned: ReadonlyMap<string, ReadonlyArray<TopicPartition>>
 }
 
 interface MemoryTopic {
@@ -114,30 +123,17 @@ export const notFound = (broker: MemoryBroker["Service"], { partition, topic }: 
   )
 }
 
-/** Spreads partitions over members in turn, as the round-robin assignor does. */
-export const assignInTurn = (
-  partitions: ReadonlyArray<TopicPartition>,
-  members: ReadonlyArray<MemoryMember>
-): ReadonlyMap<string, ReadonlyArray<TopicPartition>> => {
-  const shares = new Map<string, Array<TopicPartition>>(members.map((member) => [member.id, []]))
-  let turn = 0
-  for (const partition of partitions) {
-    const able = members.filter((member) => member.topics.includes(partition.topic))
-    if (able.length > 0) shares.get(able[turn++ % able.length]!.id)!.push(partition)
-  }
-  return shares
-}
-
 export const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const topics = new Map<string, MemoryTopic>()
   let topicsMade = 0
-  const groups = new Map<string, MemoryGroup & { isRebalancing: boolean; isAgain: boolean }>()
+  const groups = new Map<string, Group>()
 
   const groupOf = (id: string) => {
     let group = groups.get(id)
     if (group === undefined) {
-      group = { generation: 0, members: new Map(), committed: new Map(), isRebalancing: false, isAgain: false }
+      const nothing = { members: new Map(), committed: new Map(), owned: new Map() }
+      group = { generation: 0, isRebalancing: false, isAgain: false, ...nothing }
       groups.set(id, group)
     }
     return group
@@ -217,10 +213,11 @@ export const make = Effect.gen(function* () {
             const wanted = new Set([...group.members.values()].flatMap((member) => member.topics))
             const partitions = [...wanted].toSorted().flatMap((topic) => topics.get(topic)?.logs ?? [])
             const members = [...group.members.values()]
-            const shares = assignInTurn(
+            const shares = assign(
               partitions.map(({ partition, topic }) => ({ topic, partition })),
-              members
+              members.map(({ id, topics }) => ({ id, topics, owned: group.owned.get(id) ?? [], generation: 0 }))
             )
+            group.owned = shares
             for (const member of members) member.assign(shares.get(member.id) ?? [], group.generation)
           } while (group.isAgain)
         }).pipe(Effect.ensuring(Effect.sync(() => (group.isRebalancing = false))), Effect.uninterruptible)

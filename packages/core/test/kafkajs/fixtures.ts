@@ -5,6 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import { toSettings } from "../../src/kafkajs/internal/clientSettings.ts"
 import * as ClusterClient from "../../src/kafkajs/internal/clusterClient.ts"
+import { findCoordinator } from "../../src/kafkajs/internal/groupDescription.ts"
+import { protocolsOf } from "../../src/kafkajs/internal/groupProtocols.ts"
+import { protocolRequest } from "../../src/kafkajs/internal/kafkajsInternals.ts"
 import { askController } from "../../src/kafkajs/internal/topicAdmin.ts"
 import type { ConsumedRecord, OutgoingRecord } from "../../src/kafka/KafkaRecord.ts"
 import { type AssignedPartition, type JoinGroup, type StartPosition, Transport } from "../../src/kafka/Transport.ts"
@@ -75,6 +78,43 @@ export const member = Effect.fnUntraced(function* (groupId: string, topic: strin
   })
   return { ...joined, assignments, records }
 })
+
+/**
+ * A member that joins the group of these brokers and is never heard again: whoever joins afterwards waits for it until its
+ * session is over, 6 s later.
+ */
+export const ghost = (brokers: ReadonlyArray<string>, groupId: string, topic: string) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const client = yield* ClusterClient.make(toSettings({ brokers, clientId: "core-test" }))
+      yield* client.untilStarted(client.refresh)
+      const connection = yield* client.connect(yield* findCoordinator(client, groupId), "ghost")
+      const askToJoin = (memberId: string) => {
+        const payload = {
+          groupId,
+          memberId,
+          protocolType: "consumer",
+          sessionTimeout: 6_000,
+          rebalanceTimeout: 60_000,
+          groupProtocols: protocolsOf([topic], { generation: -1, partitions: [] })
+        }
+        return client.ask<{ readonly errorCode: number; readonly memberId: string }>(
+          connection,
+          "joining",
+          (versions) => protocolRequest(versions, "JoinGroup", payload),
+          { holdMillis: 20_000, timeoutMillis: 25_000 }
+        )
+      }
+      const { memberId } = yield* askToJoin("")
+      assert.strictEqual((yield* askToJoin(memberId)).errorCode, 0)
+    })
+  )
+
+/** Takes assignments until one has so many partitions. */
+export const assignmentOf = (
+  { assignments }: { readonly assignments: Queue.Dequeue<ReadonlyArray<AssignedPartition>> },
+  partitions: number
+) => Effect.repeat(Queue.take(assignments), { until: ({ length }) => length === partitions })
 
 /** Takes records until each of the values has come at least once; gives all that came. */
 export const takeUntil = Effect.fnUntraced(function* (

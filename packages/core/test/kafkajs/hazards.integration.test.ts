@@ -8,20 +8,21 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as ClusterClient from "../../src/kafkajs/internal/clusterClient.ts"
 import { toSettings } from "../../src/kafkajs/internal/clientSettings.ts"
 import * as ProducerLink from "../../src/kafkajs/internal/producerLink.ts"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import { type AssignedPartition, Transport } from "../../src/kafka/Transport.ts"
-import { deleteTopic, makeTopic, member, reader, record, takeUntil, text } from "./fixtures.ts"
+import { assignmentOf, deleteTopic, ghost, makeTopic, member, reader, record, takeUntil, text } from "./fixtures.ts"
 import { publisherOverLink } from "../suites/transport/fixtures.ts"
 
 // Rebalances take seconds, and the machine may be busy.
 vi.setConfig({ testTimeout: 30_000 })
 
 const options = { brokers: sharedBrokers, clientId: "core-test" }
-const withoutId = ({ topicId: _topicId, ...rest }: AssignedPartition) => rest
+const withoutId = ({ leaderEpoch: _epoch, topicId: _topicId, ...rest }: AssignedPartition) => rest
 
 layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30 seconds" })(
   "kafkajs hazards",
@@ -80,8 +81,8 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
         const committed = yield* Effect.scoped(
           Effect.gen(function* () {
             const second = yield* member(group, topic)
-            const [mine] = yield* Queue.take(second.assignments)
-            yield* Queue.take(first.assignments)
+            const [mine] = yield* assignmentOf(second, 1)
+            yield* assignmentOf(first, 1)
             yield* second.commit([{ ...mine!, offset: 5, metadata: "second" }])
             const late = yield* Effect.flip(first.commit([{ ...mine!, offset: 3, metadata: "first" }]))
             assert.strictEqual(late.reason._tag, "Unavailable")
@@ -160,20 +161,49 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
       Effect.gen(function* () {
         const topic = yield* makeTopic(2)
         const group = `${topic}.group`
-        const hold = yield* Deferred.make<void>()
-        // Its letting go keeps the rebalance, and with it the join of the other, pending.
-        const first = yield* member(group, topic, { onRevoking: Deferred.await(hold), revokeTimeoutMillis: 20_000 })
-        yield* Queue.take(first.assignments)
+        const first = yield* member(group, topic)
+        yield* assignmentOf(first, 2)
+        yield* ghost(sharedBrokers, group, topic)
+        yield* assignmentOf(first, 1)
         const [took] = yield* Effect.scoped(member(group, topic)).pipe(
           Effect.timeoutOption("1500 millis"),
           Effect.timed
         )
         // It does not wait behind its own join.
         assert.isBelow(Duration.toMillis(took), 2_700)
-        yield* Deferred.succeed(hold, undefined)
-        const alone = yield* Queue.take(first.assignments).pipe(Effect.timeout("3 seconds"))
-        assert.lengthOf(alone, 2)
+        // When the session of the silent one is over, and not that of the interrupted one later.
+        yield* assignmentOf(first, 2).pipe(Effect.timeout("9 seconds"))
       })
+    )
+
+    it.effect(
+      "P6/rebalance: what a member keeps is handed over and committed while the group waits for a dead one",
+      () =>
+        Effect.gen(function* () {
+          const publisher = yield* publisherOverLink
+          const topic = yield* makeTopic(2)
+          const group = `${topic}.group`
+          const first = yield* member(group, topic)
+          yield* assignmentOf(first, 2)
+          yield* ghost(sharedBrokers, group, topic)
+          const [kept] = yield* assignmentOf(first, 1)
+          const { partition } = kept!
+          // Its join, and that of the third, are pending until the session of the dead one is over.
+          const joining = yield* Effect.forkScoped(member(group, topic))
+          yield* Effect.sleep("1 second")
+          yield* publisher.publish(record(topic, partition, "meanwhile"))
+          yield* takeUntil(first.records, ["meanwhile"])
+          yield* first.commit([{ topic, partition, offset: 1, metadata: "meanwhile" }])
+          assert.isUndefined(joining.pollUnsafe())
+          assert.strictEqual(yield* Queue.size(first.assignments), 0)
+          // Nobody had it meanwhile, and it did not change hands.
+          const third = yield* Fiber.join(joining)
+          const [theirs] = yield* assignmentOf(third, 1)
+          assert.notStrictEqual(theirs?.partition, partition)
+          yield* publisher.publish(record(topic, partition, "afterwards"))
+          yield* takeUntil(first.records, ["afterwards"])
+          assert.strictEqual(yield* Queue.size(first.assignments), 0)
+        })
     )
 
     it.effect("A7: a member without a partition waits for one, and takes over from who leaves", () =>
@@ -202,7 +232,7 @@ layer(KafkajsTransport.layer(options), { excludeTestServices: true, timeout: "30
         yield* group.commit([{ topic, partition: 0, offset: 1, metadata: "" }])
         yield* Queue.take(group.assignments)
         yield* deleteTopic(sharedBrokers, topic)
-        assert.deepStrictEqual(yield* Queue.take(group.assignments), [])
+        yield* assignmentOf(group, 0)
         yield* topics.create({ name: topic, partitions: 1, replicationFactor: -1, configs: {} })
         yield* publisher.publish(record(topic, 0, "new"), 10_000)
         assert.strictEqual((yield* takeUntil(group.records, ["new"]))[0]?.offset, 0)

@@ -6,6 +6,7 @@ import { assert, layer } from "@effect/vitest"
 import { sharedBrokers } from "@kafka-request-reply/dev-kafka/SharedBroker"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
+import * as Schedule from "effect/Schedule"
 import * as KafkajsTransport from "../../src/kafkajs/KafkajsTransport.ts"
 import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
 import { Transport } from "../../src/kafka/Transport.ts"
@@ -75,5 +76,25 @@ layer(KafkajsTransport.layer({ brokers: sharedBrokers, clientId: "core-test" }),
         assert.isTrue(again.some(({ topicId }) => topicId !== undefined && topicId !== before?.topicId))
       }).pipe(Effect.scoped),
     120_000
+  )
+
+  it.effect(
+    "P11/topic made anew: is known by its new partitions without any failure, when the metadata is old enough",
+    () =>
+      Effect.gen(function* () {
+        const { link, topics } = yield* Transport
+        const publisher = yield* publisherOverLink
+        const topic = yield* makeTopic(1)
+        yield* publisher.publish(record(topic, 0, "old"))
+        assert.strictEqual(yield* link.partitions(topic), 1)
+        yield* deleteTopic(sharedBrokers, topic)
+        yield* topics.create({ name: topic, partitions: 3, replicationFactor: -1, configs: {} })
+        // Nobody asks for anything meanwhile.
+        yield* Effect.repeat(link.partitions(topic), {
+          until: (partitions) => partitions === 3,
+          schedule: Schedule.spaced("500 millis")
+        }).pipe(Effect.timeout("40 seconds"))
+      }).pipe(Effect.scoped),
+    60_000
   )
 })

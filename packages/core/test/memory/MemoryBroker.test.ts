@@ -5,8 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as TestClock from "effect/testing/TestClock"
-import * as Arbitraries from "../wire/arbitraries.ts"
-import { assignInTurn, MemoryBroker, type MemoryMember } from "../../src/memory/MemoryBroker.ts"
+import { MemoryBroker } from "../../src/memory/MemoryBroker.ts"
 import { Transport } from "../../src/kafka/Transport.ts"
 import * as MemoryTransport from "../../src/memory/MemoryTransport.ts"
 import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
@@ -87,27 +86,5 @@ describe("MemoryBroker", () => {
       assert.strictEqual((yield* Effect.flip(late)).reason._tag, "Unavailable")
       assert.strictEqual(broker.group("g").committed.get("t-0")?.offset, 1)
     }).pipe(Effect.provide(MemoryTransport.layer))
-  )
-
-  it.prop(
-    "gives every partition to one member, evenly",
-    [Arbitraries.int(0, 20), Arbitraries.int(1, 6)],
-    ([partitions, count]) => {
-      const all = Array.from({ length: partitions }, (_, partition) => ({ topic: "t", partition }))
-      const members = Array.from({ length: count }, (_, id): MemoryMember => ({
-        id: String(id),
-        topics: ["t"],
-        revoke: Effect.void,
-        assign: () => {}
-      }))
-      const shares = [...assignInTurn(all, members).values()]
-      const given = shares.flat().map(({ partition }) => partition)
-      assert.deepStrictEqual(
-        given.toSorted((a, b) => a - b),
-        all.map(({ partition }) => partition)
-      )
-      const sizes = shares.map(({ length }) => length)
-      assert.isAtMost(Math.max(...sizes) - Math.min(...sizes), 1)
-    }
   )
 })

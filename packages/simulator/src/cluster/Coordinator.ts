@@ -4,7 +4,7 @@
  *
  * Eager rebalancing as kafkajs does it: everybody gives up everything, joins, and gets new partitions.
  */
-import { assignInTurn } from "@kafka-request-reply/core/MemoryBroker"
+import { assignPartitions } from "@kafka-request-reply/core/MemoryBroker"
 import { maxMetadataLength, partitionKey } from "@kafka-request-reply/core/Transport"
 import type { AssignedPartition, OffsetCommit, TopicPartition } from "@kafka-request-reply/core/Transport"
 import { because, Refused, type TransportError, Unavailable } from "@kafka-request-reply/core/TransportError"
@@ -33,6 +33,8 @@ export interface Membership {
 interface Member {
   readonly membership: Membership
   joined: ((assignment: Assignment) => void) | undefined
+  /** What it says it had last. */
+  owned: { readonly owned: ReadonlyArray<TopicPartition>; readonly generation: number }
 }
 
 export class Coordinator {
@@ -64,7 +66,8 @@ export class Coordinator {
   join(membership: Membership, joined: (assignment: Assignment) => void): void {
     this.#cluster.at(coordinatorNode, () => {
       if (!membership.isAlive()) return
-      this.#members.set(membership.id, { membership, joined })
+      const owned = this.#members.get(membership.id)?.owned ?? { owned: [], generation: -1 }
+      this.#members.set(membership.id, { membership, joined, owned })
       this.rebalance()
       this.#completeWhenAllJoined()
     })
@@ -169,13 +172,14 @@ export class Coordinator {
       .flatMap((topic) =>
         Array.from({ length: broker.describe(topic)?.partitions ?? 0 }, (_, partition) => ({ topic, partition }))
       )
-    const shares = assignInTurn(
+    const shares = assignPartitions(
       partitions,
-      members.map(({ membership: { id, topics } }) => ({ id, topics }) as never)
+      members.map(({ membership: { id, topics }, owned }) => ({ id, topics, ...owned }))
     )
     for (const member of members) {
       const joined = member.joined!
       member.joined = undefined
+      member.owned = { owned: shares.get(member.membership.id) ?? [], generation: this.#generation }
       joined({
         generation: this.#generation,
         partitions: (shares.get(member.membership.id) ?? []).map((partition) => {

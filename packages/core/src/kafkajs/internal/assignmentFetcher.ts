@@ -3,42 +3,26 @@
  *
  * Outline: one loop per leader long polls for those of its partitions that are not paused; a loop without any waits to be
  * woken, and one whose partitions move is woken in the middle of a poll. Partitions without a known leader have a loop of
- * their own, which fetches metadata. What a consumer does not take is kept, and handed over again when it resumes; so is
+ * their own, which fetches metadata. A leader that is new to a position is asked first whether its log still has what was
+ * read before (`readEpoch.ts`). What a consumer does not take is kept, and handed over again when it resumes; so is
  * everything while the membership may be over.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { EventLoop } from "../../host/EventLoop.ts"
 import { partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition, JoinGroup } from "../../kafka/Transport.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
 import { type FetchedPartition, fetchFrom, listOffset } from "./fetchRequest.ts"
-import { handOver, inOrder, type Piece } from "./handOver.ts"
 import { Outage } from "./outage.ts"
+import { OwnedPartition } from "./ownedPartition.ts"
+import { epochEnds } from "./readEpoch.ts"
 import type { SkippedOffsets } from "./skippedOffsets.ts"
 import { offsetOutOfRange } from "./errorCode.ts"
-
-interface Owned extends TopicPartition {
-  /** A topic made anew under the same name is another one, and not fetched from. */
-  readonly topicId: string | undefined
-  /** The next offset to fetch. */
-  position: number
-  isPaused: boolean
-  /** Fetched and not taken yet. */
-  rest: ReadonlyArray<Piece>
-}
-
-export interface AssignmentFetcher {
-  readonly pause: (partition: TopicPartition) => void
-  readonly resume: (partition: TopicPartition) => void
-  /** Hands over what was kept while there was no lease. */
-  readonly handOverAll: () => void
-  readonly stop: () => void
-}
 
 export interface FetcherOptions {
   readonly client: ClusterClient
@@ -52,133 +36,210 @@ export interface FetcherOptions {
   readonly isLeased: () => boolean
 }
 
+const defectPauseMillis = 500
+const cutOff = "the log was cut off (unclean election)"
+
 const errorsLast = (a: FetchedPartition, b: FetchedPartition): number =>
   Number(a.errorCode !== 0) - Number(b.errorCode !== 0)
 
-/** Runs in the given scope: fetching ends, and nothing more is handed over, when it closes. */
-export const make = Effect.fnUntraced(function* ({
-  assigned,
-  client,
-  eventLoop,
-  isLeased,
-  join,
-  purpose,
-  skipped
-}: FetcherOptions): Effect.fn.Return<AssignmentFetcher, never, Scope.Scope> {
-  const clock = yield* Clock.Clock
-  const scope = yield* Effect.scope
-  let isStopped = false
-  let changed = Deferred.makeUnsafe<void>()
-  // Never committed: the first record. A log that starts later answers "out of range", which leads to the earliest.
-  const owned = new Map(
-    assigned.map(({ committed = 0, partition, topic }): [string, Owned] => {
-      const topicId = client.metadata.topicIdOf(topic)
-      const entry: Owned = { topic, partition, topicId, position: committed, isPaused: false, rest: [] }
-      return [partitionKey(entry), entry]
-    })
-  )
-  const leaderOf = ({ partition, topic }: Owned) => client.metadata.leaderOf(topic, partition)
+/** What the loop of one leader knows from round to round. */
+interface Rounds {
+  readonly leader: number
+  readonly outage: Outage
+  turn: number
+  led: ReadonlyArray<OwnedPartition>
+}
 
-  const wake = () => {
-    Deferred.doneUnsafe(changed, Exit.void)
-    changed = Deferred.makeUnsafe<void>()
+export class AssignmentFetcher {
+  readonly #options: FetcherOptions
+  readonly #clock: Clock.Clock
+  readonly #scope: Scope.Scope
+  readonly #owned: ReadonlyMap<string, OwnedPartition>
+  readonly #loops = new Set<number>()
+  #isStopped = false
+  #changed = Deferred.makeUnsafe<void>()
+
+  constructor(options: FetcherOptions, clock: Clock.Clock, scope: Scope.Scope) {
+    this.#options = options
+    this.#clock = clock
+    this.#scope = scope
+    const { assigned, client } = options
+    this.#owned = new Map(
+      assigned.map((one) => [partitionKey(one), new OwnedPartition(one, client.metadata.topicIdOf(one.topic))])
+    )
   }
 
-  const deliver = (entry: Owned) => {
-    if (isStopped || entry.isPaused || entry.rest.length === 0 || !isLeased()) return
-    const pieces = entry.rest
-    entry.rest = []
-    entry.rest = handOver(pieces, join)
-    if (entry.rest.length > 0) entry.isPaused = true
+  // --- what the consumer asks for ---
+
+  pause(partition: TopicPartition): void {
+    const owned = this.#owned.get(partitionKey(partition))
+    if (owned !== undefined) owned.isPaused = true
   }
 
-  const accept = Effect.fnUntraced(function* (fetched: FetchedPartition) {
-    const entry = owned.get(partitionKey(fetched))
-    // Elsewhere it may have been read on: a leader of before answers when it likes.
-    if (entry === undefined || entry.position !== fetched.from) return
-    if (fetched.errorCode === offsetOutOfRange) {
-      const earliest = yield* listOffset(client, entry, "earliest")
-      // Never committed is no place to move from.
-      if (entry.position > 0) {
-        const isDeleted = earliest > entry.position
-        const cause = isDeleted ? "the records before it are deleted" : "the log was cut off (unclean election)"
-        yield* skipped.skipped(entry, entry.position, earliest, cause)
-      }
-      entry.position = earliest
-      return
-    }
-    yield* client.failOnCode(fetched.errorCode, fetched.topic)
-    for (const { firstOffset, lastOffset, reason } of fetched.unreadable) {
-      yield* skipped.skipped(entry, firstOffset, lastOffset + 1, reason)
-    }
-    entry.position = fetched.next
-    entry.rest = inOrder(fetched.records, fetched.unreadable)
-    deliver(entry)
-  })
-
-  const loops = new Set<number>()
-  const startLoops: Effect.Effect<void> = Effect.suspend(() => {
-    const missing = [...new Set(Array.from(owned.values(), leaderOf))].filter((leader) => !loops.has(leader))
-    for (const leader of missing) loops.add(leader)
-    return Effect.forEach(missing, (leader) => Effect.forkIn(loop(leader), scope), { discard: true })
-  })
-  const refresh = Effect.ignore(client.refresh).pipe(Effect.andThen(startLoops), Effect.andThen(Effect.sync(wake)))
-
-  const loop = (leader: number): Effect.Effect<never> => {
-    const outage = new Outage(clock, `reading for group ${join.groupId}`)
-    let turn = 0
-    let led: ReadonlyArray<Owned> = []
-    const isLed = (entry: Owned): boolean => leaderOf(entry) === leader
-    const round = Effect.suspend((): Effect.Effect<void, TransportError> => {
-      const hasMoved = !led.every(isLed)
-      led = Array.from(owned.values()).filter(isLed)
-      // Heartbeats and commits look at the metadata too: without an error here nobody else would start to read there.
-      if (hasMoved) return Effect.andThen(startLoops, Effect.sync(wake))
-      const wanted = isStopped ? [] : led.filter((entry) => !entry.isPaused && entry.rest.length === 0)
-      if (wanted.length === 0) return Effect.andThen(outage.worked, Deferred.await(changed))
-      // A broker fills its answer in the order asked (KIP-74): everyone comes first in turn.
-      wanted.push(...wanted.splice(0, turn++ % wanted.length))
-      const hasMovedOn = client.metadata.until(() => !wanted.every(isLed)).pipe(Effect.as([]))
-      return Effect.raceFirst(fetchFrom(client, leader, purpose, wanted), hasMovedOn).pipe(
-        // Errors last, for what came with them is good.
-        Effect.flatMap((fetched) => Effect.forEach([...fetched].sort(errorsLast), accept, { discard: true })),
-        Effect.andThen(outage.worked)
-      )
+  resume(partition: TopicPartition): void {
+    const owned = this.#owned.get(partitionKey(partition))
+    if (owned === undefined) return
+    owned.isPaused = false
+    this.#options.eventLoop.nextTurn(() => {
+      this.#deliver(owned)
+      this.#wake()
     })
-    return round.pipe(
-      Effect.catch((error) => Effect.andThen(Effect.raceFirst(outage.failed(error), client.metadata.change), refresh)),
+  }
+
+  /** Hands over what was kept while there was no lease. */
+  handOverAll(): void {
+    for (const owned of this.#owned.values()) this.#deliver(owned)
+    this.#wake()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  // --- loops ---
+
+  /** Has a loop for each leader that leads any of the partitions now. */
+  get startLoops(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const leaders = new Set(Array.from(this.#owned.values(), (owned) => this.#leaderOf(owned)))
+      const missing = [...leaders].filter((leader) => !this.#loops.has(leader))
+      for (const leader of missing) this.#loops.add(leader)
+      return Effect.forEach(missing, (leader) => Effect.forkIn(this.#loop(leader), this.#scope), { discard: true })
+    })
+  }
+
+  #loop(leader: number): Effect.Effect<never> {
+    const { client, join } = this.#options
+    const rounds: Rounds = { leader, outage: new Outage(this.#clock, this.#activity), turn: 0, led: [] }
+    return Effect.suspend(() => this.#round(rounds)).pipe(
+      Effect.catch((error) =>
+        Effect.raceFirst(rounds.outage.failed(error), client.metadata.change).pipe(
+          Effect.andThen(Effect.ignore(client.refresh)),
+          Effect.andThen(this.#restart)
+        )
+      ),
       // A defect here is a bug of the callback or of kafkajs; it must not end the loop.
       Effect.catchCause((cause) =>
-        Effect.andThen(Effect.logError(`reading for group ${join.groupId}`, cause), Effect.sleep(500))
+        Effect.andThen(Effect.logError(`reading for group ${join.groupId}`, cause), Effect.sleep(defectPauseMillis))
       ),
       Effect.forever
     )
   }
 
-  const stop = () => {
-    isStopped = true
+  #round(rounds: Rounds): Effect.Effect<void, TransportError> {
+    const isLed = (owned: OwnedPartition): boolean => this.#leaderOf(owned) === rounds.leader
+    const hasMoved = !rounds.led.every(isLed)
+    rounds.led = Array.from(this.#owned.values()).filter(isLed)
+    // Heartbeats and commits look at the metadata too: without an error here nobody else would start to read there.
+    if (hasMoved) return this.#restart
+    const wanted = this.#isStopped ? [] : rounds.led.filter((owned) => owned.isWanted)
+    if (wanted.length === 0) return Effect.andThen(rounds.outage.worked, Deferred.await(this.#changed))
+    // A broker fills its answer in the order asked (KIP-74): everyone comes first in turn.
+    wanted.push(...wanted.splice(0, rounds.turn++ % wanted.length))
+    const { metadata } = this.#options.client
+    return this.#check(rounds.leader, wanted).pipe(
+      Effect.andThen(Effect.suspend(() => this.#fetch(rounds.leader, wanted))),
+      Effect.raceFirst(metadata.until(() => !wanted.every(isLed))),
+      Effect.andThen(rounds.outage.worked)
+    )
   }
-  yield* Effect.addFinalizer(() => Effect.sync(stop))
-  yield* startLoops
 
-  return {
-    stop,
-    handOverAll: () => {
-      for (const entry of owned.values()) deliver(entry)
-      wake()
-    },
-    pause: (partition) => {
-      const entry = owned.get(partitionKey(partition))
-      if (entry !== undefined) entry.isPaused = true
-    },
-    resume: (partition) => {
-      const entry = owned.get(partitionKey(partition))
-      if (entry === undefined) return
-      entry.isPaused = false
-      eventLoop.nextTurn(() => {
-        deliver(entry)
-        wake()
-      })
-    }
+  /** Asks a leader that is new to some of the positions for the ends of the epochs they were read in. */
+  #check(leader: number, wanted: ReadonlyArray<OwnedPartition>): Effect.Effect<void, TransportError> {
+    const { client, purpose, skipped } = this.#options
+    const asked = wanted.flatMap((owned) => {
+      const { partition, topic } = owned
+      const leaderEpoch = client.metadata.leaderEpochOf(topic, partition)
+      const epoch = owned.epoch.questionTo(leaderEpoch)
+      return epoch === undefined ? [] : [{ owned, topic, partition, epoch, leaderEpoch }]
+    })
+    if (asked.length === 0) return Effect.void
+    return Effect.gen(function* () {
+      const ends = new Map((yield* epochEnds(client, leader, purpose, asked)).map((end) => [partitionKey(end), end]))
+      for (const { leaderEpoch, owned } of asked) {
+        const { endOffset = -1 } = ends.get(partitionKey(owned)) ?? {}
+        owned.epoch.goodIn(leaderEpoch)
+        if (endOffset < 0 || endOffset >= owned.position) continue
+        yield* skipped.skipped(owned, owned.position, endOffset, cutOff)
+        owned.moveTo(endOffset)
+      }
+    })
   }
+
+  #fetch(leader: number, wanted: ReadonlyArray<OwnedPartition>): Effect.Effect<void, TransportError> {
+    const { client, purpose } = this.#options
+    return Effect.flatMap(fetchFrom(client, leader, purpose, wanted), (fetched) =>
+      // Errors last, for what came with them is good.
+      Effect.forEach([...fetched].sort(errorsLast), (one) => this.#accept(one), { discard: true })
+    )
+  }
+
+  #accept(fetched: FetchedPartition): Effect.Effect<void, TransportError> {
+    const owned = this.#owned.get(partitionKey(fetched))
+    // Elsewhere it may have been read on: a leader of before answers when it likes.
+    if (owned === undefined || owned.position !== fetched.from) return Effect.void
+    if (fetched.errorCode === offsetOutOfRange) return this.#relocate(owned)
+    const { client, skipped } = this.#options
+    return client.failOnCode(fetched.errorCode, fetched.topic).pipe(
+      Effect.andThen(
+        Effect.forEach(fetched.unreadable, ({ firstOffset, lastOffset, reason }) =>
+          skipped.skipped(owned, firstOffset, lastOffset + 1, reason)
+        )
+      ),
+      Effect.andThen(
+        Effect.sync(() => {
+          owned.accept(fetched)
+          this.#deliver(owned)
+        })
+      )
+    )
+  }
+
+  /** The position is not in the log. */
+  #relocate(owned: OwnedPartition): Effect.Effect<void, TransportError> {
+    const { client, skipped } = this.#options
+    return Effect.gen(function* () {
+      const earliest = yield* listOffset(client, owned, "earliest")
+      // Never committed is no place to move from.
+      if (owned.position > 0) {
+        const cause = earliest > owned.position ? "the records before it are deleted" : cutOff
+        yield* skipped.skipped(owned, owned.position, earliest, cause)
+      }
+      owned.moveTo(earliest)
+    })
+  }
+
+  #leaderOf({ partition, topic }: OwnedPartition): number {
+    return this.#options.client.metadata.leaderOf(topic, partition)
+  }
+
+  #deliver(owned: OwnedPartition): void {
+    if (!this.#isStopped && this.#options.isLeased()) owned.deliver(this.#options.join)
+  }
+
+  get #restart(): Effect.Effect<void> {
+    return Effect.andThen(
+      this.startLoops,
+      Effect.sync(() => this.#wake())
+    )
+  }
+
+  get #activity(): string {
+    return `reading for group ${this.#options.join.groupId}`
+  }
+
+  #wake(): void {
+    Deferred.doneUnsafe(this.#changed, Exit.void)
+    this.#changed = Deferred.makeUnsafe<void>()
+  }
+}
+
+/** Runs in the given scope: fetching ends, and nothing more is handed over, when it closes. */
+export const make = Effect.fnUntraced(function* (
+  options: FetcherOptions
+): Effect.fn.Return<AssignmentFetcher, never, Scope.Scope> {
+  const fetcher = new AssignmentFetcher(options, yield* Clock.Clock, yield* Effect.scope)
+  yield* Effect.addFinalizer(() => Effect.sync(() => fetcher.stop()))
+  yield* fetcher.startLoops
+  return fetcher
 })

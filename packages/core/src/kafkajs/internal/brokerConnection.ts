@@ -7,13 +7,15 @@
 import type { ClientSettings } from "./clientSettings.ts"
 import { hardenConnection } from "./hardenConnection.ts"
 import {
+  type Api,
   apiKeys,
   type ApiVersions,
   apiVersionsRequest,
   Connection,
   keepingAll,
   type Logger,
-  type ProtocolRequest
+  type ProtocolRequest,
+  speaks
 } from "./kafkajsInternals.ts"
 import { Progress } from "./progress.ts"
 import type { SocketRegistry } from "./socketRegistry.ts"
@@ -96,6 +98,11 @@ export class BrokerConnection {
   async ping(): Promise<void> {
     await this.#connection.connect()
     await this.#connection.send(keepingAll(apiVersionsRequest(), 0))
+  }
+
+  /** Whether the broker, as it said when it was opened last, knows this version. */
+  speaks(api: Api, version: number): boolean {
+    return speaks(this.#versions, api, version)
   }
 
   /** Sends a request to an open connection; `holdMillis` is how long the broker may hold its answer back. */

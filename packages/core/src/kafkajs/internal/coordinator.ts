@@ -4,17 +4,21 @@
  */
 import * as Effect from "effect/Effect"
 import type { TransportError } from "../../kafka/TransportError.ts"
-import type { AskOptions, ClusterClient } from "./clusterClient.ts"
+import type { AskOptions, BuildRequest, ClusterClient } from "./clusterClient.ts"
 import { findCoordinator } from "./groupDescription.ts"
 import { type Api, protocolRequest } from "./kafkajsInternals.ts"
 
-/** A join may be pending for long, and a commit waits for replicas: neither may hold up the other. */
-export type Purpose = "join" | "commit"
+/** A join may be pending for long, and a commit waits for replicas: none may hold up another. */
+const purposes = ["join", "heartbeat", "commit"] as const
+export type Purpose = (typeof purposes)[number]
 
-/** The ownership that something belongs to has ended: the next owner decides. */
-export const isOver = ({ reason }: TransportError): boolean =>
-  reason._tag === "Unavailable" &&
-  ["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"].includes(reason.code)
+/** The membership that something belongs to is gone. */
+export const isLost = ({ reason }: TransportError): boolean =>
+  reason._tag === "Unavailable" && ["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"].includes(reason.code)
+
+/** The generation that something belongs to has ended, or is about to. */
+export const isOver = (error: TransportError): boolean =>
+  isLost(error) || (error.reason._tag === "Unavailable" && error.reason.code === "REBALANCE_IN_PROGRESS")
 
 export class Coordinator {
   readonly #client: ClusterClient
@@ -34,23 +38,26 @@ export class Coordinator {
     this.#nodeId = undefined
   })
 
+  /** Asks in the newest version that kafkajs and the coordinator know. */
   ask<A extends object>(
     purpose: Purpose,
     api: Api,
     payload: object,
     options: AskOptions = {}
   ): Effect.Effect<A, TransportError> {
+    return this.send(purpose, api, (versions) => protocolRequest(versions, api, payload), options)
+  }
+
+  send<A extends object>(
+    purpose: Purpose,
+    api: Api,
+    build: BuildRequest,
+    options: AskOptions = {}
+  ): Effect.Effect<A, TransportError> {
     const client = this.#client
     return Effect.suspend(() => (this.#nodeId === undefined ? this.#find() : Effect.succeed(this.#nodeId))).pipe(
       Effect.flatMap((nodeId) => client.connect(nodeId, `${purpose} ${this.#member}`)),
-      Effect.flatMap((connection) =>
-        client.ask<A>(
-          connection,
-          `${api} of group ${this.#groupId}`,
-          (versions) => protocolRequest(versions, api, payload),
-          options
-        )
-      ),
+      Effect.flatMap((connection) => client.ask<A>(connection, `${api} of group ${this.#groupId}`, build, options)),
       Effect.tapError(() => this.forget)
     )
   }
@@ -62,8 +69,7 @@ export class Coordinator {
 
   /** Ends its connections. */
   release(): void {
-    this.#client.release(`join ${this.#member}`)
-    this.#client.release(`commit ${this.#member}`)
+    for (const purpose of purposes) this.#client.release(`${purpose} ${this.#member}`)
   }
 
   #find(): Effect.Effect<number, TransportError> {

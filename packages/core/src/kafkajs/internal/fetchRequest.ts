@@ -26,6 +26,8 @@ export interface FetchedPartition extends TopicPartition {
   /** Kafka's error code, 0 when there is none. */
   readonly errorCode: number
   readonly records: ReadonlyArray<ConsumedRecord>
+  /** The epoch of the leader that was asked; -1 when it was not known. */
+  readonly leaderEpoch: number
   /** The position asked for. */
   readonly from: number
   /** Where to go on; the position asked for when nothing was there. */
@@ -94,19 +96,19 @@ export const fetchFrom = Effect.fnUntraced(function* (
   yield* client.failOnCode(answer.errorCode)
   const fetched: Array<FetchedPartition> = []
   for (const { errorCode, partition, records: bytes, topic: name, topicId } of answer.partitions) {
-    const asked = positions.find(
+    const asked = wanted.find(
       (position) =>
         position.partition === partition &&
         (topicId === undefined ? position.topic === name : position.topicId === topicId)
     )
     if (asked === undefined) continue
-    const { position: from, topic } = asked
+    const { leaderEpoch, position: from, topic } = asked
     const { next, oldFormat, records, unreadable } = decodeRecordSet(bytes, { topic, partition, topicId }, from)
     if (oldFormat !== undefined) {
       const detail = `${topic}-${partition} has records of format ${oldFormat} at offset ${from}: written before Kafka 0.11`
       return yield* because(new Refused({ code: "UNSUPPORTED_FOR_MESSAGE_FORMAT", detail }))
     }
-    fetched.push({ topic, partition, errorCode, records, from, next, unreadable })
+    fetched.push({ topic, partition, errorCode, leaderEpoch, records, from, next, unreadable })
   }
   return fetched
 })

@@ -4,7 +4,8 @@
 import * as Effect from "effect/Effect"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ClusterClient } from "./clusterClient.ts"
-import { protocolRequest } from "./kafkajsInternals.ts"
+import { decodeGroup, encodeGroup, type GroupSize, groupVersion } from "../../protocol/groupCodec.ts"
+import { ownRequest, protocolRequest } from "./kafkajsInternals.ts"
 
 interface FindCoordinatorResponse {
   readonly errorCode: number
@@ -16,6 +17,7 @@ interface DescribeGroupsResponse {
 }
 
 const groupCoordinator = 0
+const groupIdNotFound = 69
 const metadataPurpose = "metadata"
 const lookMillis = 3_000
 
@@ -32,16 +34,24 @@ export const findCoordinator = (client: ClusterClient, groupId: string): Effect.
       .pipe(Effect.flatMap(({ coordinator, errorCode }) => Effect.as(client.failOnCode(errorCode), coordinator.nodeId)))
   )
 
-/** The number of members. Brokers describe a group that does not exist as one that is dead and empty. */
+/** The number of members, of either protocol. Brokers describe a group that does not exist as one that is dead and empty. */
 export const groupSize = Effect.fnUntraced(function* (
   client: ClusterClient,
   groupId: string
 ): Effect.fn.Return<number, TransportError> {
   const coordinator = yield* findCoordinator(client, groupId)
   const connection = yield* client.connect(coordinator, metadataPurpose)
-  const { groups } = yield* client.ask<DescribeGroupsResponse>(connection, `describing group ${groupId}`, (versions) =>
+  const what = `describing group ${groupId}`
+  const { groups } = yield* client.ask<DescribeGroupsResponse>(connection, what, (versions) =>
     protocolRequest(versions, "DescribeGroups", { groupIds: [groupId] })
   )
   yield* client.failOnCode(groups[0]?.errorCode ?? 0)
-  return groups[0]?.members.length ?? 0
+  const members = groups[0]?.members.length ?? 0
+  if (members > 0 || !connection.speaks("ConsumerGroupDescribe", groupVersion)) return members
+  const newer = yield* client.ask<GroupSize>(connection, what, () =>
+    ownRequest("ConsumerGroupDescribe", groupVersion, () => encodeGroup(groupId), decodeGroup)
+  )
+  if (newer.errorCode === groupIdNotFound) return 0
+  yield* client.failOnCode(newer.errorCode)
+  return newer.members
 })

@@ -84,24 +84,10 @@ export interface LogEntry {
   readonly log: { readonly message: string; readonly [field: string]: unknown }
 }
 
-/** A member's part of a group's state, as the assigner takes it. */
+/** A member's part of a group's state, as the leader of the group gets it. */
 export interface Member {
   readonly memberId: string
   readonly memberMetadata: Buffer
-}
-
-export interface MemberAssignment {
-  readonly memberId: string
-  readonly memberAssignment: Buffer
-}
-
-export interface Assigner {
-  readonly name: string
-  protocol(options: { readonly topics: ReadonlyArray<string> }): { readonly name: string; readonly metadata: Buffer }
-  assign(options: {
-    readonly members: ReadonlyArray<Member>
-    readonly topics: ReadonlyArray<string>
-  }): Promise<ReadonlyArray<MemberAssignment>>
 }
 
 const require = createRequire(import.meta.url)
@@ -118,17 +104,25 @@ export const { createLogger, LEVELS } = require("kafkajs/src/loggers") as {
 export const { createErrorFromCode } = require("kafkajs/src/protocol/error") as {
   readonly createErrorFromCode: (code: number) => Error & { readonly type: string }
 }
-/** `cluster` is only asked which partitions a topic has. */
-export const { roundRobin } = require("kafkajs/src/consumer/assigners") as {
-  readonly roundRobin: (options: {
-    readonly cluster: {
-      readonly findTopicPartitionMetadata: (topic: string) => ReadonlyArray<{ readonly partitionId: number }>
-    }
-  }) => Assigner
-}
-export const { MemberAssignment } = require("kafkajs/src/consumer/assignerProtocol") as {
+export const { MemberAssignment, MemberMetadata } = require("kafkajs/src/consumer/assignerProtocol") as {
   readonly MemberAssignment: {
+    encode(share: {
+      readonly version: number
+      readonly assignment: Readonly<Record<string, ReadonlyArray<number>>>
+    }): Buffer
     decode(bytes: Buffer): { readonly assignment: Readonly<Record<string, ReadonlyArray<number>>> } | null
+  }
+  readonly MemberMetadata: {
+    encode(member: {
+      readonly version: number
+      readonly topics: ReadonlyArray<string>
+      readonly userData?: Buffer
+    }): Buffer
+    decode(bytes: Buffer): {
+      readonly version: number
+      readonly topics: ReadonlyArray<string>
+      readonly userData: Buffer | null
+    }
   }
 }
 const builtInAuthentication: Readonly<Record<string, string>> = {
@@ -151,7 +145,10 @@ export const authenticationProvider = (sasl: Sasl): AuthenticationProvider | und
   return (require(`kafkajs/src/broker/saslAuthenticator/${file}`) as (sasl: Sasl) => AuthenticationProvider)(sasl)
 }
 
-export const apiKeys = require("kafkajs/src/protocol/requests/apiKeys") as Readonly<Record<Api | "ApiVersions", number>>
+const kafkajsKeys = require("kafkajs/src/protocol/requests/apiKeys") as Readonly<
+  Record<Exclude<Api, "ConsumerGroupDescribe"> | "ApiVersions", number>
+>
+export const apiKeys = { ...kafkajsKeys, ConsumerGroupDescribe: 69 }
 const { lookup, requests } = require("kafkajs/src/protocol/requests") as {
   readonly lookup: (
     versions: ApiVersions
@@ -162,6 +159,7 @@ const { lookup, requests } = require("kafkajs/src/protocol/requests") as {
 }
 
 export type Api =
+  | "ConsumerGroupDescribe"
   | "CreateTopics"
   | "DeleteTopics"
   | "CreateAcls"
@@ -176,6 +174,7 @@ export type Api =
   | "Metadata"
   | "OffsetCommit"
   | "OffsetFetch"
+  | "OffsetForLeaderEpoch"
   | "Produce"
   | "SaslAuthenticate"
   | "SyncGroup"
@@ -205,6 +204,12 @@ export const ownRequest = (
   request: { apiKey: apiKeys[api], apiName: api, apiVersion, encode: async () => encoded(encode()) },
   response: { decode: async (bytes) => decode(bytes), parse: async (decoded) => decoded }
 })
+
+/** Whether the broker knows a version of our own codecs. */
+export const speaks = (versions: ApiVersions, api: Api, version: number): boolean => {
+  const known = versions[apiKeys[api]]
+  return known !== undefined && known.minVersion <= version && version <= known.maxVersion
+}
 
 /**
  * The same request, resolved with the whole decoded answer. kafkajs' own `parse` throws on the first error code of an

@@ -29,6 +29,9 @@ interface ProduceResponse {
 const brokerShare = 0.9
 
 const purpose = "produce"
+/** A connection answers in turn: what comes while a write waits for slow replicas goes over another one. */
+const besidePurpose = "produce beside"
+const slowMillis = 250
 
 export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.fn.Return<ProducerLink> {
   const clock = yield* Clock.Clock
@@ -98,8 +101,15 @@ export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.
         )
     })
 
+  const connect = (leader: number, timeoutMillis: number) =>
+    Effect.flatMap(client.connect(leader, purpose, timeoutMillis), (connection) =>
+      connection.owedMillis > slowMillis
+        ? client.connect(leader, besidePurpose, timeoutMillis)
+        : Effect.succeed(connection)
+    )
+
   const send: ProducerLink["send"] = (leader, batches, timeoutMillis) =>
-    client.connect(leader, purpose, timeoutMillis).pipe(
+    connect(leader, timeoutMillis).pipe(
       Effect.mapError(Verdict.notWritten),
       Effect.flatMap((connection) => produce(connection, leader, batches, timeoutMillis))
     )

@@ -22,7 +22,7 @@ import type { Ledger } from "./ledger.ts"
 import type { PartitionQueue } from "./partitionQueue.ts"
 import type { PublishRecorder } from "./publishRecorder.ts"
 import { closed, failureOf, isImpatient, passedOver, queueFull, throttled, timeIsUp, unanswered } from "./refusals.ts"
-import { type Request, Requests, suspiciousMillis } from "./requests.ts"
+import { isSlow, type Request, Requests, suspiciousMillis } from "./requests.ts"
 import type { Resting } from "./resting.ts"
 import type { Routes } from "./routes.ts"
 import { settle } from "./settlement.ts"
@@ -157,6 +157,8 @@ export class Engine {
     const { batches, window } = request
     const now = this.now
     if (Exit.isSuccess(exit)) {
+      const wasSlow = isSlow(request, now)
+      for (const { queue } of batches) queue.isSlow = wasSlow
       this.#onAnswered(window, exit.value.throttleMillis, now)
       for (const [index, batch] of batches.entries()) {
         this.#onVerdict(batch, exit.value.verdicts[index] ?? passedOver(batch), now)

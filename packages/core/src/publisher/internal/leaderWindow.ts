@@ -3,6 +3,9 @@
  *
  * In-flight limits are per leader, so that a frozen broker does not use up what another one could take. Whether the leader
  * answers is kept here; an answer for a partition is kept with the partition.
+ *
+ * A request is answered when the replicas of all its partitions have it. One whose replicas were slow lately travels alone,
+ * one request at a time, so that it holds up nobody else.
  */
 import type { PartitionBatch } from "../../kafka/ProducerLink.ts"
 import type { Publication } from "../Publication.ts"
@@ -77,6 +80,17 @@ export class LeaderWindow {
     let bytes = 0
     for (let turns = this.#listed.length; turns > 0 && left > 0 && bytes < maxBytes; turns--) {
       const queue = this.#listed.shift()!
+      if (queue.isSlow) {
+        // It is entered again when it has its answer.
+        if (queue.inFlight > 0) {
+          queue.isListed = false
+          continue
+        }
+        if (batches.length > 0) {
+          this.#listed.push(queue)
+          continue
+        }
+      }
       const space = {
         records: left,
         requestBytes: maxBytes - bytes,
@@ -92,13 +106,14 @@ export class LeaderWindow {
         left -= records.length
         bytes += taken.bytes
       }
-      if (queue.ready === 0) queue.isListed = false
+      if (queue.ready === 0 || (queue.isSlow && taken.records.length > 0)) queue.isListed = false
       else if (taken.records.length > 0) this.#listed.push(queue)
       else {
         // Its first record does not fit into this request; it leads the next one.
         this.#listed.unshift(queue)
         break
       }
+      if (queue.isSlow && taken.records.length > 0) break
     }
     return { batches, bytes, over }
   }

@@ -42,6 +42,8 @@ export class PartitionQueue implements TopicPartition {
   isMissed = false
   /** Batches in flight. */
   inFlight = 0
+  /** Its last acknowledgement was slow: its replicas may be, and its records travel in requests of their own. */
+  isSlow = false
   readonly #gate = new KeyGate()
   #front: ReadonlyArray<Publication> = none
   #queue: Array<Publication> = []

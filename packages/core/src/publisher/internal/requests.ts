@@ -28,6 +28,16 @@ export interface Aged {
 // After this silence of a leader another broker is asked for the metadata.
 export const suspiciousMillis = 1_000
 
+// Beyond what replicas in good health take; a fetch of theirs is held for no longer.
+const slowMillis = 500
+
+/**
+ * Whether a leader that answers now took long for this request alone: requests wait for those before them, and for the quiet
+ * that a leader asked for.
+ */
+export const isSlow = ({ sentAt, window }: Pick<Request, "sentAt" | "window">, now: number): boolean =>
+  now - Math.max(sentAt, window.answeredAt, window.throttledUntil) >= slowMillis
+
 export class Requests {
   readonly #open = new Set<Request>()
 

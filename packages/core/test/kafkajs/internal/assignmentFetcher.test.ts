@@ -12,6 +12,8 @@ import { type Answer, makeClient } from "./fakeBroker.ts"
 
 const topic = "orders"
 const notLeader = 6
+const fetchKey = 1
+const offsetForLeaderEpoch = 23
 // Of a Produce body before the batch: transactional id, acks, timeout, topics, topic, partitions, partition, size.
 const produceOverhead = 2 + 2 + 4 + 4 + (2 + topic.length) + 4 + 4 + 4
 
@@ -23,6 +25,8 @@ const log = (offset: number, values: ReadonlyArray<string>): Buffer =>
       const records = [{ ...at, key: null, value: bytes(value), headers: [] }]
       const batch = encodeProduce([{ ...at, records }], { timeoutMillis: 1, timestamp: 0 }).subarray(produceOverhead)
       batch.writeBigInt64BE(BigInt(offset + i))
+      // The leader epoch, as the broker fills it in.
+      batch.writeInt32BE(3, 12)
       return batch
     })
   )
@@ -39,7 +43,9 @@ const fetching = Effect.fnUntraced(function* (
   partitions: number,
   leaderOf: (partition: number) => number,
   answer: (nodeId: number) => Answer,
-  isLeased: () => boolean = () => true
+  isLeased: () => boolean = () => true,
+  /** What was committed of every partition, and the epochs of its record and of its leader now. */
+  at: { readonly committed: number; readonly leaderEpoch?: number; readonly epochNow?: () => number } = { committed: 0 }
 ) {
   const values = yield* Queue.unbounded<string>()
   const client = yield* makeClient(answer)
@@ -47,9 +53,11 @@ const fetching = Effect.fnUntraced(function* (
   const assigned = Array.from({ length: partitions }, (_, partition) => ({
     topic,
     partition,
-    committed: 0,
+    committed: at.committed,
+    leaderEpoch: at.leaderEpoch,
     metadata: ""
   }))
+  client.metadata.leaderEpochOf = () => at.epochNow?.() ?? -1
   const onRecords = (records: ReadonlyArray<{ readonly value: Uint8Array | null }>) => {
     Queue.offerAllUnsafe(
       values,
@@ -80,6 +88,8 @@ const fetching = Effect.fnUntraced(function* (
 const nextTurn = Effect.flatMap(EventLoop, (eventLoop) =>
   Effect.callback<void>((resume) => eventLoop.nextTurn(() => resume(Effect.void)))
 )
+
+const epochEnd = (endOffset: number) => ({ partitions: [{ topic, partition: 0, errorCode: 0, epoch: 3, endOffset }] })
 
 describe("assignmentFetcher", () => {
   it.effect("the error of one partition does not throw away what came for the others", () =>
@@ -166,6 +176,70 @@ describe("assignmentFetcher", () => {
       isLeased = true
       fetcher.handOverAll()
       assert.deepStrictEqual(yield* Queue.clear(values), ["a", "b"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect(
+    "P6/offset: a log that was cut off below what is committed, and is longer again, is read from the cut",
+    () =>
+      Effect.gen(function* () {
+        const asked: Array<number> = []
+        const answer: Answer = async (apiKey) => {
+          asked.push(apiKey)
+          if (apiKey === offsetForLeaderEpoch) return epochEnd(3)
+          return asked.length > 2
+            ? never
+            : answerOf([{ partition: 0, errorCode: 0, records: log(3, ["new 3", "new 4", "new 5"]) }])
+        }
+        const at = { committed: 5, leaderEpoch: 3, epochNow: () => 4 }
+        const { values } = yield* fetching(
+          1,
+          () => 0,
+          () => answer,
+          () => true,
+          at
+        )
+        assert.deepStrictEqual(yield* Queue.takeBetween(values, 3, 3), ["new 3", "new 4", "new 5"])
+        for (let i = 0; i < 5; i++) yield* nextTurn
+        // Once per leader epoch.
+        assert.deepStrictEqual(asked, [offsetForLeaderEpoch, fetchKey, fetchKey])
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("P6/offset: another leader is asked before it is read from, and one whose log goes on is read on", () =>
+    Effect.gen(function* () {
+      let epochNow = 4
+      const asked: Array<number> = []
+      const polled = Promise.withResolvers<FetchAnswer>()
+      const answer: Answer = async (apiKey) => {
+        asked.push(apiKey)
+        if (apiKey === offsetForLeaderEpoch) return epochEnd(7)
+        if (asked.length === 2) return answerOf([{ partition: 0, errorCode: 0, records: log(5, ["5"]) }])
+        return asked.length === 3
+          ? polled.promise
+          : asked.length === 5
+            ? answerOf([{ partition: 0, errorCode: 0, records: log(6, ["6"]) }])
+            : never
+      }
+      const { values } = yield* fetching(
+        1,
+        () => 0,
+        () => answer,
+        () => true,
+        { committed: 5, leaderEpoch: 3, epochNow: () => epochNow }
+      )
+      assert.strictEqual(yield* Queue.take(values), "5")
+      for (let i = 0; i < 5; i++) yield* nextTurn
+      epochNow = 5
+      polled.resolve(answerOf([{ partition: 0, errorCode: 0, records: Buffer.alloc(0) }]))
+      assert.strictEqual(yield* Queue.take(values), "6")
+      assert.deepStrictEqual(asked.slice(0, 5), [
+        offsetForLeaderEpoch,
+        fetchKey,
+        fetchKey,
+        offsetForLeaderEpoch,
+        fetchKey
+      ])
     }).pipe(Effect.scoped)
   )
 })

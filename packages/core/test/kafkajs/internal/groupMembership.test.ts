@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import * as GroupMembership from "../../../src/kafkajs/internal/groupMembership.ts"
+import { GroupMembership } from "../../../src/kafkajs/internal/groupMembership.ts"
 import { because, NoAnswer } from "../../../src/kafka/TransportError.ts"
 import { type Answer, makeClient } from "./fakeBroker.ts"
 
@@ -10,7 +11,8 @@ const offsetFetch = 9
 const offsetCommit = 8
 const coordinatorLoading = 14
 
-const generation = { generationId: 1, memberId: "me", partitions: [{ topic: "orders", partition: 0 }], since: 0 }
+const partitions = [{ topic: "orders", partition: 0 }]
+const generation = { generationId: 1, memberId: "me" }
 
 const options = {
   groupId: "group",
@@ -23,9 +25,9 @@ const options = {
 
 const join = (answer: Answer) =>
   Effect.gen(function* () {
-    const membership = yield* GroupMembership.make(yield* makeClient(() => answer), options, "member")
+    const membership = new GroupMembership(yield* makeClient(() => answer), options, "member", yield* Clock.Clock)
     // Finds the coordinator, as a join does.
-    const commit = membership.commit(generation, [{ topic: "orders", partition: 0, offset: 1, metadata: "" }])
+    const commit = membership.offsets.commit(generation, [{ topic: "orders", partition: 0, offset: 1, metadata: "" }])
     const committing = yield* Effect.forkChild(commit, { startImmediately: true })
     yield* TestClock.adjust("1 second")
     yield* Fiber.join(committing)
@@ -33,7 +35,7 @@ const join = (answer: Answer) =>
   })
 
 const loading: Answer = async (apiKey) => ({
-  responses: [],
+  partitions: [],
   errorCode: apiKey === offsetFetch ? coordinatorLoading : 0
 })
 
@@ -41,7 +43,7 @@ describe("groupMembership", () => {
   it.effect("a coordinator that cannot tell the committed offsets is not taken for one that has no partitions", () =>
     Effect.gen(function* () {
       const membership = yield* join(loading)
-      const error = yield* Effect.flip(membership.committed(generation))
+      const error = yield* Effect.flip(membership.offsets.committed(partitions))
       assert.include(error.message, "GROUP_LOAD_IN_PROGRESS")
       assert.isTrue(error.isRetryable)
     }).pipe(Effect.scoped)
@@ -54,14 +56,14 @@ describe("groupMembership", () => {
       const answer =
         (nodeId: number): Answer =>
         async (apiKey) => {
-          if (apiKey !== offsetCommit) return { errorCode: 0, responses: [] }
+          if (apiKey !== offsetCommit) return { errorCode: 0, partitions: [] }
           if (nodeId === 0) throw because(new NoAnswer({ detail: "silence" }))
           committed.push(nodeId)
-          return { responses: [] }
+          return { partitions: [] }
         }
       const client = yield* makeClient(answer, () => coordinator)
-      const membership = yield* GroupMembership.make(client, options, "member")
-      const commit = membership.commit(generation, [{ topic: "orders", partition: 0, offset: 1, metadata: "" }])
+      const membership = new GroupMembership(client, options, "member", yield* Clock.Clock)
+      const commit = membership.offsets.commit(generation, [{ topic: "orders", partition: 0, offset: 1, metadata: "" }])
       const committing = yield* Effect.forkChild(commit, { startImmediately: true })
       yield* TestClock.adjust("3 seconds")
       assert.isUndefined(committing.pollUnsafe())

@@ -152,7 +152,7 @@ export const replyLaws = (law: Law): void => {
       assert.isUndefined(yield* client.Order({ id: "a", amount: 1 }, { discard: true }))
       yield* until("the request is seen", () => sent.length === 1)
       const { headers, key, partition, value } = sent[0]!
-      yield* post(requests, { headers, key: Buffer.from(key ?? "").toString("utf8"), value }, partition)
+      yield* post(requests, { headers, key: text(key), value }, partition)
       yield* until("it is answered again", () => answers.length === 2)
       assert.deepStrictEqual(
         answers.map((answer) => replyIn(answer).outcome),

@@ -5,6 +5,7 @@ import { assert } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
 import { type AssignedPartition, Transport } from "../../../src/kafka/Transport.ts"
 import {
   join,
@@ -126,12 +127,15 @@ export const groupLaws = (it: Tester): void => {
       commit.run = first.commit(
         [0, 1].map((partition) => ({ topic, partition, offset: 7, metadata: `by the first, ${partition}` }))
       )
-      const joining = yield* Effect.forkChild(join(group, [topic]), { startImmediately: true })
+      const joining = join(group, [topic]).pipe(
+        Effect.flatMap((second) => second.assigned((partitions) => partitions.length === 1)),
+        Effect.provideService(Scope.Scope, yield* Effect.scope)
+      )
+      const taking = yield* Effect.forkChild(joining, { startImmediately: true })
       yield* soon("onRevoking", Deferred.await(revoking))
-      assert.isUndefined(joining.pollUnsafe())
+      assert.isUndefined(taking.pollUnsafe())
       yield* Deferred.succeed(isDone, undefined)
-      const second = yield* soon("the second member", Fiber.join(joining))
-      const [assigned] = yield* second.assigned((partitions) => partitions.length === 1)
+      const [assigned] = yield* soon("the second member", Fiber.join(taking))
       assert.deepInclude(assigned, { committed: 7, metadata: `by the first, ${assigned?.partition}` })
       yield* Deferred.await(committed)
     })

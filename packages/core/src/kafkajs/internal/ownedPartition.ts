@@ -1,0 +1,58 @@
+/**
+ * One partition of an assignment: how far it is read, and what was fetched and not taken yet.
+ */
+import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
+import type { AssignedPartition, JoinGroup } from "../../kafka/Transport.ts"
+import type { FetchedPartition } from "./fetchRequest.ts"
+import { handOver, inOrder, type Piece } from "./handOver.ts"
+import { ReadEpoch } from "./readEpoch.ts"
+
+export class OwnedPartition implements TopicPartition {
+  readonly topic: string
+  readonly partition: number
+  /** A topic made anew under the same name is another one, and not fetched from. */
+  readonly topicId: string | undefined
+  readonly epoch: ReadEpoch
+  /** The next offset to fetch. */
+  position: number
+  isPaused = false
+  #rest: ReadonlyArray<Piece> = []
+
+  constructor({ committed = 0, leaderEpoch, partition, topic }: AssignedPartition, topicId: string | undefined) {
+    this.topic = topic
+    this.partition = partition
+    this.topicId = topicId
+    // Never committed: the first record. A log that starts later answers "out of range", which leads to the earliest.
+    this.position = committed
+    this.epoch = new ReadEpoch(leaderEpoch)
+  }
+
+  /** Whether more is to be fetched. */
+  get isWanted(): boolean {
+    return !this.isPaused && this.#rest.length === 0
+  }
+
+  /** Takes in what was fetched at the position. */
+  accept({ leaderEpoch, next, records, unreadable }: FetchedPartition): void {
+    this.epoch.read((records.at(-1) ?? unreadable.at(-1))?.leaderEpoch, leaderEpoch)
+    this.position = next
+    this.#rest = inOrder(records, unreadable)
+  }
+
+  /** Goes on elsewhere: what is there is another log than the one that was read. */
+  moveTo(position: number): void {
+    this.position = position
+    this.#rest = []
+    this.epoch.forget()
+  }
+
+  /** Hands over what was fetched; what is not taken waits until the consumer resumes. */
+  deliver(join: Pick<JoinGroup, "onRecords" | "onUndecodable">): void {
+    if (this.isWanted || this.isPaused) return
+    const pieces = this.#rest
+    // A callback that throws has had them.
+    this.#rest = []
+    this.#rest = handOver(pieces, join)
+    if (this.#rest.length > 0) this.isPaused = true
+  }
+}

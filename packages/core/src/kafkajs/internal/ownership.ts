@@ -1,0 +1,175 @@
+/**
+ * What a member owns now: its partitions, what is fetched of them, until when they are surely its own, and the commits made
+ * under it. When it begins and ends is decided by `groupMember.ts`.
+ *
+ * Commits carry the generation they belong to, and only partitions of it (against L5: a late commit that takes the next
+ * owner back). Nothing is ever committed that the caller did not commit (L6). Nothing is handed over without a lease: a
+ * process that was frozen first hears from its coordinator whether it is still a member.
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import type { EventLoop } from "../../host/EventLoop.ts"
+import { monotonicMillis } from "../../host/MonotonicTime.ts"
+import { partitionKey, type TopicPartition } from "../../kafka/KafkaRecord.ts"
+import type { AssignedPartition, JoinGroup, OffsetCommit } from "../../kafka/Transport.ts"
+import { because, type TransportError, Unavailable } from "../../kafka/TransportError.ts"
+import * as AssignmentFetcher from "./assignmentFetcher.ts"
+import type { ClusterClient } from "./clusterClient.ts"
+import { isOver } from "./coordinator.ts"
+import type { Generation, GroupMembership } from "./groupMembership.ts"
+import { SkippedOffsets } from "./skippedOffsets.ts"
+
+export interface OwnershipOptions {
+  readonly client: ClusterClient
+  readonly eventLoop: EventLoop
+  readonly clock: Clock.Clock
+  readonly join: JoinGroup
+  readonly membership: GroupMembership
+  /** Whose connections are used for fetches. */
+  readonly purpose: string
+}
+
+// Of a session, at its end: what a message to the broker and a scheduling of ours may take.
+const leaseMarginMillis = 1_000
+const slowCommitMillis = 1_000
+
+export class Ownership {
+  readonly #options: OwnershipOptions
+  readonly #skipped = new SkippedOffsets()
+  #generation: Generation | undefined
+  #owned: ReadonlyMap<string, AssignedPartition> = new Map()
+  #fetcher: AssignmentFetcher.AssignmentFetcher | undefined
+  #fetching: Scope.Closeable | undefined
+  #isFetching = true
+  // Once until it works again: an outage is told by the broker's name already.
+  #isGivenUp = false
+  /** On the monotonic clock. */
+  leaseUntil = Number.NEGATIVE_INFINITY
+
+  constructor(options: OwnershipOptions) {
+    this.#options = options
+  }
+
+  // --- its course ---
+
+  /** Tells the assignment, and fetches it. */
+  begin(generation: Generation, assigned: ReadonlyArray<AssignedPartition>): Effect.Effect<void> {
+    const { client, eventLoop, join, purpose } = this.#options
+    return Effect.gen({ self: this }, function* () {
+      this.#generation = generation
+      this.#owned = new Map(assigned.map((one) => [partitionKey(one), one]))
+      this.renew(generation.since)
+      join.onAssigned(assigned)
+      const scope = yield* Scope.make()
+      this.#fetching = scope
+      const isLeased = () => this.isLeased
+      const options = { client, eventLoop, join, assigned, purpose, skipped: this.#skipped, isLeased }
+      this.#fetcher = yield* Scope.provide(AssignmentFetcher.make(options), scope)
+      if (!this.#isFetching) this.#fetcher.stop()
+    })
+  }
+
+  /** Goes on in another generation of the group. */
+  goOn(generation: Generation): void {
+    this.#generation = generation
+    this.renew(generation.since)
+  }
+
+  /** Hands over nothing more; commits go on. */
+  get halt(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const scope = this.#fetching
+      this.#fetcher?.stop()
+      this.#fetcher = undefined
+      this.#fetching = undefined
+      return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
+    })
+  }
+
+  /** The group has gone on: what was in hand is the business of the next owners. */
+  end(): void {
+    this.#generation = undefined
+  }
+
+  /** Whether anything that is owned now is not among these, or is of another topic under the same name. */
+  loses(partitions: ReadonlyArray<TopicPartition>): boolean {
+    const left = new Set(partitions.map(partitionKey))
+    return [...this.#owned.values()].some((one) => !left.has(partitionKey(one)) || !this.#isSameTopic(one))
+  }
+
+  isSame(partitions: ReadonlyArray<TopicPartition>): boolean {
+    return partitions.length === this.#owned.size && !this.loses(partitions)
+  }
+
+  // --- the lease ---
+
+  get isLeased(): boolean {
+    return this.#now < this.leaseUntil
+  }
+
+  /** The coordinator has answered what was sent then. */
+  renew(sentAt: number): void {
+    const hadLapsed = !this.isLeased
+    const until = sentAt + this.#options.membership.sessionTimeoutMillis - leaseMarginMillis
+    this.leaseUntil = Math.max(this.leaseUntil, until)
+    if (hadLapsed) this.#fetcher?.handOverAll()
+  }
+
+  // --- what the consumer asks for ---
+
+  pause(partition: TopicPartition): void {
+    this.#fetcher?.pause(partition)
+  }
+
+  resume(partition: TopicPartition): void {
+    this.#fetcher?.resume(partition)
+  }
+
+  /** For good. */
+  stopFetching(): void {
+    this.#isFetching = false
+    this.#fetcher?.stop()
+  }
+
+  commit(offsets: ReadonlyArray<OffsetCommit>): Effect.Effect<void, TransportError> {
+    const { join, membership } = this.#options
+    const generation = this.#generation
+    if (generation === undefined || !offsets.every((one) => this.#isOwned(one))) {
+      const detail = `the assignment these commits of group ${join.groupId} belong to is over`
+      return Effect.fail(because(new Unavailable({ code: "ILLEGAL_GENERATION", detail })))
+    }
+    const startedAt = this.#now
+    return membership.offsets.commit(generation, offsets).pipe(
+      Effect.tap(() => Effect.sync(() => (this.#isGivenUp = false))),
+      Effect.tapError((error) => (isOver(error) ? Effect.void : this.#giveUp(offsets, error.message))),
+      // One that was interrupted on its way is made again by whoever interrupts it.
+      Effect.onInterrupt(() =>
+        this.#now - startedAt < slowCommitMillis ? Effect.void : this.#giveUp(offsets, "the time for it is over")
+      )
+    )
+  }
+
+  #giveUp(offsets: ReadonlyArray<OffsetCommit>, reason: string): Effect.Effect<void> {
+    if (this.#isGivenUp) return Effect.void
+    this.#isGivenUp = true
+    const what = offsets.map(({ offset, partition, topic }) => `${topic}-${partition} at ${offset}`).join(", ")
+    const { groupId } = this.#options.join
+    return Effect.logWarning(`group ${groupId}: not committed: ${what}; it is delivered again (${reason})`)
+  }
+
+  #isOwned(partition: TopicPartition): boolean {
+    const owned = this.#owned.get(partitionKey(partition))
+    return owned !== undefined && this.#isSameTopic(owned)
+  }
+
+  /** An offset of a topic that was made anew since means nothing in the one of now. */
+  #isSameTopic({ topic, topicId }: AssignedPartition): boolean {
+    return topicId === this.#options.client.metadata.topicIdOf(topic)
+  }
+
+  get #now(): number {
+    return monotonicMillis(this.#options.clock)
+  }
+}
