@@ -16,7 +16,10 @@ export const close = (machine: Machine, taken: TakenRecord, isDone: boolean): vo
   if (taken.isClosed) return
   machine.ownership.close(taken, isDone)
   if (isDone) machine.hasProgress = true
-  if (!(taken instanceof Request) || taken.kept === undefined) return
+  if (!(taken instanceof Request)) return
+  if (taken.decided !== undefined) machine.calls.closed(taken.decided)
+  taken.decided = undefined
+  if (taken.kept === undefined) return
   taken.kept.pins--
   invariant(taken.kept.pins >= 0, "a kept answer is unpinned as often as it was pinned")
   taken.kept = undefined
@@ -92,7 +95,7 @@ export const settle = (
   const { call } = request
   if (call !== undefined) {
     for (const follower of followersOf(call, request)) repeat(machine, follower, call, told, headers)
-    machine.calls.settled(call, request.kept?.reply ?? told, headers)
+    if (machine.calls.settled(call, request.kept?.reply ?? told, headers)) request.decided = call
   }
   const outcome = answer === undefined ? "cancelled" : labelOf(answer)
   machine.commands.add("ended", request, outcome, at - request.takenAt)

@@ -76,6 +76,8 @@ export class Request extends TakenRecord implements Addressee, Aging<Request> {
   run: Run | undefined
   /** What is known of its attempt, from here until nobody can send it again. */
   call: CallEntry | undefined
+  /** The attempt that it has decided about, until it is closed. */
+  decided: CallEntry | undefined
   /** The kept answer it was given or made: not forgotten before its offset is done. */
   kept: KeptAnswer | undefined
   /** A call that wants no outcome was told that it has started. */
