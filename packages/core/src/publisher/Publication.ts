@@ -1,5 +1,5 @@
 /**
- * A record on its way to the broker together with what is known of its fate.
+ * A record that is to be written, with its write state.
  *
  * Subclasses are the publisher's queue items themselves (a pending call, a reply), so that publishing allocates
  * nothing beside them.
@@ -23,17 +23,17 @@ export abstract class Publication implements OutgoingRecord {
   readonly deadline: number
   /** False: refused at once when the partition is known to be out of reach, or its leader, instead of waiting for it. */
   readonly waits: boolean
-  /** Set by the owner when nobody wants the record any more: it is skipped if it has not been handed over. */
+  /** Set by the owner when the record is no longer needed: it is skipped unless it has been sent already. */
   abandoned = false
   /** Publisher's. */
   state: WriteState.WriteState = WriteState.queued
-  /** Publisher's: what the order of records is kept by inside a partition; undefined without a key. */
+  /** Publisher's: records with the same order key stay in order inside a partition; undefined without a key. */
   readonly orderKey: string | undefined
-  /** Publisher's: about what the record takes on the wire, headers included. */
+  /** Publisher's: the record's size on the wire, headers included; an upper bound. */
   readonly encodedSize: number
   /** Publisher's: when it was offered, monotonic milliseconds. */
   offeredAt = 0
-  /** Publisher's: the most records it may travel with, lowered to find out which one a broker refuses. */
+  /** Publisher's: the largest batch it may be part of; halved to find the record that a broker refuses. */
   companyLimit = Number.POSITIVE_INFINITY
 
   constructor(record: OutgoingRecord, deadline: number, waits = true) {
@@ -64,12 +64,12 @@ export abstract class Publication implements OutgoingRecord {
     }
   }
 
-  /** A try ended without a word on what became of the record: it may have been written then, whatever came later. */
+  /** One try ended without an answer: the record may have been written then, whatever a later try said. */
   get isUnclear(): boolean {
     return this.state._tag === "Unknown" || (this.state._tag === "Written" && !this.state.isOnce)
   }
 
-  /** Why the last try failed that did. */
+  /** The error of the last failed try. */
   get lastError(): TransportError | undefined {
     return WriteState.errorOf(this.state)
   }

@@ -1,9 +1,9 @@
 /**
- * Writes publications to Kafka in micro-batches: per partition leader a few requests in flight, never two with the same
- * key, one event-loop turn apart; what could not be written is tried again until the deadline.
+ * Writes publications to Kafka in micro-batches. Each leader has a few requests in flight, never two with the same key, and
+ * one event-loop turn apart; records that could not be written are tried again until their deadline.
  *
- * A driver only supplies a `ProducerLink`. A partition that is refused rests by itself; a leader that does not answer rests
- * with its partitions; leaders are looked for beside sending. See docs/adr/0014.
+ * A driver only supplies a `ProducerLink`. A refused partition backs off alone; a leader that does not answer backs off with
+ * all of its partitions; metadata is refreshed beside sending. See docs/adr/0014.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -34,8 +34,8 @@ export interface Publisher {
   /** The number of partitions of a topic, from the metadata. */
   readonly partitions: (topic: string) => Effect.Effect<number, TransportError>
   /**
-   * How much waits before a record that is offered to this partition now; infinite while nothing can be written to it, as
-   * far as is known. Never waits.
+   * How many records wait in front of one that is offered to this partition now; infinite while the partition is known to
+   * take no writes. Never waits.
    */
   readonly load: (partition: TopicPartition) => number
 }

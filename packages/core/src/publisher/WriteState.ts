@@ -1,8 +1,8 @@
 /**
- * How far a publication has come, and what is known of it. Pure.
+ * Whether a publication has been written, certainly or perhaps. Pure.
  *
- * A verdict about the last try is not enough: what was in doubt once stays in doubt, whatever a later try brings, and a
- * record that was in doubt before it was written may have been written twice.
+ * The verdict of the last try is not enough: a record that was in doubt once stays in doubt, whatever a later try says, and
+ * one that was in doubt before it was acknowledged may have been written twice.
  */
 import type { TransportError } from "../kafka/TransportError.ts"
 import type { Verdict } from "../kafka/Verdict.ts"
@@ -10,7 +10,7 @@ import type { Verdict } from "../kafka/Verdict.ts"
 export type WriteState =
   /** Not handed over yet. */
   | { readonly _tag: "Queued" }
-  /** Handed over, and in doubt until the answer; `error` says why the try before wrote nothing, if there was one. */
+  /** Sent, and in doubt until the answer; `error` is that of the try before, which wrote nothing. */
   | { readonly _tag: "InFlight"; readonly error: TransportError | undefined }
   /** Every try ended, and none of them wrote anything. */
   | { readonly _tag: "NotWritten"; readonly error: TransportError }
@@ -36,14 +36,14 @@ export const sent = (state: WriteState): WriteState => {
   }
 }
 
-/** The hand-over has ended so, or nothing more will be tried for this reason. */
+/** The try ended with this verdict, or no further try is made for this reason. */
 export const judged = (state: WriteState, verdict: Verdict): WriteState => {
   const wasInDoubt = state._tag === "Unknown"
   if (verdict._tag === "Written") return wasInDoubt ? writtenAgain : writtenOnce
   return wasInDoubt && verdict._tag === "NotWritten" ? { _tag: "Unknown", error: verdict.error } : verdict
 }
 
-/** It is not tried any more, for this reason: what is in flight or in doubt stays in doubt. */
+/** No further try is made, for this reason: a record in flight or in doubt stays in doubt. */
 export const givenUp = (state: WriteState, error: TransportError): WriteState => {
   switch (state._tag) {
     case "Queued":

@@ -1,5 +1,5 @@
 /**
- * How long a partition, or a leader, is left alone after a failure: longer with each one in a row. Pure.
+ * The pause of a partition or leader after a failure; it grows with each failure in a row. Pure.
  */
 import type { TransportError } from "../../kafka/TransportError.ts"
 
@@ -13,7 +13,7 @@ export class Backoff {
   #failures = 0
   /** When the next try may be made, monotonic milliseconds. */
   until = Number.NEGATIVE_INFINITY
-  /** What stands in the way, until the pause is over. */
+  /** The error that began the pause, until the pause is over. */
   refusal: TransportError | undefined
 
   get isResting(): boolean {
@@ -29,7 +29,7 @@ export class Backoff {
     this.refusal = error
   }
 
-  /** The pause is over: the next record tries, and finds out whether the refusal is still there. */
+  /** The pause is over: the next record is a try, which shows whether the error persists. */
   rested(): void {
     this.refusal = undefined
   }

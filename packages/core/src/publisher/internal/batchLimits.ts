@@ -20,7 +20,7 @@ interface Learnt {
   limit: number
   /** The smallest batch that was refused. */
   refused: number
-  /** What the next batch may have, once. */
+  /** The size of the next trial batch, used once. */
   attempt: number | undefined
   fullBatches: number
   learntAt: number
@@ -48,11 +48,11 @@ export class BatchLimits {
       if (this.#learnt.size > maxTopics) this.#learnt.delete(this.#learnt.keys().next().value!)
       return
     }
-    // It was sent before a smaller one was refused, and tells nothing new.
+    // The batch was sent before a smaller one was refused: nothing new is learnt.
     if (bytes >= learnt.refused && bytes > learnt.limit) return
     learnt.refused = Math.min(learnt.refused, bytes)
     learnt.learntAt = now
-    // An attempt that failed says nothing against the limit.
+    // A refused trial does not lower the limit.
     if (bytes <= learnt.limit) learnt.limit = Math.floor(bytes / 2)
   }
 

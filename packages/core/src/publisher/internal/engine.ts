@@ -1,7 +1,7 @@
 /**
- * Drives queues and windows: takes offers, sends requests, settles them by their verdicts, lets partitions and leaders rest,
- * and makes time pass. What the next request is, is decided in `leaderWindow.ts` and `partitionQueue.ts`; what is known of a
- * record, in `WriteState.ts`; this file knows no driver and no owner but by their interfaces.
+ * Drives the queues and windows: takes offers, sends requests, settles records by their verdicts, begins and ends back-offs.
+ * `leaderWindow.ts` and `partitionQueue.ts` decide what the next request holds, `WriteState.ts` what is known of a record;
+ * drivers and owners are interfaces here.
  *
  * Every entry (an offer, a turn, an answer, a refresh, a sweep) first does all of its own work and tells owners last.
  */
@@ -41,7 +41,7 @@ export interface EngineDependencies {
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Makes sure that `sweep` is called at this moment, monotonic milliseconds, or before. */
   readonly wakeBy: (at: number) => void
-  /** Wants a refresh, for leaders that are not known or may have moved. */
+  /** Asks for a metadata refresh: a leader is unknown or may have moved. */
   readonly wantRefresh: () => void
 }
 
@@ -82,13 +82,13 @@ export class Engine {
     }
   }
 
-  /** Its owner is not called back inside its own call. */
+  /** Refuses the record in a later turn: an owner is not called back inside its own call. */
   #refuseSoon(publication: Publication, error: TransportError): void {
     publication.state = WriteState.givenUp(publication.state, error)
     this.#environment.eventLoop.nextTurn(() => this.#environment.ledger.tell(publication))
   }
 
-  /** Its time is up. Why it was not written, when that is known, is worth more. */
+  /** The record's deadline has passed. The reason why it was not written, when known, says more than that. */
   #expire(publication: Publication, { window }: PartitionQueue, now: number): void {
     const isThrottled = window !== undefined && window.throttledUntil > now
     const why = isThrottled ? throttled(window.leader) : timeIsUp(publication.topic)
@@ -129,7 +129,7 @@ export class Engine {
   #flush(window: LeaderWindow): void {
     const { ledger, limits } = this.#environment
     const now = this.now
-    // It may have failed, or closed, since this was scheduled.
+    // The window may have failed or been closed since this turn was scheduled.
     if (this.#isClosed || !window.isOpen(limits, now)) return
     const { batches, bytes, over } = window.fill(limits, this.#learnt, now)
     for (const { publication, queue } of over) this.#expire(publication, queue, now)
@@ -171,7 +171,7 @@ export class Engine {
     this.#environment.ledger.deliver()
   }
 
-  /** A broker that answers is within reach, whatever it refuses. */
+  /** A broker that answers is reachable, even when it refuses everything. */
   #onAnswered(window: LeaderWindow, throttleMillis: number, now: number): void {
     window.backoff.worked()
     window.answeredAt = now
@@ -181,7 +181,7 @@ export class Engine {
     this.#environment.wakeBy(window.throttledUntil)
   }
 
-  /** No answer, or no way to ask: that concerns all partitions of the leader. */
+  /** No answer, or no connection: this concerns all partitions of the leader. */
   #onFailed(window: LeaderWindow, error: TransportError, now: number): void {
     if (!error.isRetryable) return
     this.#rest(window, error, now)
@@ -190,9 +190,9 @@ export class Engine {
     }
   }
 
-  /** The broker has spoken of one partition, which concerns no other. */
+  /** The broker's answer for one partition; it says nothing of the others. */
   #onVerdict(batch: SentBatch, verdict: Verdict.Verdict, now: number): void {
-    // Its partition went to another leader meanwhile.
+    // The partition has moved to another leader meanwhile.
     if (batch.isSettled) return
     const { bytes, queue, topic } = batch
     this.#settle(batch, verdict)
@@ -220,11 +220,11 @@ export class Engine {
 
   // --- leaders move ---
 
-  /** Follows the leaders of now, with what waits for them. */
+  /** Moves waiting records to the current leaders. */
   reroute(): void {
     for (const { from, queue } of this.#environment.routes.reroute()) {
       this.#environment.resting.end(queue)
-      // What a silent broker has is sent to its successor, and not waited for.
+      // Records that a silent broker has not answered are sent to its successor at once.
       if (from?.suspectedSince !== undefined) {
         for (const batch of this.#requests.batches(queue, from)) this.#settle(batch, unanswered(from.leader))
       }
@@ -254,7 +254,7 @@ export class Engine {
     return next
   }
 
-  /** The driver's own time limits are not relied on: whatever it does, a request is settled. */
+  /** Settles requests that are in flight for too long: the driver's own timeouts are not relied on. */
   #sweepRequests(now: number): number {
     const { sendTimeoutMillis, wantRefresh } = this.#environment
     const { isSuspicious, next, over } = this.#requests.aged(now, sendTimeoutMillis * 2)
@@ -279,7 +279,7 @@ export class Engine {
     return (this.#stuckSweepAt = ledger.records > 0 ? now + stuckSweepMillis : Number.POSITIVE_INFINITY)
   }
 
-  /** Everything is told that it will not be tried any more. */
+  /** Ends every record: none of them is tried again. */
   close(): void {
     this.#isClosed = true
     const open = this.#requests.batches()

@@ -1,6 +1,6 @@
 /**
- * Which keys of one partition have a record in flight, and what waits for them: two requests in flight never share a key,
- * so a resend can never overtake a later record of the same key.
+ * The keys of one partition that have a record in flight, and the records that wait for them. Two requests in flight never
+ * share a key, so no later record overtakes one that has to be sent again.
  *
  * Records without a key have no order to keep. Pure bookkeeping; the partition's queue drives it.
  */
@@ -9,7 +9,7 @@ import type { Publication } from "../Publication.ts"
 const none: ReadonlyArray<Publication> = []
 
 export class KeyGate {
-  /** By the keys in flight; most have nobody that waits for them, and no list. */
+  /** Waiting records by key in flight; undefined, and no list, for the many keys that none waits for. */
   readonly #waiting = new Map<string, Array<Publication> | undefined>()
   #size = 0
 
@@ -31,7 +31,7 @@ export class KeyGate {
     }
   }
 
-  /** Opens the gate for the keys of settled records and returns what waited, each key in the order it came. */
+  /** Opens the gate for the keys of settled records and returns the records that waited, in order for each key. */
   open(batch: ReadonlyArray<Publication>): ReadonlyArray<Publication> {
     let released: Array<Publication> | undefined
     for (const { orderKey } of batch) {

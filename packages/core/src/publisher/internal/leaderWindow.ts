@@ -1,8 +1,8 @@
 /**
- * What is in flight to one leader, and what its next request holds: its partitions that can be sent, in turn.
+ * The requests in flight to one leader, and the next one: its sendable partitions, in turn.
  *
- * Limits of what is in flight are a leader's, since a frozen broker must not hold what another one could take. Whether the
- * leader answers at all is known here too; what it says of a partition is that partition's.
+ * In-flight limits are per leader, so that a frozen broker does not use up what another one could take. Whether the leader
+ * answers is kept here; an answer for a partition is kept with the partition.
  */
 import type { PartitionBatch } from "../../kafka/ProducerLink.ts"
 import type { Publication } from "../Publication.ts"
@@ -24,7 +24,7 @@ export interface SentBatch extends PartitionBatch {
   isSettled: boolean
 }
 
-/** What one request is to hold, and what was found to be over on the way. */
+/** The batches of the next request, and the records that turned out to be expired or abandoned. */
 export interface Filled {
   readonly batches: ReadonlyArray<SentBatch>
   readonly bytes: number
@@ -37,7 +37,7 @@ export class LeaderWindow {
   /** Requests and bytes in flight. */
   requests = 0
   bytes = 0
-  /** The leader asked to be left alone until then, monotonic milliseconds. */
+  /** The leader throttles until then, monotonic milliseconds. */
   throttledUntil = Number.NEGATIVE_INFINITY
   /** When it answered last, monotonic milliseconds. */
   answeredAt = Number.NEGATIVE_INFINITY
@@ -95,7 +95,7 @@ export class LeaderWindow {
       if (queue.ready === 0) queue.isListed = false
       else if (taken.records.length > 0) this.#listed.push(queue)
       else {
-        // Its first record needs an emptier request, and has the next one.
+        // Its first record does not fit into this request; it leads the next one.
         this.#listed.unshift(queue)
         break
       }

@@ -1,15 +1,15 @@
 /**
- * The records that have no outcome yet, bounded by what they take, and the way out: owners are told all of an answer in one
- * go, when the publisher has done its own work.
+ * The records without an outcome, bounded in bytes, and the notification of their owners: all outcomes of an answer at once,
+ * after the publisher has done its own work.
  *
- * An owner is foreign code. It may offer more records meanwhile, and one that throws keeps neither the others from hearing
- * of theirs nor the publisher from going on.
+ * Owners are foreign code. They may offer more records meanwhile, and one that throws stops neither the other notifications
+ * nor the publisher.
  */
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { Publication } from "../Publication.ts"
 import * as WriteState from "../WriteState.ts"
 
-// About what a queued record costs beside its bytes: objects, headers, places in arrays.
+// An estimate of a queued record's cost beside its bytes: objects, headers, array slots.
 const recordCost = 256
 
 export class Ledger {

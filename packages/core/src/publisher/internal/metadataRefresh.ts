@@ -1,6 +1,6 @@
 /**
- * Looks at the metadata, beside sending: where the leaders are now, and why there is none for the partitions that have
- * none. Whatever the link does, a question ends: one that hangs is given up, and one that dies counts as no answer.
+ * Refreshes the metadata beside sending: finds current leaders, and for partitions without one the reason. A question to the
+ * link times out; a defect of the link counts as no answer.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -55,7 +55,7 @@ export const refresh = (environment: RefreshDependencies): Effect.Effect<void> =
 
 const finish = ({ clock, engine, ledger, routes, schedule }: RefreshDependencies): void => {
   const now = monotonicMillis(clock)
-  // A refresh can be one that was under way before; then only the question why has found the leader.
+  // The link may have joined an earlier refresh; then only the question for the reason has found the leader.
   engine.reroute()
   const leaderless = routes.leaderless()
   if (leaderless.length === 0) schedule.helped()
@@ -70,7 +70,7 @@ const finish = ({ clock, engine, ledger, routes, schedule }: RefreshDependencies
   ledger.deliver()
 }
 
-/** Refuses the records of a topic that will never have a leader to go to, and notes why the others wait. */
+/** Refuses records whose partition will never have a leader, and notes for the others why they wait. */
 const explain = (
   { engine, routes }: RefreshDependencies,
   topic: string,

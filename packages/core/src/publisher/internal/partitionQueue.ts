@@ -1,6 +1,5 @@
 /**
- * What is to be written to one partition: ready in order, or waiting for a key in flight; its back-off, and the leader it
- * is sent to.
+ * The records to be written to one partition, ready in order or waiting for a key in flight; its back-off and its leader.
  *
  * Two arrays: `front` holds what must go first (resends, records whose key became free), `queue` the rest in the order
  * offered.
@@ -39,7 +38,7 @@ export class PartitionQueue implements TopicPartition {
   window: LeaderWindow | undefined
   /** In its window's list of partitions that can be sent. */
   isListed = false
-  /** It came while a refresh was under way, which therefore says nothing of it. */
+  /** It was added during a metadata refresh, whose result does not cover it. */
   isMissed = false
   /** Batches in flight. */
   inFlight = 0
@@ -67,11 +66,11 @@ export class PartitionQueue implements TopicPartition {
     return this.backoff.refusal ?? this.window?.backoff.refusal
   }
 
-  /** What waits before the next record: records, and batches in flight; infinite while nothing can be written. */
+  /** The queue in front of a new record: waiting records and batches in flight; infinite while nothing can be written. */
   get load(): number {
     const { window } = this
     if (window === undefined || this.refusal !== undefined) return Number.POSITIVE_INFINITY
-    // Silence that nobody is waiting for any more says nothing.
+    // A timeout that ended a wait long ago is no evidence about now.
     const isSilent = window.suspectedSince !== undefined && window.requests > 0
     return isSilent ? Number.POSITIVE_INFINITY : this.ready + this.inFlight
   }
@@ -87,8 +86,8 @@ export class PartitionQueue implements TopicPartition {
   }
 
   /**
-   * A batch has its answer: what is to be tried again goes first, then what waited for the batch's keys, so that the order
-   * of each key is kept.
+   * A batch is answered: records to be tried again go first, then those that waited for the batch's keys, which keeps the
+   * order of each key.
    */
   settled(batch: ReadonlyArray<Publication>, again: ReadonlyArray<Publication>): void {
     const released = this.#gate.open(batch)

@@ -1,5 +1,5 @@
 /**
- * Counts for operators: what waits, how long it has, and what was left alone.
+ * Metrics of a publisher: waiting records, the age of the oldest, and back-offs.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -8,7 +8,7 @@ import * as PublisherMetrics from "../../telemetry/PublisherMetrics.ts"
 import { shareOf } from "../../telemetry/SharedGauge.ts"
 
 export interface PublishRecorder {
-  /** What waits now, and how long the oldest of it has. */
+  /** The number of waiting records and the age of the oldest. */
   readonly queued: (records: number, bytes: number, oldestMillis: number) => void
   readonly backedOff: (what: "partition" | "leader") => void
 }

@@ -1,10 +1,10 @@
 /**
- * When the metadata is looked at: at once by whoever comes long after the last refresh, ever less often by those that are
- * still not helped, and soon for a partition that came while a refresh was under way. Pure.
+ * When metadata is refreshed: at once after a long pause, less and less often while partitions stay without a leader, and
+ * soon again for a partition that was added during a refresh. Pure.
  */
 import type { BackoffLimits } from "./backoff.ts"
 
-// Between two refreshes, however many partitions come that were not looked for yet.
+// The least pause between two refreshes, however many partitions are added.
 const leastPauseMillis = 10
 
 export class RefreshSchedule {
@@ -21,7 +21,7 @@ export class RefreshSchedule {
     this.#limits = limits
   }
 
-  /** Somebody wants a refresh that begins from now on. */
+  /** Asks for a refresh that begins after this moment. */
   want(now: number): void {
     this.#isWanted = true
     if (this.isRefreshing || Number.isFinite(this.dueAt)) return
@@ -36,18 +36,18 @@ export class RefreshSchedule {
     this.dueAt = Number.POSITIVE_INFINITY
   }
 
-  /** The refresh is over. `isSoon`: a partition came meanwhile that it said nothing of. */
+  /** The refresh has ended. `isSoon`: a partition was added meanwhile that it does not cover. */
   end(now: number, isSoon: boolean): void {
     this.isRefreshing = false
     this.#endedAt = now
     this.#refreshesInRow++
     if (isSoon) this.dueAt = now + leastPauseMillis
     else if (this.#isWanted) this.dueAt = now + this.#pause()
-    // Whoever comes next must not wait for the refreshes that have helped those before it.
+    // A partition that is added later does not wait because of refreshes that were needed before it.
     else if (this.#hasHelped) this.#refreshesInRow = 0
   }
 
-  /** The refresh under way leaves nobody without a leader. */
+  /** The current refresh has found a leader for every partition. */
   helped(): void {
     this.#hasHelped = true
   }

@@ -1,5 +1,5 @@
 /**
- * What is said of records that could not be written. Pure.
+ * The errors of records that could not be written. Pure.
  */
 import * as Cause from "effect/Cause"
 import * as Option from "effect/Option"
@@ -26,11 +26,11 @@ export const closed = because(new TransportClosed())
 
 export const queueFull = (limit: number): TransportError => because(new QueueFull({ limit }))
 
-/** The time of a record is up that nothing else is known of. */
+/** A record's deadline has passed, and no other reason is known. */
 export const timeIsUp = (topic: string): TransportError =>
   because(new NoAnswer({ detail: `the time for writing to ${topic} is up` }))
 
-/** The time is up of a record that waited because its leader asked to be left alone. */
+/** The deadline of a record has passed that waited because its leader throttles. */
 export const throttled = (leader: number): TransportError => {
   const detail = `broker ${leader} asked this client to pause, which is over its quota`
   return because(new Unavailable({ code: "THROTTLED", detail }))
@@ -56,6 +56,6 @@ export const failureOf = (cause: Cause.Cause<Verdict.Unwritten>): Verdict.Unwrit
 /** Certainly not written, and not meant to wait until it can be. */
 export const isImpatient = ({ state, waits }: Publication): boolean => !waits && WriteState.isUnwritten(state)
 
-/** Why a record has no leader to go to, when the topic has so many partitions; undefined when only for now. */
+/** Why a record's partition has no leader, given the topic's partition count; undefined when one may still appear. */
 export const withoutLeader = ({ partition, topic }: Publication, partitions: number): TransportError | undefined =>
   partition < partitions ? undefined : because(new NoSuchPartition({ topic, partition, partitions }))

@@ -1,5 +1,5 @@
 /**
- * The produce requests in flight, and what their age says of the brokers that have them.
+ * The produce requests in flight, and which brokers their age makes suspicious.
  */
 import type * as Fiber from "effect/Fiber"
 import type { Produced } from "../../kafka/ProducerLink.ts"
@@ -17,15 +17,15 @@ export interface Request {
 }
 
 export interface Aged {
-  /** Requests that no answer is waited for any more. */
+  /** Requests that have timed out. */
   readonly over: ReadonlyArray<Request>
-  /** Whether a leader is silent in a way that another broker should be asked about it. */
+  /** Whether a leader has been silent so long that another broker is asked about it. */
   readonly isSuspicious: boolean
-  /** When to look again, monotonic milliseconds; infinite when nothing is in flight. */
+  /** When to check again, monotonic milliseconds; infinite when nothing is in flight. */
   readonly next: number
 }
 
-// A leader that has not answered for so long is asked about elsewhere.
+// After this silence of a leader another broker is asked for the metadata.
 export const suspiciousMillis = 1_000
 
 export class Requests {
@@ -48,7 +48,7 @@ export class Requests {
     return true
   }
 
-  /** The batches in flight whose fate is open: all, or those of one partition at one leader. */
+  /** The unanswered batches: all, or those of one partition at one leader. */
   batches(queue?: PartitionQueue, leader?: LeaderWindow): ReadonlyArray<SentBatch> {
     return [...this.#open].flatMap(({ batches, window }) =>
       batches.filter(
@@ -57,7 +57,7 @@ export class Requests {
     )
   }
 
-  /** What has waited too long. While a broker wants to be left alone, its silence says nothing. */
+  /** Requests without an answer for too long. A broker that throttles may be silent for that time. */
   aged(now: number, limitMillis: number): Aged {
     const over: Array<Request> = []
     let isSuspicious = false

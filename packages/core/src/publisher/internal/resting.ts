@@ -1,5 +1,5 @@
 /**
- * The partitions and leaders that are left alone for a while after a failure.
+ * The partitions and leaders that are in a back-off.
  */
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { BackoffLimits } from "./backoff.ts"
@@ -18,7 +18,7 @@ export class Resting {
     this.#jitter = jitter
   }
 
-  /** Leaves a partition, or a leader with all of its partitions, alone. */
+  /** Begins the back-off of a partition, or of a leader with all of its partitions. */
   add(of: PartitionQueue | LeaderWindow, error: TransportError, now: number): void {
     of.backoff.failed(error, now, this.#limits, this.#jitter())
     if (of instanceof LeaderWindow) this.#leaders.add(of)
@@ -28,13 +28,13 @@ export class Resting {
     }
   }
 
-  /** What stood in the way of this partition does so no more. */
+  /** Ends the back-off of a partition: the error is gone. */
   end(queue: PartitionQueue): void {
     queue.backoff.rested()
     this.#partitions.delete(queue)
   }
 
-  /** Ends the rests that are over, and tells whose they were. */
+  /** Ends the back-offs that are over, and returns their owners. */
   takeOver(now: number): {
     readonly partitions: ReadonlyArray<PartitionQueue>
     readonly leaders: ReadonlyArray<LeaderWindow>
@@ -49,7 +49,7 @@ export class Resting {
     return { partitions, leaders }
   }
 
-  /** When the next rest is over, monotonic milliseconds; infinite when nothing rests. */
+  /** When the next back-off is over, monotonic milliseconds; infinite when there is none. */
   get next(): number {
     let next = Number.POSITIVE_INFINITY
     for (const { backoff } of this.#partitions) next = Math.min(next, backoff.until)

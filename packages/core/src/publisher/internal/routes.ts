@@ -1,15 +1,15 @@
 /**
- * Which leader each partition's records go to. A partition changes leaders only in `reroute`, with all that waits for it.
+ * The leader of each partition. A partition changes its leader only in `reroute`, with all of its waiting records.
  *
- * A partition without a leader and without records is forgotten there: whoever may ask for a reply names topics, any
- * number of them.
+ * `reroute` also forgets partitions without a leader and without records: requesters name their reply topics, and could name
+ * any number of them.
  */
 import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
 import { LeaderWindow } from "./leaderWindow.ts"
 import type { RefreshSchedule } from "./refreshSchedule.ts"
 import { PartitionQueue } from "./partitionQueue.ts"
 
-/** A partition that another broker leads now, or none. */
+/** A partition whose leader has changed, or that has none now. */
 export interface Moved {
   readonly queue: PartitionQueue
   readonly from: LeaderWindow | undefined
@@ -34,7 +34,7 @@ export class Routes {
     for (const partitions of this.#topics.values()) yield* partitions.values()
   }
 
-  /** The partitions no leader is known of that have records to send. */
+  /** The partitions that have records to send and no known leader. */
   leaderless(): ReadonlyArray<PartitionQueue> {
     return Array.from(this.queues()).filter(({ ready, window }) => window === undefined && ready > 0)
   }

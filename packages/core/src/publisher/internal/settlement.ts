@@ -1,5 +1,5 @@
 /**
- * What becomes of the records of one partition when the answer to their request is there.
+ * Applies a broker's answer to the records of one partition.
  */
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { Verdict } from "../../kafka/Verdict.ts"
@@ -10,12 +10,12 @@ import type { SentBatch } from "./leaderWindow.ts"
 const none: ReadonlyArray<Publication> = []
 
 /**
- * Whether a batch is refused for good because of one of its records; a missing permission or partition concerns them all,
- * and looking for a guilty one would make a thousand requests of a batch of 512.
+ * Whether a batch is refused for good because of one of its records. A missing permission or partition concerns all of them:
+ * a search for one record would make a thousand requests of a batch of 512.
  */
 const isOfOne = ({ reason }: TransportError): boolean => reason._tag === "TooLarge" || reason._tag === "Refused"
 
-/** Gives the records their verdict and returns those whose outcome it is; the others wait for their next try. */
+/** Applies the verdict and returns the records that have their outcome; the others wait for their next try. */
 export const settle = (batch: SentBatch, verdict: Verdict): ReadonlyArray<Publication> => {
   if (batch.isSettled) return none
   batch.isSettled = true
@@ -25,7 +25,7 @@ export const settle = (batch: SentBatch, verdict: Verdict): ReadonlyArray<Public
   const isAgain =
     verdict._tag !== "Written" && (verdict.error.isRetryable || (isOfOne(verdict.error) && records.length > 1))
   if (isAgain && !verdict.error.isRetryable) {
-    // Which record the broker refused is not told: halves are tried until the guilty one stands alone.
+    // The broker does not say which record it refused: halves are tried until that one travels alone.
     const company = Math.max(1, Math.floor(records.length / 2))
     for (const publication of records) publication.companyLimit = company
   }
