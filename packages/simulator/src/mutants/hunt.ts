@@ -4,6 +4,7 @@
 import { makePlan } from "../plan/makePlan.ts"
 import type { Plan } from "../plan/Plan.ts"
 import { runHistory } from "../run/history.ts"
+import { hearingMutants } from "./hearingMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { requesterMutants } from "./requesterMutants.ts"
 import { responderMutants } from "./responderMutants.ts"
@@ -14,7 +15,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...requesterMutants,
   ...responderMutants,
   ...runMutants,
-  ...transportMutants
+  ...transportMutants,
+  ...hearingMutants
 ]
 
 export interface Catch {
