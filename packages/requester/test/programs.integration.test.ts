@@ -119,7 +119,7 @@ layer(services, { excludeTestServices: true })("the programs over a real broker"
         for (const program of ["responder", "requester"] as const) {
           const missing = yield* run(program, here, { environment: { KAFKA_TOPICS: "verify" } })
           assert.strictEqual(missing.exitCode, 1)
-          assert.match(missing.stderr, /topic \S+\.requests does not exist[^]*KAFKA_TOPICS=create/)
+          assert.match(missing.stderr, /topics \S+\.requests, [^]* do not exist[^]*KAFKA_TOPICS=create/)
         }
         yield* serving(here)
         const other = { KAFKA_PARTITIONS: "2" }

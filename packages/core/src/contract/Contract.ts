@@ -68,6 +68,34 @@ export const Retry: Context.Reference<RetryPolicy> = Context.Reference<RetryPoli
 })
 
 /**
+ * After which time a call is hedged: a duration, or the time in which so many percent of the operation's calls were answered
+ * lately. A percentile is known after 32 answers; before, it is `max`, and without one nothing is hedged yet.
+ */
+export type HedgeDelay =
+  | Duration.Input
+  | { readonly percentile: number; readonly min?: Duration.Input; readonly max?: Duration.Input }
+
+/** How an operation is hedged. */
+export interface HedgePolicy {
+  /** How long the newest attempt waits for its reply before another one is sent beside it. */
+  readonly delay: HedgeDelay
+  /** Attempts in all, the first included. Default 2. */
+  readonly maxAttempts?: number
+  /** Hedges for each call in the long run, besides a burst of five. Default 0.1: one for ten calls. */
+  readonly budget?: number
+}
+
+/**
+ * Sends another attempt of a call to another partition while the first one goes on; the first usable reply ends the call, and
+ * responders are told to stop what the others do. For `Safe` operations only, whose slowest calls take much longer than
+ * most; default: none. A call switches it off by `Requester.withHedge(false)`.
+ */
+export const Hedge: Context.Reference<HedgePolicy | undefined> = Context.Reference<HedgePolicy | undefined>(
+  `${id}/Hedge`,
+  { defaultValue: () => undefined }
+)
+
+/**
  * Tells of a declared error whether it is final, so that a repeated request is answered with the stored error instead of running
  * again. Default: none, since most business errors (out of stock) may end differently later.
  */

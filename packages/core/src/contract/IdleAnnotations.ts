@@ -1,9 +1,15 @@
 /**
  * Annotations that have no effect on an operation. They are no error, since a group may annotate all its operations at once,
- * but for a single one they are likely a mistake.
+ * but for a single one they are likely a mistake. One that would be dangerous if it had an effect is refused instead.
  */
 import * as Contract from "./Contract.ts"
 import type { Operation } from "./Operation.ts"
+
+/** Why an annotation is refused, if one is. */
+export const misplacedAnnotationOf = ({ hedge, isSafe }: Operation): string | undefined =>
+  hedge === undefined || isSafe
+    ? undefined
+    : "Contract.Hedge is for Safe operations only, since a hedge runs beside the first attempt; annotate the operation as Contract.Safe if it only reads, else remove Contract.Hedge"
 
 /** A sentence each. */
 export const idleAnnotationsOf = ({

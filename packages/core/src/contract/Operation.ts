@@ -74,6 +74,8 @@ export interface Operation {
   readonly hasPrimaryKey: boolean
   readonly timeout: Duration.Input | undefined
   readonly retry: Contract.RetryPolicy
+  /** Undefined: not hedged. */
+  readonly hedge: Contract.HedgePolicy | undefined
   readonly isFinal: (error: unknown) => boolean
   /** Whether its answers are kept for repeated requests. */
   readonly storesReplies: boolean
@@ -130,6 +132,7 @@ const build = (rpc: AnyRpc): Operation => {
     hasPrimaryKey: declaresPrimaryKey(rpc),
     timeout: Context.get(rpc.annotations, Contract.Timeout),
     retry: Context.get(rpc.annotations, Contract.Retry),
+    hedge: Context.get(rpc.annotations, Contract.Hedge),
     isFinal: Context.get(rpc.annotations, Contract.FinalErrors),
     storesReplies: Context.get(rpc.annotations, Contract.StoreReplies),
     dedupeAge: Context.get(rpc.annotations, Contract.DedupeAge),

@@ -44,7 +44,7 @@ import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import { type AnyGroup, operationsOf } from "../contract/Operation.ts"
-import { withRoutingKey, withTimeout } from "../requester/CallSettings.ts"
+import { withHedge, withRoutingKey, withTimeout } from "../requester/CallSettings.ts"
 import type { Options as RequesterOptions } from "../requester/Options.ts"
 import * as Requester from "../requester/Requester.ts"
 import * as StartError from "../startup/StartError.ts"
@@ -63,6 +63,8 @@ export interface CallOptions {
   readonly headers?: Headers.Input | undefined
   /** Calls with the same one run in order. Default: the payload's primary key. */
   readonly routingKey?: string | undefined
+  /** False: the call is not hedged, though its contract says so (`Contract.Hedge`). */
+  readonly hedge?: boolean | undefined
 }
 
 /** A method for each operation of a contract, and the end of it all. */
@@ -89,11 +91,12 @@ const taken = new Set(["close", "then"])
 
 /** Runs one call. */
 const call = async (method: Method, payload: unknown, options: CallOptions, run: Run): Promise<unknown> => {
-  const { headers, routingKey, signal, timeoutMs } = options
+  const { headers, hedge, routingKey, signal, timeoutMs } = options
   signal?.throwIfAborted()
   let effect = method(payload, headers === undefined ? {} : { headers })
   if (timeoutMs !== undefined) effect = withTimeout(effect, timeoutMs)
   if (routingKey !== undefined) effect = withRoutingKey(effect, routingKey)
+  if (hedge !== undefined) effect = withHedge(effect, hedge)
   const exit = await run(effect, signal === undefined ? {} : { signal })
   // An answer that came before the signal is the outcome.
   if (Exit.isFailure(exit) && exit.cause.reasons.every(({ _tag }) => _tag === "Interrupt")) signal?.throwIfAborted()

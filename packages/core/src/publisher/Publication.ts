@@ -18,7 +18,8 @@ export abstract class Publication implements OutgoingRecord {
   readonly partition: number
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
-  readonly headers: RecordHeaders
+  /** The owner may replace them by others that are no larger as long as `delivery` is `not-sent`. */
+  headers: RecordHeaders
   /** Monotonic milliseconds; past it the publisher neither sends nor resends. */
   readonly deadline: number
   /** False: refused at once when the partition is known to be out of reach, or its leader, instead of waiting for it. */

@@ -35,6 +35,11 @@ export const WaitForReady: Context.Reference<boolean> = Context.Reference<boolea
   defaultValue: () => true
 })
 
+/** Whether the call is hedged where its contract says so (`Contract.Hedge`). Default true. */
+export const Hedge: Context.Reference<boolean> = Context.Reference<boolean>(`${id}/Hedge`, {
+  defaultValue: () => true
+})
+
 /**
  * Headers as they are given to `withHeaders`: pairs in their order, names as often as they come, or a record. Text is
  * written in UTF-8, bytes as they are; names are case-sensitive, as Kafka's are.
@@ -91,6 +96,9 @@ export const withRoutingKey: With<string> = withSetting(RoutingKey)
 /** Says for all calls made inside the effect whether they wait for Kafka to become reachable. */
 export const withWaitForReady: With<boolean> = withSetting(WaitForReady)
 
+/** Says for all calls made inside the effect whether those whose contract has a `Contract.Hedge` are hedged. */
+export const withHedge: With<boolean> = withSetting(Hedge)
+
 const pairsOf = (input: unknown): GivenHeaders => {
   if (typeof input !== "object" || input === null) return [[input, undefined]]
   if (!(Symbol.iterator in input)) return Object.entries(input)
@@ -136,6 +144,8 @@ export interface CallSettings {
   readonly timeout: Duration.Input | undefined
   readonly routingKey: string | undefined
   readonly waitsForReady: boolean
+  /** Whether it is hedged if its operation is. */
+  readonly isHedged: boolean
   readonly observer: ((metadata: ReplyMetadata) => void) | undefined
 }
 
@@ -161,6 +171,7 @@ export const read = (
     timeout: setting(Timeout) ?? operation.timeout,
     routingKey: setting(RoutingKey),
     waitsForReady: setting(WaitForReady) ?? true,
+    isHedged: operation.hedge !== undefined && (setting(Hedge) ?? true),
     observer: setting(ReplyObserver)
   }
 }

@@ -2,12 +2,14 @@
  * Every setting of a requester, with its default and the reason for it.
  */
 import * as Duration from "effect/Duration"
+import type { HedgePolicy } from "../contract/Contract.ts"
 import {
   between,
   duration,
   flag,
   oneOf,
   record,
+  required,
   type Rules,
   text,
   whole,
@@ -120,3 +122,23 @@ export const annotationRules = (maxTimeoutMillis: number) => ({
   maxDelay: duration(0),
   attemptTimeout: duration(1)
 })
+
+const isPercentileDelay = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null || !("percentile" in value)) return false
+  const { max, min, percentile } = value as Readonly<Record<string, unknown>>
+  if (typeof percentile !== "number" || !(percentile > 0 && percentile < 100)) return false
+  if (min !== undefined && !duration(1).isMet(min)) return false
+  const least = min === undefined ? 1 : Duration.toMillis(Duration.fromInputUnsafe(min as Duration.Input))
+  return max === undefined || duration(least).isMet(max)
+}
+
+/** What `Contract.Hedge` may say. */
+export const hedgeRules: Rules<HedgePolicy> = {
+  delay: required({
+    accepts:
+      "a finite duration of at least 1 ms, or { percentile, min, max } with a percentile between 0 and 100, and min no longer than max",
+    isMet: (value) => isPercentileDelay(value) || duration(1).isMet(value)
+  }),
+  maxAttempts: whole(2),
+  budget: between(0.001, 1)
+}

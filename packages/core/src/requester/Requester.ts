@@ -63,11 +63,13 @@ import type { Options } from "./Options.ts"
 import type { RequestError } from "./RequestError.ts"
 
 export {
+  Hedge,
   ReplyObserver,
   RoutingKey,
   Timeout,
   WaitForReady,
   withHeaders,
+  withHedge,
   withReplyMetadata,
   withRoutingKey,
   withTimeout,

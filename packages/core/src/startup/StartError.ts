@@ -16,11 +16,11 @@
  * // Topics are not created unless the options say so.
  * const started = Layer.build(Requester.layer(Inventory)).pipe(
  *   Effect.as("started"),
- *   Effect.catchReason("StartError", "TopicMissing", ({ topic }) => Effect.succeed(`${topic} is missing`)),
+ *   Effect.catchReason("StartError", "TopicMissing", ({ topics }) => Effect.succeed(topics.join(", "))),
  *   Effect.scoped,
  *   Effect.provide(MemoryTransport.layer)
  * )
- * assert.equal(await Effect.runPromise(started), "inventory.requests is missing")
+ * assert.equal(await Effect.runPromise(started), "inventory.requests, inventory.control, inventory.replies")
  * ```
  */
 import * as Duration from "effect/Duration"
@@ -58,12 +58,18 @@ export class TwoCopiesOfEffect extends Schema.TaggedError<TwoCopiesOfEffect>(`${
   }
 }
 
-/** A topic that the contract needs does not exist. */
+/** Topics that are needed do not exist. */
 export class TopicMissing extends Schema.TaggedError<TopicMissing>(`${id}/TopicMissing`)("TopicMissing", {
-  topic: Schema.String
+  /** All that are missing, as far as that is known. */
+  topics: Schema.NonEmptyArray(Schema.String),
+  /** What creates them as `topics: "create"` would, for a shell; none when one was lost while it was set up. */
+  commands: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `topic ${this.topic} does not exist; create it, or set topics: "create"`
+    const [what, them] = this.topics.length === 1 ? ["topic", "it"] : ["topics", "them"]
+    const does = this.topics.length === 1 ? "does" : "do"
+    const commands = this.commands.map((command) => `\n  ${command}`).join("")
+    return `${what} ${this.topics.join(", ")} ${does} not exist; create ${them}, or set topics: "create"${commands === "" ? "" : `:${commands}`}`
   }
 }
 
@@ -151,7 +157,7 @@ export const because = (reason: StartError["reason"]): StartError => new StartEr
 const fromTransport = (error: TransportError): StartError =>
   because(
     error.reason._tag === "NoSuchTopic"
-      ? new TopicMissing({ topic: error.reason.topic })
+      ? new TopicMissing({ topics: [error.reason.topic], commands: [] })
       : new TransportFailed({ cause: error })
   )
 

@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { because as transportError, NoSuchTopic, type TransportError } from "../kafka/TransportError.ts"
+import * as StartError from "./StartError.ts"
 import type { TopicDescription, Topics, TopicSpec } from "../kafka/Transport.ts"
 
 export type TopicPolicy = "verify" | "create"
@@ -54,6 +55,31 @@ export const deadLetterTopic = (name: string): TopicSpec => ({
   partitions: 1,
   replicationFactor: -1,
   configs: { "cleanup.policy": "delete", "retention.ms": millis(7 * 24 * 60 * 60_000) }
+})
+
+/** What creates the topic in a shell, as it would be created here. */
+const commandFor = ({ configs, name, partitions }: TopicSpec): string => {
+  const settings = Object.entries(configs).map(([setting, value]) => ` --config ${setting}=${value}`)
+  return `kafka-topics.sh --bootstrap-server localhost:9092 --create --topic ${name} --partitions ${partitions}${settings.join("")}`
+}
+
+/** Fails, with all that are missing at once, when topics do not exist and may not be created. */
+export const verify = Effect.fnUntraced(function* (
+  topics: Topics,
+  specs: ReadonlyArray<TopicSpec>,
+  policy: TopicPolicy
+): Effect.fn.Return<void, TransportError | StartError.StartError> {
+  if (policy === "create") return
+  const found = new Set(Array.from(yield* topics.describe(specs.map(({ name }) => name)), ({ name }) => name))
+  const missing = new Map(specs.filter(({ name }) => !found.has(name)).map((spec) => [spec.name, spec]))
+  const [first, ...others] = missing.values()
+  if (first === undefined) return
+  return yield* StartError.because(
+    new StartError.TopicMissing({
+      topics: [first.name, ...others.map(({ name }) => name)],
+      commands: [first, ...others].map(commandFor)
+    })
+  )
 })
 
 const describe = (topics: Topics, topic: string): Effect.Effect<TopicDescription, TransportError> =>

@@ -20,15 +20,33 @@ export const duration = Metric.histogram("kafka_rr_requester_call_duration_secon
 /** Calls that wait for their outcome now, of all requesters in the process. Changed with each call. */
 export const inFlight = Metric.gauge("kafka_rr_requester_in_flight", { description: "calls waiting for their outcome" })
 
-/** Attempts after the first, by `operation`. */
+/** Attempts after the first that were made because one had failed or was not answered, by `operation`. */
 export const retries = Metric.counter("kafka_rr_requester_retries_total", {
-  description: "attempts after the first",
+  description: "attempts after the first, hedges not counted",
   incremental: true
 })
 
 /** Retries not made because the retry budget was spent. */
 export const retriesThrottled = Metric.counter("kafka_rr_requester_retries_throttled_total", {
   description: "retries not made because the retry budget was spent",
+  incremental: true
+})
+
+/** Attempts that were sent beside another one, by `operation` (`Contract.Hedge`). */
+export const hedges = Metric.counter("kafka_rr_requester_hedges_total", {
+  description: "attempts sent beside another one",
+  incremental: true
+})
+
+/** Calls that were ended by the reply to a hedge, by `operation`. */
+export const hedgesWon = Metric.counter("kafka_rr_requester_hedges_won_total", {
+  description: "calls ended by the reply to a hedge",
+  incremental: true
+})
+
+/** Hedges not sent because the operation's hedge budget, or the retry budget, was spent. */
+export const hedgesThrottled = Metric.counter("kafka_rr_requester_hedges_throttled_total", {
+  description: "hedges not sent because a budget was spent",
   incremental: true
 })
 
@@ -48,8 +66,8 @@ export const repliesInvalid = Metric.counter("kafka_rr_requester_replies_invalid
   incremental: true
 })
 
-/** Cancels sent because a caller was interrupted. */
+/** Cancels sent because a caller was interrupted, or because a hedged call ended while another attempt was out. */
 export const cancels = Metric.counter("kafka_rr_requester_cancels_total", {
-  description: "cancels sent for interrupted callers",
+  description: "cancels sent for interrupted callers and for attempts beside the one that ended a call",
   incremental: true
 })

@@ -2,12 +2,23 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Contract from "../../src/contract/Contract.ts"
-import { idleAnnotationsOf } from "../../src/contract/IdleAnnotations.ts"
+import { idleAnnotationsOf, misplacedAnnotationOf } from "../../src/contract/IdleAnnotations.ts"
 import { operationsOf } from "../../src/contract/Operation.ts"
 
 const policy = { maxAttempts: 2, baseDelay: 1, maxDelay: 1 }
 const work = Rpc.make("Work")
 const idle = (rpc: Rpc.Any): ReadonlyArray<string> => operationsOf(RpcGroup.make(rpc)).flatMap(idleAnnotationsOf)
+
+describe("Contract.Hedge", () => {
+  it("is refused of an operation that is not Safe, also of an idempotent one", () => {
+    const hedged = work.annotate(Contract.Hedge, { delay: "20 millis" })
+    const refusals = [hedged, hedged.annotate(Contract.Idempotent, true), hedged.annotate(Contract.Safe, true), work]
+      .flatMap((rpc) => operationsOf(RpcGroup.make(rpc)))
+      .map((operation) => misplacedAnnotationOf(operation)?.slice(0, 44))
+    const refused = "Contract.Hedge is for Safe operations only, "
+    assert.deepStrictEqual(refusals, [refused, refused, undefined, undefined])
+  })
+})
 
 describe("annotations without effect", () => {
   it("are named with the reason", () => {

@@ -19,6 +19,7 @@ const unexpected = (operation: string) => async () => {
 const all: ContractHandlers = {
   Work: unexpected("Work"),
   Find: unexpected("Find"),
+  Look: unexpected("Find"),
   Put: unexpected("Put"),
   Order: unexpected("Order"),
   Reserve: unexpected("Reserve"),

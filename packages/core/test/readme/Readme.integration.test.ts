@@ -1,5 +1,6 @@
 /**
- * The README's example is compiled under the project's strict options and run against a real broker, as it stands there.
+ * The README's examples are compiled under the project's strict options and run against a real broker, as they stand there:
+ * each goes on from those before it.
  */
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -20,19 +21,20 @@ const output = Effect.fnUntraced(function* (command: string, args: ReadonlyArray
 })
 
 it.live(
-  "the README's example compiles, runs and answers",
+  "the README's examples compile, run and answer",
   () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const readme = yield* fs.readFileString(`${root}/README.md`)
-      const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? ""
-      assert.include(example, `brokers: ["localhost:9092"]`)
+      const blocks = Array.from(readme.matchAll(/```ts\n([\s\S]*?)```/g), ([, code]) => code!)
+      assert.lengthOf(blocks, 2)
+      for (const block of blocks) assert.include(block, `["localhost:9092"]`)
 
       // Inside the package, so that its own name and its dependencies resolve.
       const folder = yield* fs.makeTempDirectoryScoped({ directory: here, prefix: "example-" })
-      const bootstrap = JSON.stringify(sharedBrokers)
-      yield* fs.writeFileString(`${folder}/example.ts`, example.replace(`["localhost:9092"]`, bootstrap))
-      const options = { noEmit: true, composite: false, allowImportingTsExtensions: true }
+      const example = blocks.join("\n").replaceAll(`["localhost:9092"]`, JSON.stringify(sharedBrokers))
+      yield* fs.writeFileString(`${folder}/example.ts`, example)
+      const options = { noEmit: true, composite: false, allowImportingTsExtensions: true, noUnusedLocals: false }
       yield* fs.writeFileString(
         `${folder}/tsconfig.json`,
         JSON.stringify({ extends: `${root}/tsconfig.base.json`, compilerOptions: options, include: ["example.ts"] })
@@ -42,7 +44,7 @@ it.live(
       assert.deepStrictEqual(compiled, { text: "", exitCode: compiled.exitCode })
       assert.strictEqual(compiled.exitCode, 0)
       const run = yield* output(process.execPath, ["--conditions=source", `${folder}/example.ts`])
-      assert.deepStrictEqual(run, { text: "Hello, Ada\n", exitCode: run.exitCode })
+      assert.deepStrictEqual(run, { text: "Hello, Ada\nHello, Bob\n", exitCode: run.exitCode })
       assert.strictEqual(run.exitCode, 0)
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
   60_000

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as FaultyTransport from "../../src/testing/FaultyTransport.ts"
 import type { FaultLaw } from "../suites/requestReply/faulty/FaultLaw.ts"
+import { hedgingFaultLaws } from "../suites/requestReply/faulty/hedging.ts"
 import { hearingLaws } from "../suites/requestReply/faulty/hearing.ts"
 import { lostReplyLaws } from "../suites/requestReply/faulty/lostReplies.ts"
 import { partitionHandoverLaws } from "../suites/requestReply/faulty/partitionHandover.ts"
@@ -31,4 +32,5 @@ describe("request/reply with faults", () => {
   partitionHandoverLaws(law)
   lostReplyLaws(law)
   hearingLaws(law)
+  hedgingFaultLaws(law)
 })

@@ -34,6 +34,7 @@ describe("the settings of a call", () => {
         timeout: undefined,
         routingKey: undefined,
         waitsForReady: true,
+        isHedged: false,
         observer: undefined
       })
     })

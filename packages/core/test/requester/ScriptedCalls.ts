@@ -13,6 +13,7 @@ import type { CallRecorder } from "../../src/requester/internal/callRecorder.ts"
 import type { CallHistory } from "../../src/requester/internal/callHistory.ts"
 import type { Cancellation } from "../../src/requester/internal/canceller.ts"
 import type { Reply } from "../../src/requester/internal/call.ts"
+import type { Hedging } from "../../src/requester/internal/hedging.ts"
 import * as ReplyInbox from "../../src/requester/internal/replyInbox.ts"
 import type { RetryTimes } from "../../src/requester/internal/retry.ts"
 import { makeCalls } from "../../src/requester/internal/start.ts"
@@ -59,6 +60,9 @@ export const recorderInto = (log: Array<string>): CallRecorder => ({
   invalidReply: (operation) => void log.push(`invalid reply ${operation}`),
   retried: (operation) => void log.push(`retried ${operation}`),
   throttled: () => void log.push("throttled"),
+  hedged: (operation) => void log.push(`hedged ${operation}`),
+  hedgeWon: (operation) => void log.push(`hedge won ${operation}`),
+  hedgeThrottled: () => void log.push("hedge throttled"),
   cancelled: () => void log.push("cancelled"),
   ignored: (kind) => void log.push(`ignored ${kind}`)
 })
@@ -74,6 +78,7 @@ export interface CallFields {
   readonly timeout?: number
   readonly payloadBytes?: number
   readonly times?: RetryTimes
+  readonly hedging?: Hedging
   readonly waitsForReady?: boolean
   readonly isCancelled?: boolean
   readonly key?: string
@@ -117,6 +122,7 @@ export const make = Effect.fnUntraced(function* (options: Partial<Options> = {},
       const asked = template({
         operation: Stock.operation(fields.operation ?? "Get"),
         policy: fields.times,
+        hedging: fields.hedging,
         startedAt,
         deadline: startedAt + (fields.timeout ?? 1_000),
         payloadBytes: fields.payloadBytes ?? 10,

@@ -5,6 +5,8 @@ import type { Operation } from "../../src/contract/Operation.ts"
 import { Call, type Reply } from "../../src/requester/internal/call.ts"
 import type { ContractRoute } from "../../src/requester/internal/contractRoute.ts"
 import type { RequestTemplate } from "../../src/requester/internal/prepare.ts"
+import * as Hedgings from "../../src/requester/internal/hedging.ts"
+import type { Hedging } from "../../src/requester/internal/hedging.ts"
 import type { RetryTimes } from "../../src/requester/internal/retry.ts"
 import type { ConsumedRecord } from "../../src/kafka/KafkaRecord.ts"
 import * as CorrelationId from "../../src/wire/CorrelationId.ts"
@@ -22,6 +24,7 @@ export const template = (
     readonly deadline?: number
     readonly payloadBytes?: number
     readonly policy?: RetryTimes | undefined
+    readonly hedging?: Hedging | undefined
     readonly waitsForReady?: boolean
     readonly key?: Uint8Array | null
   } = {}
@@ -31,6 +34,7 @@ export const template = (
   return {
     operation,
     policy: fields.policy,
+    hedging: fields.hedging,
     startedAt,
     deadline,
     waitsForReady: fields.waitsForReady ?? true,
@@ -51,7 +55,8 @@ export const route = (canceller?: ContractRoute["canceller"]): ContractRoute => 
       learn: () => {}
     },
     canceller,
-    watch: undefined
+    watch: undefined,
+    hedgingOf: Hedgings.perOperation()
   }
 }
 
@@ -61,6 +66,7 @@ export const pendingCall = (
     readonly deadline?: number
     readonly payloadBytes?: number
     readonly retryAt?: number
+    readonly policy?: RetryTimes
     readonly operation?: Operation
   } = {}
 ): Call => {

@@ -15,6 +15,7 @@ import { outcomeLaws } from "./requestReply/outcome.ts"
 import { boundLaws } from "./requestReply/bounds.ts"
 import { orderLaws } from "./requestReply/order.ts"
 import { poisonLaws } from "./requestReply/poison.ts"
+import { hedgingLaws } from "./requestReply/hedging.ts"
 import { retryLaws } from "./requestReply/retries.ts"
 import { deduplicationLaws } from "./requestReply/deduplication.ts"
 import { keptAnswerLaws } from "./requestReply/keptAnswers.ts"
@@ -37,6 +38,7 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   certaintyLaws,
   deadlineLaws,
   retryLaws,
+  hedgingLaws,
   orderLaws,
   boundLaws,
   poisonLaws,

@@ -5,6 +5,7 @@ import { makePlan } from "../plan/makePlan.ts"
 import type { Plan } from "../plan/Plan.ts"
 import { runHistory } from "../run/history.ts"
 import { hearingMutants } from "./hearingMutants.ts"
+import { hedgingMutants } from "./hedgingMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { requesterMutants } from "./requesterMutants.ts"
 import { responderMutants } from "./responderMutants.ts"
@@ -13,6 +14,7 @@ import { transportMutants } from "./transportMutants.ts"
 
 export const mutants: ReadonlyArray<Mutant> = [
   ...requesterMutants,
+  ...hedgingMutants,
   ...responderMutants,
   ...runMutants,
   ...transportMutants,

@@ -149,7 +149,7 @@ const retryForgotten = ofClasses("retries forgotten", "an attempt that has no an
     "takeDue",
     (original) =>
       function (now) {
-        return { ...original.call(this, now), retry: [] }
+        return { ...original.call(this, now), again: [] }
       }
   )
 )

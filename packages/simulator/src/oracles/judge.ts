@@ -13,6 +13,7 @@ import { explained } from "./explained.ts"
 import { factsOf } from "./Facts.ts"
 import { healing } from "./healing.ts"
 import { hearing } from "./hearing.ts"
+import { hedging } from "./hedging.ts"
 import { keyOrder } from "./keyOrder.ts"
 import { limits } from "./limits.ts"
 import { noRepeat } from "./noRepeat.ts"
@@ -44,6 +45,7 @@ export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): R
     ...counts(facts, world),
     ...programs(facts),
     ...limits(facts),
+    ...hedging(facts),
     ...lives(facts),
     ...cancellation(facts),
     ...budget(facts),

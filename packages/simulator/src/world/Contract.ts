@@ -35,11 +35,15 @@ const retry: CoreContract.RetryPolicy = {
   attemptTimeout: "350 millis"
 }
 
+/** After which time a read is sent again beside its first attempt. */
+export const hedgeMillis = 120
+
 const isFinal = (error: unknown): boolean => (error as Refusal).isFinal
 
 const Read = Rpc.make("Read", { payload: order, success: Answer, error: Refusal })
   .annotate(CoreContract.Safe, true)
   .annotate(CoreContract.Retry, retry)
+  .annotate(CoreContract.Hedge, { delay: hedgeMillis })
 
 const Put = Rpc.make("Put", { payload: order, success: Answer, error: Refusal, primaryKey: ({ subject }) => subject })
   .annotate(CoreContract.Idempotent, true)

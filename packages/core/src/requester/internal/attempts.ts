@@ -7,7 +7,7 @@
 import * as CorrelationId from "../../wire/CorrelationId.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
 import * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
-import { Call, type CallParts, type Retry } from "./call.ts"
+import { type Attempt, Call, type CallParts, type Retry } from "./call.ts"
 
 /** A call as it is registered and offered; its correlation id is of the token and its number. */
 export const firstAttempt = (
@@ -24,11 +24,26 @@ export const firstAttempt = (
   return new Call(record, { ...parts, correlationId }, key === null ? false : template.waitsForReady)
 }
 
-const recordTo = (call: Call, partition: number, ordinal: number, replyTo: ReplyAddress | undefined, now: number) => {
-  const { fields, key, value } = call.template
+const headersOf = (call: Call, ordinal: number, replyTo: ReplyAddress | undefined, now: number) => {
   const left = Math.max(0, Math.round(call.deadline - now))
-  const headers = RequestEnvelope.encodeAttempt(fields, left, call.correlationId, replyTo, ordinal)
-  return { topic: call.topic, partition, key, value, headers }
+  return RequestEnvelope.encodeAttempt(call.template.fields, left, call.correlationId, replyTo, ordinal)
+}
+
+const recordTo = (call: Call, partition: number, ordinal: number, replyTo: ReplyAddress | undefined, now: number) => {
+  const { key, value } = call.template
+  return { topic: call.topic, partition, key, value, headers: headersOf(call, ordinal, replyTo, now) }
+}
+
+/**
+ * Names another reply address in the records of a call that were not written yet. They keep their places in the publisher's
+ * queues, and so the order of their keys; they get no larger, since a partition's number has four bytes.
+ */
+export const readdress = (call: Call, replyTo: ReplyAddress, now: number): void => {
+  for (const attempt of call.records) {
+    if (attempt.delivery === "not-sent" && !attempt.isRefused) {
+      attempt.headers = headersOf(call, attempt.ordinal, replyTo, now)
+    }
+  }
 }
 
 /** Whether an attempt may go to any partition. Only the first one's responder can deduplicate those of unsafe operations. */
@@ -46,15 +61,20 @@ export const nextAttempt = (call: Call, replyTo: ReplyAddress | undefined, now: 
   return call.again(recordTo(call, partition, ordinal, replyTo, now), ordinal, isSafe ? false : template.waitsForReady)
 }
 
-/** The newest attempt once more, since it was certainly not written. `isLast`: it waits there if it has to. */
+/** Another attempt beside those that are out. It does not wait for a partition: the others are under way. */
+export const hedgeAttempt = (call: Call, replyTo: ReplyAddress | undefined, now: number, partition: number): Retry => {
+  const ordinal = call.made + 1
+  return call.again(recordTo(call, partition, ordinal, replyTo, now), ordinal, false, true)
+}
+
+/** An attempt once more, since it was certainly not written. `isLast`: it waits there if it has to. */
 export const anotherAttempt = (
-  call: Call,
+  { call, isHedge, ordinal }: Attempt,
   replyTo: ReplyAddress | undefined,
   now: number,
   partition: number,
   isLast = false
 ): Retry => {
-  const { ordinal } = call.newest
   const waits = call.template.waitsForReady && (isLast || !mayGoAnywhere(call, ordinal))
-  return call.again(recordTo(call, partition, ordinal, replyTo, now), ordinal, waits)
+  return call.again(recordTo(call, partition, ordinal, replyTo, now), ordinal, waits, isHedge)
 }

@@ -33,6 +33,18 @@ export abstract class Attempt extends Publication {
   abstract get call(): Call
   /** From 1. */
   abstract get ordinal(): number
+  /** It was sent beside another one that was out, and not because that had failed. */
+  abstract get isHedge(): boolean
+
+  /** A responder may have executed it, or may yet. One that is unclear may have been written twice, and rejected once. */
+  get isOpen(): boolean {
+    return this.isUnclear || (!this.isRejected && this.delivery !== "not-sent")
+  }
+
+  /** It may be answered yet, or written. */
+  get isOut(): boolean {
+    return this.isOpen || (!this.isRejected && !this.isRefused)
+  }
 
   override onAcknowledged(): void {}
 
@@ -46,11 +58,13 @@ export abstract class Attempt extends Publication {
 export class Retry extends Attempt {
   readonly call: Call
   readonly ordinal: number
+  readonly isHedge: boolean
 
-  constructor(call: Call, ordinal: number, record: OutgoingRecord, waits: boolean) {
+  constructor(call: Call, ordinal: number, record: OutgoingRecord, waits: boolean, isHedge: boolean) {
     super(record, call.deadline, waits)
     this.call = call
     this.ordinal = ordinal
+    this.isHedge = isHedge
   }
 }
 
@@ -80,6 +94,12 @@ export class Call extends Attempt {
   outcome: Exit.Exit<Reply, RequestError> | undefined
   /** When to send the next attempt if nothing else happens, monotonic milliseconds; infinite when never. */
   retryAt = Number.POSITIVE_INFINITY
+  /** When to send another attempt beside those that are out, monotonic milliseconds; infinite when never. */
+  hedgeAt = Number.POSITIVE_INFINITY
+  /** Attempts of it were out side by side on purpose. */
+  isHedged = false
+  /** How many attempts were made. */
+  made = 1
   /** The retry budget has held up the next attempt; counted once. */
   isThrottled = false
   /** What of it waits until replies can be heard. */
@@ -110,6 +130,10 @@ export class Call extends Attempt {
     return 1
   }
 
+  override get isHedge(): boolean {
+    return false
+  }
+
   get tag(): string {
     return this.template.operation.tag
   }
@@ -118,23 +142,26 @@ export class Call extends Attempt {
     return this.template.value.byteLength
   }
 
-  /** How many attempts were made. */
-  get made(): number {
-    return this.newest.ordinal
+  /** All that was made to be sent of it. */
+  get records(): ReadonlyArray<Attempt> {
+    return this.#retries === undefined ? [this] : [this, ...this.#retries]
   }
 
   /** The partitions that its records went to. */
   get tried(): ReadonlyArray<number> {
-    return this.#retries === undefined ? [this.partition] : [this.partition, ...this.#retries.map((it) => it.partition)]
+    return this.records.map(({ partition }) => partition)
   }
 
+  /** The record that was made last. */
   get newest(): Attempt {
     return this.#retries?.at(-1) ?? this
   }
 
-  /** Adds a record: of the next attempt, or in place of that of the newest one. */
-  again(record: OutgoingRecord, ordinal: number, waits = this.template.waitsForReady): Retry {
-    const retry = new Retry(this, ordinal, record, waits)
+  /** Adds a record: of the next attempt, or in place of one that was not written. */
+  again(record: OutgoingRecord, ordinal: number, waits = this.template.waitsForReady, isHedge = false): Retry {
+    const retry = new Retry(this, ordinal, record, waits, isHedge)
+    if (ordinal > this.made) this.made = ordinal
+    if (isHedge) this.isHedged = true
     if (this.#retries === undefined) this.#retries = [retry]
     else this.#retries.push(retry)
     return retry
@@ -161,16 +188,36 @@ export class Call extends Attempt {
     return this.refusal
   }
 
-  /**
-   * Whether an attempt may be executed that no responder rejected. One that is unclear may have been written twice, and
-   * rejected once.
-   */
+  /** Whether an attempt may be executed that no responder rejected. */
   get hasOpenAttempt(): boolean {
+    return this.isOpenBeside(0)
+  }
+
+  /** Whether an attempt other than this one may be executed, or may have been. */
+  isOpenBeside(ordinal: number): boolean {
     for (let index = this.#count - 1; index >= 0; index--) {
-      const { delivery, isRejected, isUnclear } = this.#attempt(index)
-      if (isUnclear || (!isRejected && delivery !== "not-sent")) return true
+      const attempt = this.#attempt(index)
+      if (attempt.ordinal !== ordinal && attempt.isOpen) return true
     }
     return false
+  }
+
+  /** Whether an attempt other than this one may be answered yet. */
+  isOutBeside(ordinal: number): boolean {
+    for (let index = this.#count - 1; index >= 0; index--) {
+      const attempt = this.#attempt(index)
+      if (attempt.ordinal !== ordinal && attempt.isOut) return true
+    }
+    return false
+  }
+
+  /** The newest record of an attempt; undefined when there was no such attempt. */
+  attempt(ordinal: number): Attempt | undefined {
+    for (let index = this.#count - 1; index >= 0; index--) {
+      const attempt = this.#attempt(index)
+      if (attempt.ordinal === ordinal) return attempt
+    }
+    return undefined
   }
 
   /** Whether the newest attempt still waits to be written, so that another one to its partition would wait behind it. */

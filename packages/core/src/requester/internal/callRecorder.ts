@@ -16,6 +16,10 @@ export interface CallRecorder {
   readonly invalidReply: (operation: string) => void
   readonly retried: (operation: string) => void
   readonly throttled: () => void
+  readonly hedged: (operation: string) => void
+  /** A hedge was answered before the attempt beside which it was sent. */
+  readonly hedgeWon: (operation: string) => void
+  readonly hedgeThrottled: () => void
   readonly cancelled: () => void
   readonly ignored: (kind: "foreign" | "late" | "duplicate" | "forged" | "stale" | "malformed" | "undecodable") => void
 }
@@ -28,6 +32,8 @@ export const make = Effect.gen(function* () {
   const durations = boundBy(RequesterMetrics.duration, context, {}, "operation")
   const invalid = boundBy(RequesterMetrics.repliesInvalid, context, {}, "operation")
   const retries = boundBy(RequesterMetrics.retries, context, {}, "operation")
+  const hedges = boundBy(RequesterMetrics.hedges, context, {}, "operation")
+  const hedgesWon = boundBy(RequesterMetrics.hedgesWon, context, {}, "operation")
   const inFlightIs = shareOf(RequesterMetrics.inFlight, context)
   const ignored = boundBy(RequesterMetrics.repliesIgnored, context, {}, "kind")
 
@@ -57,6 +63,9 @@ export const make = Effect.gen(function* () {
     invalidReply: (operation) => invalid(operation).update(1),
     retried: (operation) => retries(operation).update(1),
     throttled: () => RequesterMetrics.retriesThrottled.updateUnsafe(1, context),
+    hedged: (operation) => hedges(operation).update(1),
+    hedgeWon: (operation) => hedgesWon(operation).update(1),
+    hedgeThrottled: () => RequesterMetrics.hedgesThrottled.updateUnsafe(1, context),
     cancelled: () => RequesterMetrics.cancels.updateUnsafe(1, context),
     ignored: (kind) => ignored(kind).update(1)
   }

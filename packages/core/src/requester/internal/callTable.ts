@@ -10,8 +10,8 @@ import type { Call } from "./call.ts"
 export interface Due {
   /** Removed: past their deadline. */
   readonly expired: ReadonlyArray<Call>
-  /** Still pending: their next attempt is due. */
-  readonly retry: ReadonlyArray<Call>
+  /** Still pending: another attempt of them is due. */
+  readonly again: ReadonlyArray<Call>
   /** When something will be due next, if nothing changes; infinite when nothing is pending. */
   readonly next: number
 }
@@ -53,18 +53,19 @@ export class CallTable {
   /** Removes what is past its deadline and lists the calls whose next attempt is due. */
   takeDue(now: number): Due {
     const expired: Array<Call> = []
-    const retry: Array<Call> = []
+    const again: Array<Call> = []
     let next = Number.POSITIVE_INFINITY
     for (const call of this.#calls.values()) {
       if (call.deadline <= now) expired.push(call)
       else {
-        if (call.retryAt <= now) retry.push(call)
-        else if (call.retryAt < next) next = call.retryAt
+        const at = call.hedgeAt < call.retryAt ? call.hedgeAt : call.retryAt
+        if (at <= now) again.push(call)
+        else if (at < next) next = at
         if (call.deadline < next) next = call.deadline
       }
     }
     for (const call of expired) this.remove(call)
-    return { expired, retry, next }
+    return { expired, again, next }
   }
 
   /** Removes and returns everything. */

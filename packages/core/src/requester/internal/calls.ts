@@ -13,15 +13,17 @@ import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
 import type { RequestError } from "../RequestError.ts"
+import { AttemptSchedule } from "./attemptSchedule.ts"
 import type { Attempt, Call, CallOwner, Reply } from "./call.ts"
 import * as CallErrors from "./callErrors.ts"
 import type { CallHistory } from "./callHistory.ts"
 import type { CallsDependencies } from "./callsDependencies.ts"
 import type { ContractRoute } from "./contractRoute.ts"
+import { Hedger } from "./hedger.ts"
 import { OpenCalls } from "./openCalls.ts"
 import type { RequestTemplate } from "./prepare.ts"
 import { errorOfRejection } from "./rejection.ts"
-import { nextAttemptAt, nextStep, RetryBudget, unansweredAt } from "./retry.ts"
+import { RetryBudget } from "./retry.ts"
 import { Sender } from "./sender.ts"
 import { SlowCalls } from "./slowCalls.ts"
 
@@ -30,6 +32,8 @@ export class Calls implements CallOwner {
   readonly #open: OpenCalls
   readonly #sender: Sender
   readonly #budget: RetryBudget
+  readonly #hedger: Hedger
+  readonly #schedule: AttemptSchedule
   readonly #slow: SlowCalls
   readonly #idle = Deferred.makeUnsafe<void>()
   #isClosing = false
@@ -41,6 +45,8 @@ export class Calls implements CallOwner {
     this.#sender = new Sender(token, publisher)
     this.#open = new OpenCalls(recorder, report, eventLoop)
     this.#budget = new RetryBudget(options.retryBudget, options.retryBudgetRatio)
+    this.#hedger = new Hedger(this.#sender, this.#budget, recorder)
+    this.#schedule = new AttemptSchedule(deps, this.#sender, this.#budget, this.#hedger)
     this.#slow = new SlowCalls({
       maxCalls: options.maxInFlight,
       report,
@@ -108,39 +114,11 @@ export class Calls implements CallOwner {
     const number = this.#open.number()
     const call = this.#sender.make({ owner: this, number, template, route, resume, history })
     this.#open.add(call)
-    if (template.policy !== undefined) call.retryAt = unansweredAt(call, this.now())
-    this.#deps.sweeper.wakeBy(Math.min(call.retryAt, call.deadline))
+    if (template.policy !== undefined) this.#schedule.begin(call, this.now())
     this.#sender.first(call)
+    // Last, since it may run the sweeper on the spot.
+    this.#deps.sweeper.wakeBy(Math.min(call.retryAt, call.hedgeAt, call.deadline))
     return call
-  }
-
-  #sendAgain(call: Call, now: number): void {
-    const isSent = this.#sender.next(call, now)
-    call.retryAt = isSent ? unansweredAt(call, now) : Number.POSITIVE_INFINITY
-    this.#deps.sweeper.wakeBy(call.retryAt)
-  }
-
-  #retry(call: Call, now: number): void {
-    const { recorder, sweeper } = this.#deps
-    switch (nextStep(call, this.#budget)) {
-      case "none":
-        call.retryAt = Number.POSITIVE_INFINITY
-        return
-      case "wait":
-        return sweeper.wakeBy((call.retryAt = now + call.template.policy!.attemptMillis))
-      case "send":
-        call.isThrottled = false
-        recorder.retried(call.tag)
-        return this.#sendAgain(call, now)
-      case "give-up":
-        recorder.throttled()
-        return void this.#open.fail(call, call.rejection!, now)
-      case "throttle":
-        if (!call.isThrottled) recorder.throttled()
-        call.isThrottled = true
-        // Successes of other calls may open the budget again.
-        sweeper.wakeBy((call.retryAt = now + Math.max(1, call.template.policy!.baseMillis)))
-    }
   }
 
   // --- what ends a call ---
@@ -153,45 +131,43 @@ export class Calls implements CallOwner {
   /** A reply that ends its call. */
   answered(call: Call, reply: Reply, now: number): void {
     this.#budget.succeeded()
+    if (call.template.hedging !== undefined) this.#hedger.answered(call, reply.envelope.attempt ?? 1, now)
     this.#open.answer(call, reply, now)
   }
 
   /** A reply that says that an attempt was not executed. */
   rejected(call: Call, reply: Reply, now: number): void {
-    const { clock, random, recorder, sweeper } = this.#deps
-    // An older attempt's rejection says nothing about the newer one that is under way.
-    if ((reply.envelope.attempt ?? 1) !== call.made) return recorder.ignored("stale")
-    call.newest.isRejected = true
+    const { clock, recorder } = this.#deps
+    const ordinal = reply.envelope.attempt ?? 1
+    const attempt = call.attempt(ordinal)
+    // An older attempt's rejection says nothing about the newer one that is under way, unless both were to be.
+    const isHeard = call.isHedged ? attempt?.isRejected === false : ordinal === call.made
+    if (attempt === undefined || !isHeard) return recorder.ignored("stale")
+    attempt.isRejected = true
     const time = { nowMillis: clock.currentTimeMillisUnsafe(), remainingMillis: call.deadline - now }
     const error = errorOfRejection(call.template.operation, reply, time)
-    if (error.isTransient) this.#budget.failed()
-    const { policy } = call.template
-    if (policy !== undefined && error.isTransient) {
-      call.rejection = error
-      call.retryAt = nextAttemptAt({
-        times: policy,
-        made: call.made,
-        now,
-        deadline: call.deadline,
-        jitter: 0.8 + 0.4 * random.nextDoubleUnsafe(),
-        retryAfter: reply.envelope.retryAfter
-      })
-      if (Number.isFinite(call.retryAt)) return sweeper.wakeBy(call.retryAt)
+    if (error.isTransient) {
+      this.#budget.failed()
+      if (this.#schedule.rejected(call, ordinal, error, reply.envelope.retryAfter, now)) return
     }
+    this.#hedger.cancelOthers(call, ordinal)
     this.#open.fail(call, error, now)
   }
 
   /** A reply that is certainly its own, and cannot be used. */
   unusable(call: Call, error: RequestError, now: number): void {
+    this.#hedger.cancelOthers(call, 0)
     this.#open.fail(call, error, now)
   }
 
   attemptRefused(attempt: Attempt, error: TransportError): void {
     const { call } = attempt
     call.refusal = error
-    if (attempt !== call.newest || this.#sender.elsewhere(attempt, error, this.now())) return
-    // "Too late" is the sweeper's to say, with everything that is known then.
-    if (error.isRetryable && call.template.waitsForReady && error.reason._tag !== "QueueFull") return
+    const isBeside = call.isHedged && call.isOutBeside(attempt.ordinal)
+    if (attempt !== call.newest && (isBeside || !call.isHedged)) return
+    if (this.#sender.elsewhere(attempt, error, this.now())) return
+    // Another attempt may be answered; and "too late" is the sweeper's to say, with everything that is known then.
+    if (error.isRetryable && (isBeside || (call.template.waitsForReady && error.reason._tag !== "QueueFull"))) return
     const failure = CallErrors.refusedForGood(call, error)
     if (failure === undefined || !this.#open.fail(call, failure, this.now())) return
     // The publisher is in the middle of its own loop.
@@ -220,7 +196,10 @@ export class Calls implements CallOwner {
   sweep(now: number): number {
     const due = this.#open.takeDue(now)
     for (const call of due.expired) this.#expire(call, now)
-    for (const call of due.retry) this.#retry(call, now)
+    for (const call of due.again) {
+      const error = this.#schedule.due(call, now)
+      if (error !== undefined) this.#open.fail(call, error, now)
+    }
     this.resumeCallers()
     // After the exchanges: middleware hears of its own exchange's timeout, and may end by itself.
     return Math.min(due.next, this.#slow.expire(now))
@@ -234,9 +213,8 @@ export class Calls implements CallOwner {
 
   /** Replies come to this address from now on. */
   hearAt(address: ReplyAddress): void {
-    this.#sender.hearAt(address)
     this.#lostBecause = undefined
-    this.#sender.release(this.#open.held(), this.now())
+    this.#sender.hearAt(address, this.#open.all(), this.now())
   }
 
   /** Replies cannot be heard for the moment: nothing is sent until there is an address that can be. */

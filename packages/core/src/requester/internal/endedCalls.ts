@@ -3,7 +3,7 @@
  * 65 536 calls.
  */
 
-/** How a call ended, as far as a straggling reply is concerned. */
+/** How a call ended, as far as a straggling reply is concerned: with the only one, or so that one may be late. */
 export type Ended = "replied" | "given-up"
 
 const size = 65_536

@@ -37,6 +37,7 @@ import type { Calls } from "./calls.ts"
 import { timeoutMillisOf } from "./callTimeout.ts"
 import type { ContractRoute } from "./contractRoute.ts"
 import { outcomeOf } from "./decode.ts"
+import type { Hedging } from "./hedging.ts"
 import { prepare } from "./prepare.ts"
 import { requestErrorOf } from "./requestErrorOf.ts"
 import { type RetryTimes, timesOf } from "./retry.ts"
@@ -82,6 +83,7 @@ class Method {
   readonly #middlewares: ReadonlyArray<ClientMiddleware>
   readonly #environment: MethodDependencies
   readonly #policy: RetryTimes | undefined
+  readonly #hedging: Hedging | undefined
   readonly #invalidReply: () => void
   #nextRequest = 0
   // Callers ask again and again from one context, which never changes.
@@ -95,6 +97,7 @@ class Method {
     this.#middlewares = middlewares
     this.#environment = environment
     this.#policy = operation.mayRunTwice ? timesOf(operation.retry) : undefined
+    this.#hedging = environment.route.hedgingOf(operation)
     this.#invalidReply = () => environment.recorder.invalidReply(operation.tag)
   }
 
@@ -231,6 +234,8 @@ class Method {
     const template = prepare({
       operation: this.#operation,
       policy: this.#policy,
+      // One that is answered as soon as it is accepted is never slow.
+      hedging: settings.isHedged && !isDiscard ? this.#hedging : undefined,
       payload: asked.payload,
       json,
       headers,

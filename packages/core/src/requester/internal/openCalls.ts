@@ -52,9 +52,9 @@ export class OpenCalls {
     }
   }
 
-  /** The calls that wait until replies can be heard. */
-  held(): ReadonlyArray<Call> {
-    return [...this.#table].filter(({ held }) => held !== undefined)
+  /** In the order they were made. */
+  all(): ReadonlyArray<Call> {
+    return [...this.#table]
   }
 
   add(call: Call): void {
@@ -123,7 +123,8 @@ export class OpenCalls {
   #settle(call: Call, isAnswered: boolean, outcome: string, now: number): void {
     call.abandon()
     call.history?.ended(call, isAnswered)
-    this.#ended.ended(call.number, isAnswered ? "replied" : "given-up")
+    // Another attempt of a hedged call may be answered too, and that is no duplicate.
+    this.#ended.ended(call.number, isAnswered && !call.isHedged ? "replied" : "given-up")
     this.#recorder.ended(call.tag, outcome, now - call.template.startedAt, this.#table.size)
   }
 }

@@ -7,6 +7,7 @@ import { type Operation, primaryKeyOf } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
 import type { RecordHeaders } from "../../wire/RecordHeaders.ts"
 import type * as RequestEnvelope from "../../wire/RequestEnvelope.ts"
+import type { Hedging } from "./hedging.ts"
 import { InvalidPayload, type Reason, RequestTooLarge } from "../RequestError.ts"
 import type { RetryTimes } from "./retry.ts"
 
@@ -14,6 +15,8 @@ export interface RequestTemplate {
   readonly operation: Operation
   /** How it is retried; undefined when it is not. */
   readonly policy: RetryTimes | undefined
+  /** How it is hedged, with what is known of other calls of the operation; undefined when it is not. */
+  readonly hedging: Hedging | undefined
   readonly startedAt: number
   /** Monotonic milliseconds, as `startedAt`. */
   readonly deadline: number
@@ -29,6 +32,7 @@ export interface RequestTemplate {
 export interface Ingredients {
   readonly operation: Operation
   readonly policy: RetryTimes | undefined
+  readonly hedging: Hedging | undefined
   /** The payload as its schema made it: its primary key is read from it. */
   readonly payload: unknown
   /** The payload as its schema encoded it. */
@@ -81,6 +85,7 @@ export const prepare = (given: Ingredients): Result.Result<RequestTemplate, Reas
   return Result.succeed({
     operation,
     policy: given.policy,
+    hedging: given.hedging,
     startedAt: given.startedAt,
     deadline: given.deadline,
     waitsForReady: given.waitsForReady,

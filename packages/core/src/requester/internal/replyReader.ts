@@ -10,6 +10,8 @@ export class ReplyReader {
   readonly scope: Scope.Closeable
   /** Why its leader does not answer; undefined when it does. */
   silentBecause: TransportError | undefined
+  /** Why it reads nothing any more: its topic or partition is gone. */
+  lostBecause: TransportError | undefined
   /** Its start is fixed: what is written from now on is read. */
   isReading = false
 
@@ -20,7 +22,7 @@ export class ReplyReader {
 
   /** Replies that are written now are heard. */
   get isHeard(): boolean {
-    return this.isReading && this.silentBecause === undefined
+    return this.isReading && this.silentBecause === undefined && this.lostBecause === undefined
   }
 
   /** Whether every call that names it has ended; set when new calls name another one. */

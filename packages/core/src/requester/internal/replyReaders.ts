@@ -33,6 +33,8 @@ type Listener = Pick<ReadPartition, "onRecords" | "onUndecodable">
 
 // A leader that has not answered by then is passed over for another one; the next round is given twice as much.
 const patienceMillis = 1_000
+// Between rounds in which no leader answered.
+const retryMillis = 100
 const closeEvery = "1 second"
 
 /** The token's partition first, then those with a leader, at last the others; the configured one alone. */
@@ -84,18 +86,24 @@ class ReplyReaders {
   #heard(reader: ReplyReader, silentBecause: TransportError | undefined): void {
     reader.silentBecause = silentBecause
     const current = this.#current
-    if (current === undefined || !reader.isReading) return
+    // A lost one is not used again, whatever its driver finds by itself.
+    if (current === undefined || !reader.isReading || reader.lostBecause !== undefined) return
     if (silentBecause === undefined) {
       if (reader === current || current.silentBecause !== undefined) this.#use(reader)
     } else if (reader === current) {
       const other = [...this.#readers].find((it) => it.isHeard)
       if (other !== undefined) return this.#use(other)
-      this.#calls.hold(silentBecause)
-      Queue.offerUnsafe(this.#silences, undefined)
+      this.#deaf(silentBecause)
     }
   }
 
+  #deaf(silentBecause: TransportError): void {
+    this.#calls.hold(silentBecause)
+    Queue.offerUnsafe(this.#silences, undefined)
+  }
+
   #lost(reader: ReplyReader, error: TransportError): void {
+    reader.lostBecause = error
     // Its topic has other partitions now, or none: then the one that new calls name is lost as well.
     if (reader !== this.#current) return
     Queue.offerUnsafe(this.#losses, error)
@@ -106,7 +114,10 @@ class ReplyReaders {
   #use(reader: ReplyReader): void {
     if (this.#current !== undefined && this.#current !== reader) this.#current.isDone = this.#calls.mark()
     this.#current = reader
-    this.#calls.hearAt(reader.address)
+    // A driver may have told something of it before it came to this.
+    if (reader.lostBecause !== undefined) this.#lost(reader, reader.lostBecause)
+    else if (reader.silentBecause !== undefined) this.#deaf(reader.silentBecause)
+    else this.#calls.hearAt(reader.address)
   }
 
   // --- readers come and go ---
@@ -150,11 +161,15 @@ class ReplyReaders {
         for (const candidate of candidates) {
           const found = yield* Effect.result(Effect.timeoutOption(this.#read(candidate), patience))
           if (found._tag === "Success") {
-            if (Option.isSome(found.success)) return this.#use(found.success.value)
+            if (Option.isNone(found.success)) continue
+            const reader = found.success.value
+            if (reader.isHeard) return this.#use(reader)
+            yield* this.#close(reader)
           } else if (!found.failure.isRetryable) return yield* Effect.fail(found.failure)
           else failure = found.failure
         }
         if (failure !== undefined) return yield* Effect.fail(failure)
+        yield* Effect.sleep(retryMillis)
       }
     })
   }
@@ -217,7 +232,9 @@ class ReplyReaders {
       for (const candidate of candidatesOf(this.#options, partitions, this.#transport)) {
         if (known.has(candidate)) continue
         const found = yield* Effect.option(Effect.timeout(this.#read(candidate), patienceMillis))
-        if (Option.isSome(found)) return found.value
+        if (Option.isNone(found)) continue
+        if (found.value.isHeard) return found.value
+        yield* this.#close(found.value)
       }
       return undefined
     })

@@ -5,7 +5,7 @@
 import type { TransportError } from "../../kafka/TransportError.ts"
 import type { Publisher } from "../../publisher/Publisher.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
-import { anotherAttempt, firstAttempt, mayGoAnywhere, nextAttempt } from "./attempts.ts"
+import { anotherAttempt, firstAttempt, hedgeAttempt, mayGoAnywhere, nextAttempt, readdress } from "./attempts.ts"
 import type { Attempt, Call, CallParts } from "./call.ts"
 
 export class Sender {
@@ -25,10 +25,18 @@ export class Sender {
     return this.#deafBecause
   }
 
-  /** Replies come to this address from now on. What was held can be sent. */
-  hearAt(address: ReplyAddress): void {
+  /**
+   * Replies come to this address from now on. What was held is sent, and the requests of these calls that still wait to be
+   * written name it: the old address may not be heard before their deadline.
+   */
+  hearAt(address: ReplyAddress, calls: Iterable<Call>, now: number): void {
+    const isOther = this.#replyTo?.partition !== address.partition
     this.#replyTo = address
     this.#deafBecause = undefined
+    for (const call of calls) {
+      if (call.held !== undefined) this.#release(call, now)
+      else if (isOther) readdress(call, address, now)
+    }
   }
 
   /** Nothing is sent before replies can be heard again. */
@@ -57,14 +65,26 @@ export class Sender {
     return true
   }
 
+  /** Where a hedge of the call can go and be heard: a partition that was not tried. Undefined when there is none. */
+  beside(call: Call): number | undefined {
+    return this.#deafBecause === undefined && call.held === undefined
+      ? call.route.router.elsewhere(call.tried)
+      : undefined
+  }
+
+  /** Sends a hedge to a partition that `beside` has named. */
+  hedge(call: Call, partition: number, now: number): void {
+    this.#publisher.offer(hedgeAttempt(call, this.#replyTo, now, partition))
+  }
+
   /** Sends what was held, with the address of now. */
-  release(held: ReadonlyArray<Call>, now: number): void {
-    for (const call of held) {
-      const what = call.held
-      call.held = undefined
-      if (what === "next") this.next(call, now)
-      else this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, call.partition))
-    }
+  #release(call: Call, now: number): void {
+    const what = call.held
+    call.held = undefined
+    if (what === "next") return void this.next(call, now)
+    // It was never offered, and never will be.
+    call.isRefused = true
+    this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, call.partition))
   }
 
   #hold(call: Call, what: "first" | "next", why: TransportError): void {
@@ -87,7 +107,7 @@ export class Sender {
       router.learn(error.reason.partitions)
       const partition = mayGoAnywhere(call, attempt.ordinal) ? router.elsewhere(call.tried) : router.route(key)
       if (partition === undefined || call.tried.includes(partition)) return false
-      this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, partition))
+      this.#publisher.offer(anotherAttempt(attempt, this.#replyTo, now, partition))
       return true
     }
     // A full queue is full for all partitions.
@@ -99,9 +119,11 @@ export class Sender {
     )
       return false
     const partition = router.elsewhere(call.tried)
-    if (partition === undefined && !waitsForReady) return false
+    // A hedge is not worth waiting for.
+    const isNeeded = waitsForReady && !(attempt.isHedge && call.isOutBeside(attempt.ordinal))
+    if (partition === undefined && !isNeeded) return false
     const isLast = partition === undefined
-    this.#publisher.offer(anotherAttempt(call, this.#replyTo, now, partition ?? router.route(null), isLast))
+    this.#publisher.offer(anotherAttempt(attempt, this.#replyTo, now, partition ?? router.route(null), isLast))
     return true
   }
 }

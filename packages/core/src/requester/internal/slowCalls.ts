@@ -12,12 +12,15 @@ import type { ThrownReport } from "../../host/ThrownReport.ts"
 import { Closed, Overloaded, RequestError } from "../RequestError.ts"
 import type { CallHistory } from "./callHistory.ts"
 
+/** Continues the caller's fiber with its outcome. Foreign code runs in it. */
+type Resume = (outcome: Effect.Effect<never, RequestError>) => void
+
 class SlowCall {
   readonly history: CallHistory
-  readonly resume: (exit: Exit.Exit<never, RequestError>) => void
+  readonly resume: Resume
   fiber: Fiber.Fiber<unknown, unknown> | undefined
 
-  constructor(history: CallHistory, resume: (exit: Exit.Exit<never, RequestError>) => void) {
+  constructor(history: CallHistory, resume: Resume) {
     this.history = history
     this.resume = resume
   }
@@ -52,7 +55,7 @@ export class SlowCalls {
           const limit = { limit: "maxInFlight", value: maxCalls } as const
           return resume(Effect.fail(history.error(new Overloaded({ operation: history.operation.tag, ...limit }))))
         }
-        const call = new SlowCall(history, resume)
+        const call = new SlowCall(history, resume as Resume)
         this.#calls.add(call)
         wakeBy(history.deadline)
         const fiber = Effect.runForkWith(parent.context as never)(effect as Effect.Effect<A, E>)
@@ -60,7 +63,7 @@ export class SlowCalls {
         fiber.addObserver((exit) => {
           if (!this.#calls.delete(call)) return
           left()
-          resume(ofCall(history, exit))
+          this.#tell(call, ofCall(history, exit))
         })
         return Effect.suspend(() => {
           if (this.#calls.delete(call)) left()
@@ -87,13 +90,18 @@ export class SlowCalls {
     }
   }
 
+  /** What the caller's code throws goes neither into our loops nor into whatever ended its middleware. */
+  #tell(call: SlowCall, outcome: Effect.Effect<unknown, unknown>): void {
+    try {
+      call.resume(outcome as Effect.Effect<never, RequestError>)
+    } catch (thrown) {
+      this.#options.report(`the caller of ${call.history.operation.tag}`, thrown)
+    }
+  }
+
   #end(call: SlowCall, error: RequestError): void {
     this.#calls.delete(call)
-    try {
-      call.resume(Exit.fail(error))
-    } catch (thrown) {
-      this.#options.report("the caller of a request", thrown)
-    }
+    this.#tell(call, Exit.fail(error))
     try {
       call.fiber?.interruptUnsafe()
     } catch (thrown) {

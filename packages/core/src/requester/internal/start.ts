@@ -13,7 +13,7 @@ import { EventLoop } from "../../host/EventLoop.ts"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
 import * as Sweeper from "../../host/Sweeper.ts"
 import * as ThrownReport from "../../host/ThrownReport.ts"
-import { Transport } from "../../kafka/Transport.ts"
+import { type TopicSpec, Transport } from "../../kafka/Transport.ts"
 import * as Publisher from "../../publisher/Publisher.ts"
 import * as StartError from "../../startup/StartError.ts"
 import * as TopicSetup from "../../startup/TopicSetup.ts"
@@ -56,17 +56,17 @@ export const makeCalls = Effect.fnUntraced(function* (
 
 /** Opens the inbox of replies. Everything that could still be answered is heard until the scope closes. */
 const openInbox = Effect.fnUntraced(function* (
-  topic: string,
+  spec: TopicSpec,
   options: Options,
   token: Uint8Array,
   calls: Calls,
   recorder: CallRecorder.CallRecorder
 ) {
   const transport = yield* Transport
+  const topic = spec.name
   if (!topic.endsWith(".replies")) {
     yield* Effect.logWarning(`responders answer to topics ending in .replies unless isReplyTopic lets them: ${topic}`)
   }
-  const spec = TopicSetup.replyTopic(topic, options.partitions, Duration.toMillis(options.maxTimeout))
   const partitions = yield* TopicSetup.ensure(transport.topics, spec, options.topics)
   const { replyPartition } = options
   if (replyPartition !== undefined && replyPartition >= partitions) {
@@ -80,6 +80,14 @@ const openInbox = Effect.fnUntraced(function* (
 
 export const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup>, options: Options) {
   const transport = yield* Transport
+  const contracts = yield* Effect.forEach(groups, (group) => ContractRoute.check(group, options))
+  const maxTimeoutMillis = Duration.toMillis(options.maxTimeout)
+  const replyTopic = options.replyTopic ?? contracts[0]!.replies
+  const replies = TopicSetup.replyTopic(replyTopic, options.partitions, maxTimeoutMillis)
+  const routed = contracts
+    .map((names) => ContractRoute.topicsOf(names, options))
+    .flatMap(({ control, requests }) => (control === undefined ? [requests] : [requests, control]))
+  yield* TopicSetup.verify(transport.topics, [...routed, replies], options.topics)
   const publisher = yield* Publisher.make(transport.link, options.publisher)
   const token = (yield* Entropy).bytes(tokenBytes)
   const recorder = yield* CallRecorder.make
@@ -89,16 +97,14 @@ export const start = Effect.fnUntraced(function* (groups: ReadonlyArray<AnyGroup
   // The first canceller that closes starts the time of all.
   const closesAt = (): number => (closing ??= monotonicMillis(clock) + closeMillis)
   const routes = new Map(
-    yield* Effect.forEach(groups, (group) => ContractRoute.make(group, options, publisher, recorder, closesAt), {
+    yield* Effect.forEach(contracts, (names) => ContractRoute.make(names, options, publisher, recorder, closesAt), {
       concurrency: "unbounded"
     })
   )
-  const [first] = routes.keys()
   const calls = yield* makeCalls({ token, publisher, options, recorder })
-  yield* openInbox(options.replyTopic ?? `${first}.replies`, options, token, calls, recorder)
+  yield* openInbox(replies, options, token, calls, recorder)
   // Closes before the inbox: replies are still heard while calls in flight are waited for.
   yield* Effect.addFinalizer(() => calls.close)
-  const maxTimeoutMillis = Duration.toMillis(options.maxTimeout)
   const checked = new WeakSet<AnyGroup>(groups)
   const started: Started = {
     environmentOf: Effect.fnUntraced(function* (group) {

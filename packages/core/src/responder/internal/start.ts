@@ -73,12 +73,12 @@ const brokenMessage = (cause: unknown): string =>
 const topicsOf = Effect.fnUntraced(function* (names: Contract.ContractNames, options: Options, maxTimeout: number) {
   const { topics } = yield* Transport
   const requests = TopicSetup.requestTopic(names.requests, options.partitions, maxTimeout)
-  yield* TopicSetup.ensure(topics, requests, options.topics)
   const control = TopicSetup.controlTopic(names.control, maxTimeout)
+  const deadLetters = options.deadLetterTopic === undefined ? [] : [TopicSetup.deadLetterTopic(options.deadLetterTopic)]
+  yield* TopicSetup.verify(topics, [requests, control, ...deadLetters], options.topics)
+  yield* TopicSetup.ensure(topics, requests, options.topics)
   const partitions = yield* TopicSetup.ensure(topics, control, options.topics)
-  if (options.deadLetterTopic !== undefined) {
-    yield* TopicSetup.ensure(topics, TopicSetup.deadLetterTopic(options.deadLetterTopic), options.topics)
-  }
+  for (const topic of deadLetters) yield* TopicSetup.ensure(topics, topic, options.topics)
   return partitions
 })
 

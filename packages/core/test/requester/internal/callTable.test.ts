@@ -34,7 +34,7 @@ class Pair {
     assert.deepStrictEqual(due.expired, expired)
     this.took(expired)
     assert.deepStrictEqual(
-      due.retry,
+      due.again,
       this.pending.filter(({ retryAt }) => retryAt <= now)
     )
     const moments = this.pending.flatMap(({ deadline, retryAt }) => [deadline, retryAt]).filter((at) => at > now)

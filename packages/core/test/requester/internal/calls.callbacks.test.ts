@@ -4,7 +4,9 @@ import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as TestClock from "effect/testing/TestClock"
 import { because, Refused } from "../../../src/kafka/TransportError.ts"
+import { CallHistory } from "../../../src/requester/internal/callHistory.ts"
 import * as CorrelationId from "../../../src/wire/CorrelationId.ts"
+import * as Stock from "../../contract/stock.ts"
 import * as Engine from "../ScriptedCalls.ts"
 import { replyRecord, token } from "../fixtures.ts"
 
@@ -51,6 +53,22 @@ describe("P1/isolation: a caller whose callback throws", () => {
       assert.isFalse(isRunning)
       yield* refuse(0, because(new Refused({ code: "POLICY_VIOLATION", detail: "" })))
       assert.isTrue(isRunning)
+    })
+  )
+
+  it.effect("when its middleware ends does not throw into what ended it, and is heard of", () =>
+    Effect.gen(function* () {
+      lines.length = 0
+      const { calls } = yield* Effect.provide(Engine.make(), logged)
+      let end: ((outcome: Effect.Effect<string>) => void) | undefined
+      const middleware = Effect.callback<string>((resume) => {
+        end = resume
+      })
+      Effect.runCallback(calls.within(new CallHistory(Stock.operation("Get"), 0, 1_000), middleware), { onExit })
+      end!(Effect.succeed("done"))
+      yield* TestClock.adjust(0)
+      assert.lengthOf(lines, 1)
+      assert.match(lines[0]!, /the caller of Get threw: Error: a callback that throws/)
     })
   )
 

@@ -44,6 +44,7 @@ const ingredients: Arbitrary.Arbitrary<Ingredients> = Arbitrary.map(
     ...given,
     operation: Stock.operation("Reserve"),
     policy: undefined,
+    hedging: undefined,
     headers: [["x", Buffer.from("y")]],
     traceparent: undefined
   })

@@ -26,6 +26,11 @@ const Work = Rpc.make("Work", { payload: { id: Schema.String }, ...outcome })
 /** Only reads. */
 const Find = Rpc.make("Find", { payload: { id: Schema.String }, ...outcome }).annotate(Contract.Safe, true)
 
+/** Only reads, and is sent again beside an attempt that takes 300 ms. */
+const Look = Rpc.make("Look", { payload: { id: Schema.String }, ...outcome })
+  .annotate(Contract.Safe, true)
+  .annotate(Contract.Hedge, { delay: "300 millis" })
+
 /** May run twice; an attempt without an answer is made again after a second. */
 const Put = Rpc.make("Put", { payload: { id: Schema.String }, ...outcome })
   .annotate(Contract.Idempotent, true)
@@ -65,7 +70,7 @@ const Book = Rpc.make("Book", {
 const Append = Rpc.make("Append", { payload: { key: Schema.String, seq: Schema.Int }, ...outcome })
 
 /** An operation by name and how it is delivered. */
-export const operations = RpcGroup.make(Work, Find, Put, Order, Reserve, Book, Append)
+export const operations = RpcGroup.make(Work, Find, Look, Put, Order, Reserve, Book, Append)
 
 export type TestContract = typeof operations
 export type Handlers = RpcGroup.HandlersFrom<RpcGroup.Rpcs<TestContract>>
@@ -81,6 +86,7 @@ const unexpected = (operation: string) => () => {
 export const handlers = (given: Partial<Handlers>): Handlers => ({
   Work: unexpected("Work"),
   Find: unexpected("Find"),
+  Look: unexpected("Look"),
   Put: unexpected("Put"),
   Order: unexpected("Order"),
   Reserve: unexpected("Reserve"),

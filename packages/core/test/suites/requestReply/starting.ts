@@ -29,14 +29,44 @@ const startReasonOf = <A, E extends { readonly reason: unknown }, R>(starting: E
 
 export const startingLaws = (law: Law): void => {
   law(
-    "P1/start: a missing topic fails the start, naming the topic and the way out",
+    "P1/start: missing topics fail the start, which names all of them and the ways out",
     Effect.gen(function* () {
       const contract = newContract()
-      const requester = yield* startReasonOf(connect(contract, { topics: "verify" }))
+      const { control, replies, requests } = namesOf(contract)
+      const requester = yield* startReasonOf(connect(contract, { topics: "verify", partitions: 3 }))
       assert.strictEqual(requester._tag, "TopicMissing")
-      assert.include(requester.message, `topic ${namesOf(contract).requests} does not exist`)
-      const responder = yield* startReasonOf(serve(contract, {}, { topics: "verify" }))
+      const [said, ...commands] = requester.message.split("\n")
+      assert.strictEqual(
+        said,
+        `topics ${requests}, ${control}, ${replies} do not exist; create them, or set topics: "create":`
+      )
+      assert.deepStrictEqual(
+        commands.map((command) => /--create --topic (\S+) --partitions (\d) --config /.exec(command)?.slice(1)),
+        [
+          [requests, "3"],
+          [control, "1"],
+          [replies, "3"]
+        ]
+      )
+      const deadLetterTopic = `${requests}.dead`
+      const responder = yield* startReasonOf(serve(contract, {}, { topics: "verify", deadLetterTopic }))
       assert.strictEqual(responder._tag, "TopicMissing")
+      assert.include(responder.message, `topics ${requests}, ${control}, ${deadLetterTopic} do not exist`)
+      // With some of them there, the others are named.
+      yield* serve(contract, {})
+      const lacking = yield* startReasonOf(connect(contract, { topics: "verify" }))
+      assert.include(lacking.message, `topic ${replies} does not exist; create it`)
+    })
+  )
+
+  law(
+    "P1/start: topics of all contracts of a requester are told at once",
+    Effect.gen(function* () {
+      const [one, other] = [newContract(), newContract()]
+      const starting = Requester.make([one, other], { topics: "verify", cancelOnInterrupt: false })
+      const { message } = yield* startReasonOf(Effect.scoped(starting))
+      const [first, second] = [namesOf(one), namesOf(other)]
+      assert.include(message, `topics ${first.requests}, ${second.requests}, ${first.replies} do not exist`)
     })
   )
 

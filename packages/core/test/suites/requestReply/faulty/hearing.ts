@@ -7,6 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Requester from "../../../../src/requester/Requester.ts"
+import { because, Unavailable } from "../../../../src/kafka/TransportError.ts"
+import * as Fault from "../../../../src/testing/Fault.ts"
 import { Faults } from "../../../../src/testing/FaultyTransport.ts"
 import { MemoryBroker } from "../../../../src/memory/MemoryBroker.ts"
 import { reasonOf, requestErrorOf } from "../failures.ts"
@@ -16,6 +18,8 @@ import { namesOf, requestIn } from "../topics.ts"
 import { counting } from "../handlers.ts"
 import type { FaultLaw } from "./FaultLaw.ts"
 import { gated } from "../handlers.ts"
+
+const fewReplicas = because(new Unavailable({ code: "NOT_ENOUGH_REPLICAS", detail: "an injected fault" }))
 
 /** Gives every reply partition a leader of its own, the first one 10, and starts a responder and a requester. */
 const started = Effect.fnUntraced(function* (
@@ -51,6 +55,29 @@ export const hearingLaws = (law: FaultLaw): void => {
       assert.strictEqual(yield* client.Work({ id: "3" }), "done 3")
       const third = replyPartitions()[2]!
       assert.notInclude([first, second], third)
+    })
+  )
+
+  law(
+    "P11/hearing: requests that were not written yet when the reply partition is left name the new one",
+    Effect.gen(function* () {
+      const { client, contract, faults, replyPartitions } = yield* started({
+        Work: ({ id }) => Effect.succeed(`done ${id}`)
+      })
+      yield* client.Work({ id: "warm" })
+      const first = replyPartitions()[0]!
+      const refused = yield* faults.inject(Fault.failBefore(fewReplicas), { topic: namesOf(contract).requests }, 1_000)
+      const calls = yield* Effect.forEach(["1", "2", "3"], (id) =>
+        client.Work({ id }).pipe(Requester.withRoutingKey(id), Effect.forkChild({ startImmediately: true }))
+      )
+      yield* advance("100 millis")
+      yield* faults.cut(10 + first)
+      yield* advance("100 millis")
+      yield* refused.remove
+      // The old one stays out of reach.
+      yield* advance("1 second")
+      assert.deepStrictEqual(yield* Effect.forEach(calls, Fiber.join), ["done 1", "done 2", "done 3"])
+      assert.notInclude(replyPartitions().slice(1), first)
     })
   )
 
