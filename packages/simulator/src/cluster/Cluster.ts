@@ -62,6 +62,7 @@ export class Cluster {
   readonly #moved = new Map<string, number>()
   readonly #groups = new Map<string, Coordinator>()
   readonly #watchers = new Set<() => void>()
+  readonly #nodeWatchers = new Set<() => void>()
 
   constructor(options: ClusterOptions) {
     this.options = options
@@ -91,6 +92,12 @@ export class Cluster {
     return () => void this.#watchers.delete(watcher)
   }
 
+  /** Calls back when a node stops answering or a leader moves, until the returned function is called. */
+  onNodes(watcher: () => void): () => void {
+    this.#nodeWatchers.add(watcher)
+    return () => void this.#nodeWatchers.delete(watcher)
+  }
+
   group(id: string): Coordinator {
     let group = this.#groups.get(id)
     if (group === undefined) this.#groups.set(id, (group = new Coordinator(this, id)))
@@ -102,16 +109,19 @@ export class Cluster {
   freeze(leader: number, millis: number): void {
     const node = this.#nodes[leader % this.#nodes.length]!
     node.frozenUntil = Math.max(node.frozenUntil, this.options.timers.now() + millis)
+    for (const watcher of this.#nodeWatchers) watcher()
   }
 
   cut(leader: number, millis: number): void {
     const node = this.#nodes[leader % this.#nodes.length]!
     node.cutUntil = Math.max(node.cutUntil, this.options.timers.now() + millis)
+    for (const watcher of this.#nodeWatchers) watcher()
   }
 
   /** Moves the leadership of a partition to the next node. */
   move(partition: TopicPartition): void {
     this.#moved.set(`${partition.topic}-${partition.partition}`, (this.leaderOf(partition) + 1) % this.#nodes.length)
+    for (const watcher of this.#nodeWatchers) watcher()
   }
 
   isCut(leader: number): boolean {
@@ -221,7 +231,7 @@ export class Cluster {
     const exit = Effect.runSyncExit(this.options.broker.appendBatch({ topic, partition }, records))
     if (Exit.isFailure(exit)) return Cause.squash(exit.cause) as TransportError
     for (const [index, record] of records.entries()) {
-      const { deadline, label, outcome } = this.labels.describe(record)
+      const { deadline, label, outcome, replyPartition } = this.labels.describe(record)
       this.options.onEvent("cluster", {
         type: "written",
         label,
@@ -230,7 +240,8 @@ export class Cluster {
         offset: exit.value + index,
         key: record.key === null ? undefined : Buffer.from(record.key).toString("utf8"),
         deadline,
-        outcome
+        outcome,
+        replyPartition
       })
     }
     return undefined

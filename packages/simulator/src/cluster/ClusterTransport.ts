@@ -9,6 +9,7 @@ import { because, NoAnswer, NoSuchTopic } from "@kafka-request-reply/core/Transp
 import * as Effect from "effect/Effect"
 import type { Answer, Cluster } from "./Cluster.ts"
 import { Fetcher } from "./Fetcher.ts"
+import { Hearing } from "./Hearing.ts"
 import { joinGroup } from "./groupMember.ts"
 import type { Process } from "./Process.ts"
 
@@ -91,8 +92,16 @@ export const make = (
   const { broker } = cluster.options
   const link = decorate(makeLink(cluster, process))
 
+  // Asks the leader until it answers.
+  const answering = (read: ReadPartition): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const wait = cluster.fetchDelay(cluster.leaderOf(read))
+      return wait === 0 ? Effect.void : Effect.andThen(Effect.sleep(wait), answering(read))
+    })
+
   const readPartition = Effect.fnUntraced(function* (read: ReadPartition) {
-    const { onRecords, partition, topic } = read
+    const { onHearing, onRecords, partition, topic } = read
+    yield* answering(read)
     const start = yield* ask(cluster, process, () => {
       const log = broker.log(read)
       if (log === undefined) return Effect.fail(notFound(broker, read))
@@ -120,6 +129,12 @@ export const make = (
       ),
       (fetcher) => Effect.sync(() => fetcher.close())
     )
+    if (onHearing !== undefined) {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => new Hearing({ cluster, process, topic, partition, onHearing })),
+        (hearing) => Effect.sync(() => hearing.close())
+      )
+    }
     return { start }
   })
 

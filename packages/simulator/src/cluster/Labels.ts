@@ -21,6 +21,8 @@ export interface Described {
   readonly outcome: string | undefined
   /** A request's deadline on the wire, epoch milliseconds. */
   readonly deadline: number | undefined
+  /** The reply partition that a request names. */
+  readonly replyPartition?: number | undefined
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8")
@@ -59,7 +61,8 @@ export class Labels {
     return {
       label: { leg: "request", call, id, attempt: envelope.attempt },
       outcome: undefined,
-      deadline: envelope.deadline
+      deadline: envelope.deadline,
+      replyPartition: envelope.replyTo?.partition
     }
   }
 

@@ -40,7 +40,10 @@ export type Happening =
       /** The deadline on the wire, epoch milliseconds; undefined when it has none. */
       readonly deadline: number | undefined
       readonly outcome: string | undefined
+      /** The reply partition that a request names. */
+      readonly replyPartition: number | undefined
     }
+  | { readonly type: "hearing"; readonly partition: number; readonly isHeard: boolean }
   | { readonly type: "acknowledged" | "refused"; readonly label: Label; readonly detail: string }
   | { readonly type: "heard"; readonly label: Label; readonly outcome: string }
   | {
@@ -93,6 +96,8 @@ const text = (event: Event): string => {
       return `${labelText(event.label)} not acknowledged: ${event.detail}`
     case "heard":
       return `hears the ${labelText(event.label)}: ${event.outcome}`
+    case "hearing":
+      return `hears reply partition ${event.partition} ${event.isHeard ? "again" : "no more"}`
     case "run":
       return `run ${event.run} starts: ${event.operation} ${event.key ?? ""} for ${event.call} (${event.partition}@${event.offset})`
     case "ran":

@@ -4,6 +4,7 @@
 import { makePlan } from "../plan/makePlan.ts"
 import type { Plan } from "../plan/Plan.ts"
 import { runHistory } from "../run/history.ts"
+import { hearingMutants } from "./hearingMutants.ts"
 import { hedgingMutants } from "./hedgingMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { overloadMutants } from "./overloadMutants.ts"
@@ -20,7 +21,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...runMutants,
   ...overloadMutants,
   ...machineMutants,
-  ...transportMutants
+  ...transportMutants,
+  ...hearingMutants
 ]
 
 export interface Catch {

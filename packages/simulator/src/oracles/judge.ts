@@ -12,6 +12,7 @@ import { deduplication } from "./deduplication.ts"
 import { explained } from "./explained.ts"
 import { factsOf } from "./Facts.ts"
 import { healing } from "./healing.ts"
+import { hearing } from "./hearing.ts"
 import { hedging } from "./hedging.ts"
 import { keyOrder } from "./keyOrder.ts"
 import { limits } from "./limits.ts"
@@ -50,6 +51,7 @@ export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): R
     ...cancellation(facts),
     ...budget(facts),
     ...overload(facts),
-    ...healing(facts)
+    ...healing(facts),
+    ...hearing(facts)
   ].toSorted((a, b) => a.at - b.at)
 }

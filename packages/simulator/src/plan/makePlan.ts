@@ -192,9 +192,38 @@ const closingInTheDark = (random: RandomStream.RandomStream, calls: ReadonlyArra
   ]
 }
 
-export const makePlan = (seed: number): Plan => loadPlanOf(seed) ?? mixedPlanOf(seed)
+/** One of several brokers answers no more while calls are made, and nothing else goes wrong. */
+const withoutOneBroker = (random: RandomStream.RandomStream, plan: Plan): Plan => {
+  const { calls, settings } = plan
+  const leaders = random.between(2, 3)
+  const at = random.between(60, horizon / 2)
+  const millis = random.pick([400, 1_200, 4_000])
+  return {
+    ...plan,
+    settings: {
+      ...settings,
+      leaders,
+      partitions: Math.max(2, settings.partitions),
+      replyPartitions: random.between(2, 3)
+    },
+    calls: calls.map((call, index) =>
+      index % 2 === 0 ? { ...call, operation: random.pick(["Read", "Do"]), key: undefined, timeoutMillis: 3_000 } : call
+    ),
+    recordFaults: [],
+    worldFaults: [{ kind: random.chance(0.7) ? "cut" : "freeze", leader: random.between(0, leaders - 1), at, millis }]
+  }
+}
 
-const mixedPlanOf = (seed: number): Plan => {
+export const makePlan = (seed: number): Plan => {
+  const load = loadPlanOf(seed)
+  if (load !== undefined) return load
+  // A stream of its own, so that all other plans stay what they are.
+  const special = RandomStream.make(seed, "special")
+  const plan = plainPlan(seed)
+  return special.chance(0.04) ? withoutOneBroker(special, plan) : plan
+}
+
+const plainPlan = (seed: number): Plan => {
   const size = sizeOf(RandomStream.make(seed, "size"))
   const settings = settingsOf(RandomStream.make(seed, "settings"), size)
   const workload = RandomStream.make(seed, "workload")

@@ -59,6 +59,13 @@ const final = { operation: "Put", key: "k", behaviour: "final", isDiscard: true 
 
 /** Each with what went wrong. */
 export const plans: Readonly<Record<string, Plan>> = {
+  "a second record of a call ran while the reply to the first was on its way, where nothing is remembered": plan(
+    [call("repeated", 217, { millis: 28 })],
+    {
+      settings: { ...settings, dedupeEntries: 0 },
+      recordFaults: [{ kind: "duplicate", leg: "request", call: "repeated", nth: 0, millis: 30 }]
+    }
+  ),
   "a request that joined a run which was being cancelled was dropped and committed": plan([
     call("given up", 500, { ...held, interruptAfter: 110 }),
     call("joining", 800, held)

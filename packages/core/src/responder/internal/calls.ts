@@ -2,7 +2,8 @@
  * What is known of calls by their correlation id: the attempts that are open, and those that are over until nobody can
  * send them again. The first record of an attempt decides about it; another one is recognised here.
  *
- * Pure. Bounded by count; the oldest that are over go first.
+ * Pure. Those that are over are bounded by count and bytes, and the oldest go first. An attempt that is answered is over when
+ * its record is closed: until then its reply may be on its way, and another record of it must not run.
  */
 import { AgeOrder, type Aging } from "./ageOrder.ts"
 import type { RecordHeaders } from "../../wire/RecordHeaders.ts"
@@ -115,14 +116,22 @@ export class Calls {
     return entry
   }
 
-  /** The attempt has its outcome: it is remembered as long as another record of it may come. */
-  settled(entry: CallEntry, answer: Answer | undefined, headers: RecordHeaders): void {
+  /** The attempt has its outcome. False when it need not be remembered; else it is until `over`, whatever the limits. */
+  settled(entry: CallEntry, answer: Answer | undefined, headers: RecordHeaders): boolean {
     entry.request = undefined
-    if (entry.fingerprint === undefined) return this.#forget(entry)
+    if (entry.fingerprint === undefined) {
+      this.#forget(entry)
+      return false
+    }
     if (answer !== undefined && answer.body.byteLength + sizeOfHeaders(headers) <= maxAnswerBytes) {
       entry.answer = answer
       entry.headers = headers
     }
+    return true
+  }
+
+  /** Its record is closed: within the limits it is remembered as long as another record of it may come. */
+  closed(entry: CallEntry): void {
     this.#over.add(entry)
     this.#overCount++
     this.#bytes += sizeOf(entry)

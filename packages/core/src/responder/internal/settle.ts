@@ -16,7 +16,10 @@ export const close = (machine: Machine, taken: TakenRecord, isDone: boolean): vo
   if (taken.isClosed) return
   machine.ownership.close(taken, isDone)
   if (isDone) machine.hasProgress = true
-  if (!(taken instanceof Request) || taken.kept === undefined) return
+  if (!(taken instanceof Request)) return
+  if (taken.decided !== undefined) machine.calls.closed(taken.decided)
+  taken.decided = undefined
+  if (taken.kept === undefined) return
   taken.kept.pins--
   invariant(taken.kept.pins >= 0, "a kept answer is unpinned as often as it was pinned")
   taken.kept = undefined
@@ -93,7 +96,8 @@ export const settle = (
   if (call !== undefined) {
     for (const follower of followersOf(call, request)) repeat(machine, follower, call, told, headers)
     // What is kept already is not kept twice; who wants no outcome is told of none.
-    machine.calls.settled(call, request.isAccepted ? told : (request.kept?.reply ?? told), headers)
+    const again = request.isAccepted ? told : (request.kept?.reply ?? told)
+    if (machine.calls.settled(call, again, headers)) request.decided = call
   }
   const outcome = answer === undefined ? "cancelled" : labelOf(answer)
   machine.commands.add("ended", request, outcome, at - request.takenAt)

@@ -88,6 +88,8 @@ export class Request extends TakenRecord implements Addressee, Ancestry, Schedul
   run: Run | undefined
   /** What is known of its attempt, from here until nobody can send it again. */
   call: CallEntry | undefined
+  /** The attempt that it has decided about, until it is closed. */
+  decided: CallEntry | undefined
   /** The kept answer it was given or made: not forgotten before its offset is done. */
   kept: KeptAnswer | undefined
   /** What its handler was told of it. */
