@@ -20,6 +20,7 @@ import { noRepeat } from "./noRepeat.ts"
 import { lives } from "./lives.ts"
 import { nothingLeft } from "./nothingLeft.ts"
 import { outcomes } from "./outcomes.ts"
+import { overload } from "./overload.ts"
 import { ownership } from "./ownership.ts"
 import { programs } from "./programs.ts"
 import { correlation } from "./correlation.ts"
@@ -49,6 +50,7 @@ export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): R
     ...lives(facts),
     ...cancellation(facts),
     ...budget(facts),
+    ...overload(facts),
     ...healing(facts),
     ...hearing(facts)
   ].toSorted((a, b) => a.at - b.at)

@@ -46,6 +46,7 @@ export class MemoryLog {
       headers: record.headers.map(([name, value]) => [name, copy(value)] as const),
       offset,
       timestamp,
+      isAppendTime: true,
       topicId: this.topicId
     })
     for (const listener of this.#listeners) listener()
