@@ -1,6 +1,7 @@
 /**
  * A broker as one client knows it: its address, its connections by purpose, and whether it is suspected to be gone.
  */
+import { because, type TransportError, Unreachable } from "../../kafka/TransportError.ts"
 import { BrokerConnection, type ConnectionSetup } from "./brokerConnection.ts"
 
 export class BrokerNode {
@@ -46,6 +47,12 @@ export class BrokerNode {
     return most
   }
 
+  /** The failure of every request to it while it is suspected; undefined while it is trusted. */
+  get refusal(): TransportError | undefined {
+    if (this.suspectedSince === undefined) return undefined
+    return because(new Unreachable({ brokers: [this.address], detail: this.suspicion }))
+  }
+
   connection(purpose: string): BrokerConnection {
     let found = this.#connections.get(purpose)
     if (found === undefined) {
@@ -55,7 +62,7 @@ export class BrokerNode {
     return found
   }
 
-  /** A connection that is kept by who asked for it. */
+  /** A connection that this broker does not keep: the caller has to end it. */
   fresh(): BrokerConnection {
     const { address, host, nodeId, port } = this
     return new BrokerConnection(this.#setup, { address, host, nodeId, port })

@@ -4,7 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import type { TransportError } from "../../kafka/TransportError.ts"
-import type { AskOptions, BuildRequest, ClusterClient } from "./clusterClient.ts"
+import type { AskOptions, BuildRequest } from "./brokerRequests.ts"
+import type { ClusterClient } from "./clusterClient.ts"
 import { findCoordinator } from "./groupDescription.ts"
 import { type Api, protocolRequest } from "./kafkajsInternals.ts"
 

@@ -12,7 +12,8 @@ import {
   fetchVersion
 } from "../../protocol/fetchCodec.ts"
 import { decodeRecordSet } from "../../protocol/recordSet.ts"
-import type { BuildRequest, ClusterClient } from "./clusterClient.ts"
+import type { BuildRequest } from "./brokerRequests.ts"
+import type { ClusterClient } from "./clusterClient.ts"
 import { apiKeys, ownRequest, protocolRequest } from "./kafkajsInternals.ts"
 
 export interface FetchPosition extends TopicPartition {
