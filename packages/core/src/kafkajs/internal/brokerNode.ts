@@ -9,13 +9,13 @@ export class BrokerNode {
   readonly port: number
   /** -1 while it is known from the bootstrap list only. */
   nodeId: number
-  /** Since when it has kept silent or could not be reached, on the monotonic clock; undefined while it is trusted. */
+  /** When it fell silent or became unreachable, on the monotonic clock; undefined while it is trusted. */
   suspectedSince: number | undefined
   /** Why it is suspected. */
   suspicion = ""
   /** A ping is under way. */
   isDoubted = false
-  /** When it was last heard to be there, on the monotonic clock. */
+  /** When its last ping ended, on the monotonic clock. */
   provenAt = Number.NEGATIVE_INFINITY
   readonly #setup: ConnectionSetup
   readonly #connections = new Map<string, BrokerConnection>()
@@ -40,7 +40,7 @@ export class BrokerNode {
     return [...this.#connections.values()].some(({ isOpen }) => isOpen)
   }
 
-  /** For how long it has owed an answer, or a connection. */
+  /** How long it has owed an answer, or a connection. */
   get owedMillis(): number {
     let most = 0
     for (const { owedMillis } of this.#connections.values()) most = Math.max(most, owedMillis)
