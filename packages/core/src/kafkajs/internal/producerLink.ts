@@ -33,30 +33,34 @@ const purpose = "produce"
 const besidePurpose = "produce beside"
 const slowMillis = 250
 
+const verdictOf = (topic: string, errorCode: number, brokers: ReadonlyArray<string>): Verdict.Verdict =>
+  errorCode === 0
+    ? Verdict.written
+    : Verdict.ofRefusal(classifyError(createErrorFromCode(errorCode), { brokers, topic }))
+
+/** An answer may lack a partition (hazard L3): its verdict is unknown. `brokers` is the bootstrap list, for the errors. */
+const toProduced = (
+  batches: ReadonlyArray<PartitionBatch>,
+  answer: ProduceResponse,
+  brokers: ReadonlyArray<string>
+): Produced => {
+  const codes = new Map<string, Map<number, number>>()
+  for (const { partitions, topicName } of answer.topics) {
+    codes.set(topicName, new Map(partitions.map(({ errorCode, partition }) => [partition, errorCode])))
+  }
+  const verdicts = batches.map(({ partition, topic }) => {
+    const code = codes.get(topic)?.get(partition)
+    return code === undefined
+      ? Verdict.unknown(because(new Unacknowledged({ topic, partition })))
+      : verdictOf(topic, code, brokers)
+  })
+  return { verdicts, throttleMillis: answer.clientSideThrottleTime ?? 0 }
+}
+
 export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.fn.Return<ProducerLink> {
   const clock = yield* Clock.Clock
   const { brokers } = client.settings
   const { metadata } = client
-
-  const verdictOf = (topic: string, errorCode: number): Verdict.Verdict =>
-    errorCode === 0
-      ? Verdict.written
-      : Verdict.ofRefusal(classifyError(createErrorFromCode(errorCode), { brokers, topic }))
-
-  /** An answer may lack a partition (hazard L3): its verdict is unknown. */
-  const toProduced = (batches: ReadonlyArray<PartitionBatch>, answer: ProduceResponse): Produced => {
-    const codes = new Map<string, Map<number, number>>()
-    for (const { partitions, topicName } of answer.topics) {
-      codes.set(topicName, new Map(partitions.map(({ errorCode, partition }) => [partition, errorCode])))
-    }
-    const verdicts = batches.map(({ partition, topic }) => {
-      const code = codes.get(topic)?.get(partition)
-      return code === undefined
-        ? Verdict.unknown(because(new Unacknowledged({ topic, partition })))
-        : verdictOf(topic, code)
-    })
-    return { verdicts, throttleMillis: answer.clientSideThrottleTime ?? 0 }
-  }
 
   const partitions = (topic: string): Effect.Effect<number, TransportError> =>
     Effect.suspend(() => {
@@ -96,7 +100,7 @@ export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.
           { timeoutMillis }
         )
         .pipe(
-          Effect.map((response) => toProduced(batches, response)),
+          Effect.map((response) => toProduced(batches, response, brokers)),
           Effect.mapError((error) => (mayBeOut ? Verdict.unknown(error) : Verdict.notWritten(error)))
         )
     })
