@@ -23,19 +23,12 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { assign } from "../protocol/stickyAssignment.ts"
-import { MemoryLog, encodedSize } from "./internal/memoryLog.ts"
-import { type ConsumedRecord, type OutgoingRecord, partitionKey, type TopicPartition } from "../kafka/KafkaRecord.ts"
-import {
-  because,
-  NoSuchPartition,
-  NoSuchTopic,
-  Refused,
-  TooLarge,
-  type TransportError,
-  Unavailable
-} from "../kafka/TransportError.ts"
-import { maxMetadataLength, type OffsetCommit, type TopicDescription, type TopicSpec } from "../kafka/Transport.ts"
+import type { ConsumedRecord, OutgoingRecord, TopicPartition } from "../kafka/KafkaRecord.ts"
+import type { OffsetCommit, TopicDescription, TopicSpec } from "../kafka/Transport.ts"
+import type { TransportError } from "../kafka/TransportError.ts"
+import { MemoryGroups } from "./internal/memoryGroups.ts"
+import type { MemoryLog } from "./internal/memoryLog.ts"
+import { MemoryTopics, partitionNotFound } from "./internal/memoryTopics.ts"
 
 export type { MemoryLog } from "./internal/memoryLog.ts"
 export { assign as assignPartitions, type Claimant } from "../protocol/stickyAssignment.ts"
@@ -60,18 +53,6 @@ export interface MemoryGroup {
   generation: number
   readonly members: Map<string, MemoryMember>
   readonly committed: Map<string, Committed>
-}
-
-interface Group extends MemoryGroup {
-  isRebalancing: boolean
-  isAgain: boolean
-  /** What each member got last. */
-  owned: ReadonlyMap<string, ReadonlyArray<TopicPartition>>
-}
-
-interface MemoryTopic {
-  readonly spec: TopicSpec
-  readonly logs: ReadonlyArray<MemoryLog>
 }
 
 export class MemoryBroker extends Context.Service<
@@ -106,122 +87,25 @@ export class MemoryBroker extends Context.Service<
   }
 >()("@kafka-request-reply/core/memory/MemoryBroker") {}
 
-/** The brokers' default of `max.message.bytes`: a batch may not be larger. */
-/** Whether the broker keeps the newest record of each key only, so that every record needs one. */
-const isCompacted = ({ "cleanup.policy": policy = "" }: Readonly<Record<string, string>>): boolean =>
-  policy.split(",").some((one) => one.trim() === "compact")
-
-const defaultMaxBatchBytes = 1_048_588
-
 /** Why a partition cannot be used. */
-export const notFound = (broker: MemoryBroker["Service"], { partition, topic }: TopicPartition): TransportError => {
-  const found = broker.describe(topic)
-  return because(
-    found === undefined
-      ? new NoSuchTopic({ topic })
-      : new NoSuchPartition({ topic, partition, partitions: found.partitions })
-  )
-}
+export const notFound = (broker: MemoryBroker["Service"], partition: TopicPartition): TransportError =>
+  partitionNotFound(broker.describe(partition.topic), partition)
 
 export const make = Effect.gen(function* () {
-  const clock = yield* Clock.Clock
-  const topics = new Map<string, MemoryTopic>()
-  let topicsMade = 0
-  const groups = new Map<string, Group>()
-
-  const groupOf = (id: string) => {
-    let group = groups.get(id)
-    if (group === undefined) {
-      const nothing = { members: new Map(), committed: new Map(), owned: new Map() }
-      group = { generation: 0, isRebalancing: false, isAgain: false, ...nothing }
-      groups.set(id, group)
-    }
-    return group
-  }
-
+  const topics = new MemoryTopics(yield* Clock.Clock)
+  const groups = new MemoryGroups(topics)
   const broker: MemoryBroker["Service"] = {
-    createTopic: (spec) => {
-      if (topics.has(spec.name)) return false
-      const id = `topic-${topicsMade++}`
-      const logs = Array.from({ length: spec.partitions }, (_, partition) => new MemoryLog(spec.name, partition, id))
-      topics.set(spec.name, { spec, logs })
-      return true
-    },
-    deleteTopic: (name) => void topics.delete(name),
-    describe: (name) => {
-      const topic = topics.get(name)
-      return topic === undefined ? undefined : { name, partitions: topic.logs.length, replicationFactor: 1 }
-    },
-    configs: (name) => topics.get(name)?.spec.configs ?? {},
-    log: ({ partition, topic }) => topics.get(topic)?.logs[partition],
-    append: (record) => broker.appendBatch(record, [record]),
-    appendBatch: (partition, records) =>
-      Effect.suspend(() => {
-        const log = broker.log(partition)
-        if (log === undefined) return Effect.fail(notFound(broker, partition))
-        const { topic } = partition
-        if (isCompacted(broker.configs(topic)) && records.some(({ key }) => key === null)) {
-          const detail = `compacted topic ${topic} takes no record without a key`
-          return Effect.fail(because(new Refused({ code: "INVALID_RECORD", detail })))
-        }
-        const limit = Number(broker.configs(topic)["max.message.bytes"] ?? defaultMaxBatchBytes)
-        const size = records.reduce((sum, record) => sum + encodedSize(record), 0)
-        if (size > limit) {
-          return Effect.fail(because(new TooLarge({ topic, detail: `a batch of ${size} bytes, limit ${limit}` })))
-        }
-        const first = log.end
-        const now = clock.currentTimeMillisUnsafe()
-        for (const record of records) log.append(record, now)
-        return Effect.succeed(first)
-      }),
-    records: (name) => topics.get(name)?.logs.flatMap((log) => log.read(0, log.end)) ?? [],
-    group: groupOf,
-    commit: (groupId, generation, offsets) =>
-      Effect.suspend(() => {
-        const group = groupOf(groupId)
-        if (group.generation !== generation) {
-          return Effect.fail(because(new Unavailable({ code: "ILLEGAL_GENERATION", detail: "the assignment is over" })))
-        }
-        let refusal: TransportError | undefined
-        for (const commit of offsets) {
-          const { metadata, offset } = commit
-          if (metadata.length <= maxMetadataLength) group.committed.set(partitionKey(commit), { offset, metadata })
-          else {
-            const detail = `${metadata.length} characters, limit ${maxMetadataLength}`
-            refusal = because(new Refused({ code: "OFFSET_METADATA_TOO_LARGE", detail }))
-          }
-        }
-        return refusal === undefined ? Effect.void : Effect.fail(refusal)
-      }),
-    // One rebalance of a group at a time; changes that come meanwhile cause one more round.
-    rebalance: (groupId) =>
-      Effect.suspend(() => {
-        const group = groupOf(groupId)
-        if (group.isRebalancing) {
-          group.isAgain = true
-          return Effect.void
-        }
-        group.isRebalancing = true
-        return Effect.gen(function* () {
-          do {
-            group.isAgain = false
-            yield* Effect.forEach([...group.members.values()], (member) => member.revoke, {
-              concurrency: "unbounded",
-              discard: true
-            })
-            group.generation++
-            const wanted = new Set([...group.members.values()].flatMap((member) => member.topics))
-            const partitions = [...wanted].toSorted().flatMap((topic) => topics.get(topic)?.logs ?? [])
-            const members = [...group.members.values()]
-            const shares = assign(
-              partitions.map(({ partition, topic }) => ({ topic, partition })),
-              members.map(({ id, topics }) => ({ id, topics, owned: group.owned.get(id) ?? [], generation: 0 }))
-            )
-            group.owned = shares
-            for (const member of members) member.assign(shares.get(member.id) ?? [], group.generation)
-          } while (group.isAgain)
-        }).pipe(Effect.ensuring(Effect.sync(() => (group.isRebalancing = false))), Effect.uninterruptible)
-      })
+    createTopic: (spec) => topics.create(spec),
+    deleteTopic: (name) => topics.delete(name),
+    describe: (name) => topics.describe(name),
+    configs: (name) => topics.configs(name),
+    log: ({ partition, topic }) => topics.logs(topic)[partition],
+    append: (record) => topics.append(record, [record]),
+    appendBatch: (partition, records) => topics.append(partition, records),
+    records: (name) => topics.records(name),
+    group: (id) => groups.get(id),
+    commit: (groupId, generation, offsets) => groups.commit(groupId, generation, offsets),
+    rebalance: (groupId) => groups.rebalance(groupId)
   }
   return broker
 })

@@ -19,17 +19,15 @@
  * assert.equal(orders?.partitions, 3)
  * ```
  */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
 import { EventLoop } from "../host/EventLoop.ts"
-import { fetchLimit, MemoryMembership } from "./internal/memoryMember.ts"
+import { joinGroup } from "./internal/memoryGroupMember.ts"
+import { readPartition } from "./internal/memoryReader.ts"
 import * as MemoryBroker from "./MemoryBroker.ts"
 import type { ProducerLink } from "../kafka/ProducerLink.ts"
-import { type GroupMember, type JoinGroup, type ReadPartition, Transport } from "../kafka/Transport.ts"
-import { because, NoSuchTopic, TransportClosed, type TransportError } from "../kafka/TransportError.ts"
+import { Transport } from "../kafka/Transport.ts"
+import { because, NoSuchTopic } from "../kafka/TransportError.ts"
 import * as Verdict from "../kafka/Verdict.ts"
 
 /** Writes to the broker in the next turn of the event loop, and is acknowledged in the same. */
@@ -67,107 +65,6 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink) {
   const broker = yield* MemoryBroker.MemoryBroker
   const eventLoop = yield* EventLoop
   let members = 0
-
-  const readPartition = Effect.fnUntraced(function* (read: ReadPartition) {
-    const log = broker.log(read)
-    if (log === undefined) return yield* MemoryBroker.notFound(broker, read)
-    const start = read.from === "end" ? log.end : read.from === "earliest" ? log.start : read.from
-    let position = start
-    let current = log
-    let isScheduled = false
-    let isClosed = false
-    let isLost = false
-    const deliver = () => {
-      isScheduled = false
-      if (isClosed) return
-      // As the real one: a position outside the log falls back to the earliest, never to the latest.
-      if (position > current.end) position = current.start
-      const records = current.read(position, fetchLimit)
-      if (records.length === 0) return
-      position = records.at(-1)!.offset + 1
-      read.onRecords(records)
-      schedule()
-    }
-    const schedule = () => {
-      if (isScheduled || isClosed) return
-      isScheduled = true
-      eventLoop.nextTurn(deliver)
-    }
-    let unsubscribe = log.onGrowth(schedule)
-    schedule()
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        isClosed = true
-        unsubscribe()
-      })
-    )
-    // A real reader notices a lost topic by the broker's answer; here it looks now and then.
-    const watch = Effect.sync(() => {
-      const found = broker.log(read)
-      if (found === undefined) {
-        if (!isLost) read.onLost?.(MemoryBroker.notFound(broker, read))
-        isLost = true
-      } else if (found !== current) {
-        unsubscribe()
-        current = found
-        position = found.start
-        isLost = false
-        unsubscribe = found.onGrowth(schedule)
-        schedule()
-      }
-    })
-    yield* watch.pipe(Effect.delay("1 second"), Effect.forever, Effect.forkScoped)
-    return { start }
-  })
-
-  const joinGroup = Effect.fnUntraced(function* (
-    join: JoinGroup
-  ): Effect.fn.Return<GroupMember, TransportError, Scope.Scope> {
-    for (const topic of join.topics) {
-      if (broker.describe(topic) === undefined) return yield* because(new NoSuchTopic({ topic }))
-    }
-    const group = broker.group(join.groupId)
-    const member = new MemoryMembership(`${join.groupId}-${++members}`, broker, eventLoop, join)
-    const revoke = Effect.suspend(() =>
-      // A member that has just come has nothing to give up.
-      member.generation < 0
-        ? Effect.void
-        : join.onRevoking.pipe(
-            Effect.timeoutOption(join.revokeTimeoutMillis),
-            Effect.andThen(Effect.sync(() => member.release()))
-          )
-    )
-    const joined = Deferred.makeUnsafe<void>()
-    const leave = Effect.suspend(() => {
-      member.release()
-      return group.members.delete(member.id) ? broker.rebalance(join.groupId) : Effect.void
-    })
-    group.members.set(member.id, {
-      id: member.id,
-      topics: join.topics,
-      revoke,
-      assign: (partitions, generation) => {
-        member.assign(partitions, generation)
-        Deferred.doneUnsafe(joined, Exit.void)
-      }
-    })
-    yield* Effect.addFinalizer(() => leave)
-    yield* broker.rebalance(join.groupId)
-    // Somebody else's rebalance may have been under way; its next round includes this member.
-    yield* Deferred.await(joined)
-    return {
-      commit: (offsets) =>
-        Effect.suspend(() =>
-          group.members.has(member.id) ? member.commit(offsets) : Effect.fail(because(new TransportClosed()))
-        ),
-      pause: (partition) => member.pause(partition),
-      resume: (partition) => member.resume(partition),
-      leaseUntil: () => Number.POSITIVE_INFINITY,
-      stopFetching: Effect.sync(() => member.stopFetching()),
-      leave
-    }
-  })
-
   return Transport.of({
     link,
     topics: {
@@ -181,8 +78,8 @@ export const make = Effect.fnUntraced(function* (link: ProducerLink) {
           )
         })
     },
-    readPartition,
-    joinGroup,
+    readPartition: (read) => readPartition(broker, eventLoop, read),
+    joinGroup: (join) => Effect.suspend(() => joinGroup(broker, eventLoop, `${join.groupId}-${++members}`, join)),
     groupSize: (groupId) => Effect.sync(() => broker.group(groupId).members.size)
   })
 })

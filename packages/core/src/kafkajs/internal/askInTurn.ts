@@ -1,6 +1,6 @@
 /**
- * Asks several for the same thing: the next at once when one fails, and beside it when it takes its time. The first answer
- * counts.
+ * Asks several brokers the same question. The next one is asked at once when one fails, and in parallel when one is slow. The
+ * first answer counts.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -11,8 +11,8 @@ import type { TransportError } from "../../kafka/TransportError.ts"
 const patienceMillis = 300
 
 /**
- * Fails with the last failure when all fail; at once with one that would be the same anywhere. `none` is the failure when
- * there is nobody to ask.
+ * Fails with the last failure when all attempts fail, and at once with a failure that is not retryable: any other broker would
+ * answer the same. `none` is the failure when there are no attempts.
  */
 export const askInTurn = <A>(
   attempts: ReadonlyArray<Effect.Effect<A, TransportError>>,

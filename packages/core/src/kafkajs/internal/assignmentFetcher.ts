@@ -1,11 +1,11 @@
 /**
- * Fetches the partitions of one assignment and hands their records over.
+ * Fetches the partitions of one assignment and delivers their records.
  *
- * Outline: one loop per leader long polls for those of its partitions that are not paused; a loop without any waits to be
- * woken, and one whose partitions move is woken in the middle of a poll. Partitions without a known leader have a loop of
- * their own, which fetches metadata. A leader that is new to a position is asked first whether its log still has what was
- * read before (`readEpoch.ts`). What a consumer does not take is kept, and handed over again when it resumes; so is
- * everything while the membership may be over.
+ * Outline: one loop per leader long polls for those of its partitions that are not paused. A loop without such partitions
+ * waits; a loop whose partitions move to another leader ends its poll. Partitions without a known leader share a loop that
+ * fetches metadata. Before the first fetch from a new leader, the loop asks it whether its log still has the records that were
+ * read before (`readEpoch.ts`). Records that the consumer does not take are kept, and delivered again when it resumes; so are
+ * all records while the membership may be over.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -29,10 +29,10 @@ export interface FetcherOptions {
   readonly eventLoop: EventLoop
   readonly join: JoinGroup
   readonly assigned: ReadonlyArray<AssignedPartition>
-  /** Whose connections are used. */
+  /** The purpose of the connections used. */
   readonly purpose: string
   readonly skipped: SkippedOffsets
-  /** Whether the partitions are surely ours now: without a lease nothing is handed over. */
+  /** Whether the partitions surely belong to this member now: without a lease no records are delivered. */
   readonly isLeased: () => boolean
 }
 
@@ -42,7 +42,7 @@ const cutOff = "the log was cut off (unclean election)"
 const errorsLast = (a: FetchedPartition, b: FetchedPartition): number =>
   Number(a.errorCode !== 0) - Number(b.errorCode !== 0)
 
-/** What the loop of one leader knows from round to round. */
+/** The state of one leader's loop between rounds. */
 interface Rounds {
   readonly leader: number
   readonly outage: Outage
@@ -86,7 +86,7 @@ export class AssignmentFetcher {
     })
   }
 
-  /** Hands over what was kept while there was no lease. */
+  /** Delivers the records that were kept while there was no lease. */
   handOverAll(): void {
     for (const owned of this.#owned.values()) this.#deliver(owned)
     this.#wake()
@@ -98,7 +98,7 @@ export class AssignmentFetcher {
 
   // --- loops ---
 
-  /** Has a loop for each leader that leads any of the partitions now. */
+  /** Starts a loop for each present leader that has none. */
   get startLoops(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const leaders = new Set(Array.from(this.#owned.values(), (owned) => this.#leaderOf(owned)))
@@ -130,11 +130,11 @@ export class AssignmentFetcher {
     const isLed = (owned: OwnedPartition): boolean => this.#leaderOf(owned) === rounds.leader
     const hasMoved = !rounds.led.every(isLed)
     rounds.led = Array.from(this.#owned.values()).filter(isLed)
-    // Heartbeats and commits look at the metadata too: without an error here nobody else would start to read there.
+    // Heartbeats and commits refresh the metadata too. Then no fetch fails, and only this starts the loop of the new leader.
     if (hasMoved) return this.#restart
     const wanted = this.#isStopped ? [] : rounds.led.filter((owned) => owned.isWanted)
     if (wanted.length === 0) return Effect.andThen(rounds.outage.worked, Deferred.await(this.#changed))
-    // A broker fills its answer in the order asked (KIP-74): everyone comes first in turn.
+    // A broker fills its answer in the order of the request (KIP-74), so each partition comes first in turn.
     wanted.push(...wanted.splice(0, rounds.turn++ % wanted.length))
     const { metadata } = this.#options.client
     return this.#check(rounds.leader, wanted).pipe(
@@ -169,14 +169,14 @@ export class AssignmentFetcher {
   #fetch(leader: number, wanted: ReadonlyArray<OwnedPartition>): Effect.Effect<void, TransportError> {
     const { client, purpose } = this.#options
     return Effect.flatMap(fetchFrom(client, leader, purpose, wanted), (fetched) =>
-      // Errors last, for what came with them is good.
+      // Errors come last: the records of the other partitions are good.
       Effect.forEach([...fetched].sort(errorsLast), (one) => this.#accept(one), { discard: true })
     )
   }
 
   #accept(fetched: FetchedPartition): Effect.Effect<void, TransportError> {
     const owned = this.#owned.get(partitionKey(fetched))
-    // Elsewhere it may have been read on: a leader of before answers when it likes.
+    // A former leader may answer late, when the partition was read further at the new one.
     if (owned === undefined || owned.position !== fetched.from) return Effect.void
     if (fetched.errorCode === offsetOutOfRange) return this.#relocate(owned)
     const { client, skipped } = this.#options
@@ -200,7 +200,7 @@ export class AssignmentFetcher {
     const { client, skipped } = this.#options
     return Effect.gen(function* () {
       const earliest = yield* listOffset(client, owned, "earliest")
-      // Never committed is no place to move from.
+      // Position 0 stands for "never committed": nothing is skipped.
       if (owned.position > 0) {
         const cause = earliest > owned.position ? "the records before it are deleted" : cutOff
         yield* skipped.skipped(owned, owned.position, earliest, cause)

@@ -1,8 +1,8 @@
 /**
  * One connection to one broker, for one purpose: opened when it is needed, and again after it was lost.
  *
- * A broker answers the requests of a connection in turn. What may be held for long (a fetch, a join, a write that waits
- * for its replicas) therefore has a connection of its own, and nothing of ours waits behind it.
+ * A broker answers the requests of a connection in turn. A request that the broker may hold for long (a fetch, a join, a write
+ * that waits for its replicas) therefore has a separate connection, so that no other request waits behind it.
  */
 import type { ClientSettings } from "./clientSettings.ts"
 import { hardenConnection } from "./hardenConnection.ts"
@@ -47,7 +47,7 @@ export class BrokerConnection {
   #opening: Promise<void> | undefined
   #isReady = false
   readonly #now: () => number
-  // While the socket is not there yet.
+  // Set while the socket is being opened.
   #connectingSince: number | undefined
 
   constructor(
@@ -69,7 +69,7 @@ export class BrokerConnection {
       ...(sasl === undefined ? {} : { sasl }),
       connectionTimeout: connectionTimeoutMillis,
       requestTimeout: requestTimeoutMillis,
-      // Silence is told by the driver, which knows what may be held for how long.
+      // The driver has time limits of its own: only it knows how long a broker may hold each request.
       enforceRequestTimeout: false,
       reauthenticationThreshold: 10_000,
       maxInFlightRequests: null
@@ -81,7 +81,7 @@ export class BrokerConnection {
     return this.#isReady && this.#connection.isConnected()
   }
 
-  /** For how long the broker has owed a connection or an answer; 0 or less when it owes none. */
+  /** How long the broker has owed a connection or an answer; 0 or less when it owes none. */
   get owedMillis(): number {
     return this.#connectingSince === undefined ? this.progress.owedMillis : this.#now() - this.#connectingSince
   }
@@ -94,13 +94,13 @@ export class BrokerConnection {
     return this.#opening
   }
 
-  /** Connects and gets one answer, without authentication: whether anybody is there. */
+  /** Connects and gets one answer, without authentication: resolves when the broker is alive. */
   async ping(): Promise<void> {
     await this.#connection.connect()
     await this.#connection.send(keepingAll(apiVersionsRequest(), 0))
   }
 
-  /** Whether the broker, as it said when it was opened last, knows this version. */
+  /** Whether the broker knows this version, by its answer when the connection was opened last. */
   speaks(api: Api, version: number): boolean {
     return speaks(this.#versions, api, version)
   }
@@ -110,7 +110,7 @@ export class BrokerConnection {
     return this.#connection.send(keepingAll(build(this.#versions), holdMillis))
   }
 
-  /** Ends the socket; what waits on it fails. */
+  /** Ends the socket; pending requests fail. */
   cut(reason: string): void {
     this.#connection.socket?.destroy(new Error(reason))
   }

@@ -5,7 +5,7 @@ import { BrokerNode } from "./brokerNode.ts"
 import type { ConnectionSetup } from "./brokerConnection.ts"
 import type { MetadataView } from "./metadataView.ts"
 
-// Brokers that are there first; then those that may be; the suspected are only there to say why.
+// Connected brokers come first, suspected ones last: those are asked only for the error that says why they failed.
 const rank = (node: BrokerNode): number => {
   if (node.suspectedSince !== undefined) return 3
   if (node.isDoubted) return 2
@@ -38,13 +38,13 @@ export class BrokerDirectory {
     return found && this.#nodeAt(found.host, found.port, nodeId)
   }
 
-  /** Whether it is part of the cluster, or one to start with. */
+  /** Whether it is part of the cluster, or of the bootstrap list. */
   isKnown(node: BrokerNode): boolean {
     const isNamed = this.#metadata.brokers.some(({ host, port }) => node.host === host && node.port === port)
     return isNamed || this.#bootstrap.includes(node)
   }
 
-  /** Whom to ask what any broker can answer, the most promising first, others in turn. */
+  /** The brokers for a question that any of them can answer, the most promising first; equals take turns. */
   get candidates(): ReadonlyArray<BrokerNode> {
     const known = this.#metadata.brokers.map(({ host, nodeId, port }) => this.#nodeAt(host, port, nodeId))
     const first = known.length === 0 ? 0 : this.#rotation++ % known.length
@@ -52,7 +52,7 @@ export class BrokerDirectory {
     return [...known.slice(first), ...known.slice(0, first), ...others].toSorted((a, b) => rank(a) - rank(b))
   }
 
-  /** Lets go of brokers that have left the cluster. Waits for nothing: what they owe is lost. */
+  /** Forgets brokers that have left the cluster, and fails their pending requests without waiting for answers. */
   forgetGone(): void {
     for (const { host, nodeId, port } of this.#metadata.brokers) this.#nodeAt(host, port, nodeId)
     for (const [address, node] of this.#nodes) {

@@ -1,6 +1,7 @@
 /**
  * A broker as one client knows it: its address, its connections by purpose, and whether it is suspected to be gone.
  */
+import { because, type TransportError, Unreachable } from "../../kafka/TransportError.ts"
 import { BrokerConnection, type ConnectionSetup } from "./brokerConnection.ts"
 
 export class BrokerNode {
@@ -8,13 +9,13 @@ export class BrokerNode {
   readonly port: number
   /** -1 while it is known from the bootstrap list only. */
   nodeId: number
-  /** Since when it has kept silent or could not be reached, on the monotonic clock; undefined while it is trusted. */
+  /** When it fell silent or became unreachable, on the monotonic clock; undefined while it is trusted. */
   suspectedSince: number | undefined
   /** Why it is suspected. */
   suspicion = ""
   /** A ping is under way. */
   isDoubted = false
-  /** When it was last heard to be there, on the monotonic clock. */
+  /** When its last ping ended, on the monotonic clock. */
   provenAt = Number.NEGATIVE_INFINITY
   readonly #setup: ConnectionSetup
   readonly #connections = new Map<string, BrokerConnection>()
@@ -39,11 +40,17 @@ export class BrokerNode {
     return [...this.#connections.values()].some(({ isOpen }) => isOpen)
   }
 
-  /** For how long it has owed an answer, or a connection. */
+  /** How long it has owed an answer, or a connection. */
   get owedMillis(): number {
     let most = 0
     for (const { owedMillis } of this.#connections.values()) most = Math.max(most, owedMillis)
     return most
+  }
+
+  /** The failure of every request to it while it is suspected; undefined while it is trusted. */
+  get refusal(): TransportError | undefined {
+    if (this.suspectedSince === undefined) return undefined
+    return because(new Unreachable({ brokers: [this.address], detail: this.suspicion }))
   }
 
   connection(purpose: string): BrokerConnection {
@@ -55,7 +62,7 @@ export class BrokerNode {
     return found
   }
 
-  /** A connection that is kept by who asked for it. */
+  /** A connection that this broker does not keep: the caller has to end it. */
   fresh(): BrokerConnection {
     const { address, host, nodeId, port } = this
     return new BrokerConnection(this.#setup, { address, host, nodeId, port })

@@ -1,22 +1,23 @@
 /**
- * The coordinator of one group: found by asking all brokers, asked over connections by purpose, and looked for again as
- * soon as it cannot be reached, keeps silent or says that it is not the one.
+ * The coordinator of one group. Any broker can tell which broker coordinates; requests go to it over one connection per
+ * purpose. It is looked up again after it could not be reached, did not answer, or answered that another broker coordinates.
  */
 import * as Effect from "effect/Effect"
 import type { TransportError } from "../../kafka/TransportError.ts"
-import type { AskOptions, BuildRequest, ClusterClient } from "./clusterClient.ts"
+import type { AskOptions, BuildRequest } from "./brokerRequests.ts"
+import type { ClusterClient } from "./clusterClient.ts"
 import { findCoordinator } from "./groupDescription.ts"
 import { type Api, protocolRequest } from "./kafkajsInternals.ts"
 
-/** A join may be pending for long, and a commit waits for replicas: none may hold up another. */
+/** A join may be pending for long, and a commit waits for replicas: neither may delay the other requests. */
 const purposes = ["join", "heartbeat", "commit"] as const
 export type Purpose = (typeof purposes)[number]
 
-/** The membership that something belongs to is gone. */
+/** Whether the coordinator no longer counts this client as a member of that generation. */
 export const isLost = ({ reason }: TransportError): boolean =>
   reason._tag === "Unavailable" && ["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"].includes(reason.code)
 
-/** The generation that something belongs to has ended, or is about to. */
+/** Whether the generation of the request has ended, or is about to end. */
 export const isOver = (error: TransportError): boolean =>
   isLost(error) || (error.reason._tag === "Unavailable" && error.reason.code === "REBALANCE_IN_PROGRESS")
 
@@ -26,19 +27,19 @@ export class Coordinator {
   readonly #member: string
   #nodeId: number | undefined
 
-  /** `member` names the connections, for there may be several members in a process. */
+  /** `member` is part of the connections' names, because a process may have several members. */
   constructor(client: ClusterClient, groupId: string, member: string) {
     this.#client = client
     this.#groupId = groupId
     this.#member = member
   }
 
-  /** The next question finds it anew. */
+  /** The next request looks the coordinator up again. */
   readonly forget: Effect.Effect<void> = Effect.sync(() => {
     this.#nodeId = undefined
   })
 
-  /** Asks in the newest version that kafkajs and the coordinator know. */
+  /** Sends a request in the newest version that kafkajs and the coordinator know. */
   ask<A extends object>(
     purpose: Purpose,
     api: Api,
@@ -62,7 +63,7 @@ export class Coordinator {
     )
   }
 
-  /** Fails on an error code; what is not about the membership may be otherwise at another coordinator. */
+  /** Fails on an error code. Unless the code ends the membership, another coordinator may answer differently: it is looked up. */
   check(code: number, topic?: string): Effect.Effect<void, TransportError> {
     return Effect.tapError(this.#client.failOnCode(code, topic), (error) => (isOver(error) ? Effect.void : this.forget))
   }

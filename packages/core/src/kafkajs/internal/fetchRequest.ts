@@ -1,5 +1,5 @@
 /**
- * One long poll at one broker for any number of partitions, answered per partition; and the offsets a partition has.
+ * Fetches from one broker for any number of partitions, with an answer for each; and asks for the offsets of a partition.
  */
 import * as Effect from "effect/Effect"
 import type { ConsumedRecord, TopicPartition, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
@@ -12,13 +12,14 @@ import {
   fetchVersion
 } from "../../protocol/fetchCodec.ts"
 import { decodeRecordSet } from "../../protocol/recordSet.ts"
-import type { BuildRequest, ClusterClient } from "./clusterClient.ts"
+import type { BuildRequest } from "./brokerRequests.ts"
+import type { ClusterClient } from "./clusterClient.ts"
 import { apiKeys, ownRequest, protocolRequest } from "./kafkajsInternals.ts"
 
 export interface FetchPosition extends TopicPartition {
   /** The next offset wanted. */
   readonly position: number
-  /** Of the topic whose offsets these are; undefined when it is not known. */
+  /** The id of the topic that the position belongs to; undefined when it is not known. */
   readonly topicId: string | undefined
 }
 
@@ -26,13 +27,13 @@ export interface FetchedPartition extends TopicPartition {
   /** Kafka's error code, 0 when there is none. */
   readonly errorCode: number
   readonly records: ReadonlyArray<ConsumedRecord>
-  /** The epoch of the leader that was asked; -1 when it was not known. */
+  /** The epoch in which the broker led the partition; -1 when it was not known. */
   readonly leaderEpoch: number
   /** The position asked for. */
   readonly from: number
-  /** Where to go on; the position asked for when nothing was there. */
+  /** The position of the next fetch; the position asked for when there was no record. */
   readonly next: number
-  /** Batches between them that cannot be decoded, and why. */
+  /** Batches among the records that cannot be decoded, and why. */
   readonly unreadable: ReadonlyArray<UndecodableBatch>
 }
 
@@ -46,7 +47,7 @@ const readUncommitted = 0
 const maxBytesPerPartition = 1024 * 1024
 const maxBytes = 8 * 1024 * 1024
 
-// A broker that is there and holds a fetch this much longer than it was told to has lost the connection.
+// A broker that holds a fetch this much longer than asked has lost the connection.
 const silenceMillis = 3_000
 const metadataPurpose = "metadata"
 
@@ -70,7 +71,7 @@ const fetchRequest =
     )
   }
 
-/** Waits for a record at the broker, at most the settings' `maxWaitMillis`, over the connection of the purpose. */
+/** The broker answers when there is a record, or after the settings' `maxWaitMillis`. Uses the connection of the purpose. */
 export const fetchFrom = Effect.fnUntraced(function* (
   client: ClusterClient,
   nodeId: number,
@@ -113,7 +114,10 @@ export const fetchFrom = Effect.fnUntraced(function* (
   return fetched
 })
 
-/** The first offset of a partition, its end, or the first one written at or after a time (epoch milliseconds); -1 when none was. */
+/**
+ * The first offset of a partition, its end, or the first offset written at or after a time (epoch milliseconds); -1 when there
+ * is none.
+ */
 export const listOffset = Effect.fnUntraced(function* (
   client: ClusterClient,
   { partition, topic }: TopicPartition,

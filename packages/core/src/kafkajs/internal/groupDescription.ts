@@ -1,5 +1,5 @@
 /**
- * Consumer groups as somebody asks who is no member of them.
+ * Consumer groups as seen by a client that is not a member of them.
  */
 import * as Effect from "effect/Effect"
 import type { TransportError } from "../../kafka/TransportError.ts"

@@ -2,14 +2,14 @@
  * A group member from joining to leaving.
  *
  * Outline:
- *   1. join; ask what the group committed; tell the assignment; fetch
- *   2. the group rebalances → join again, and go on with all that is owned while that is pending: nobody else can have it
- *      before this member has let go (KIP-429). The same assignment again changes nothing
- *   3. another assignment → stop handing over; if it takes something away, run `onRevoking` (bounded), and join once more,
- *      for others to get it; tell the new assignment; fetch
- *   4. the membership was lost, or a member that cannot keep its partitions is in the group → stop handing over, run
- *      `onRevoking`, and only then join; commits of what was in hand are made until the group has gone on
- *   5. joining fails → wait a little and join again, for ever; only the first join's failure is the caller's
+ *   1. join the group, ask for its committed offsets, report the assignment, fetch
+ *   2. the group rebalances: join again, and keep reading all owned partitions while the join is pending; no other member can
+ *      get them before this one has released them (KIP-429). The same assignment again changes nothing
+ *   3. the assignment changes: stop delivering; if partitions were taken away, run `onRevoking` (within a time limit) and join
+ *      once more, so that other members get them; report the new assignment, fetch
+ *   4. the membership is lost, or the group has a member that cannot keep its partitions: stop delivering, run `onRevoking`,
+ *      and only then join; records in hand can be committed until the group begins its next generation
+ *   5. joining fails: wait a little and join again, for ever; only the first join's failure goes to the caller
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -68,7 +68,7 @@ class Member {
   /** Fails when there is no such topic, or the group cannot be joined; then the membership heals by itself. */
   readonly start = Effect.fnUntraced(function* (this: Member): Effect.fn.Return<void, TransportError, Scope.Scope> {
     yield* this.#client.untilStarted(this.#topicsExist)
-    // Before the first join: whoever is interrupted in it must not stay in the group until its session is over.
+    // Before the first join: a member that is interrupted while it joins must leave, or the group waits for its session to end.
     yield* Effect.addFinalizer(() => this.leave)
     let taken: Taken | undefined = yield* this.#client.untilStarted(this.#takePart, firstJoinMillis)
     const begun = Deferred.makeUnsafe<void>()
@@ -78,7 +78,7 @@ class Member {
       return Effect.flatMap(part, (part) => this.#own(part, begun))
     }).pipe(
       Effect.map((next) => (taken = next)),
-      // A defect is a bug of a callback or of kafkajs; the membership must outlive it.
+      // A defect is a bug of a callback or of kafkajs; the member joins again.
       Effect.catchCause((cause) =>
         Effect.andThen(Effect.logError(`group ${this.#join.groupId} starts over`, cause), Effect.sleep("1 second"))
       ),
@@ -119,7 +119,7 @@ class Member {
     )
   }
 
-  /** Joins with nothing in hand. */
+  /** Joins without owning any partition. */
   get #takePart(): Effect.Effect<Taken, TransportError> {
     return this.membership.join().pipe(
       Effect.tap(() => Effect.sync(() => this.ownership.end())),
@@ -135,7 +135,7 @@ class Member {
     )
   }
 
-  /** Joining again for the sake of the offsets would cost the whole group a rebalance. */
+  /** Asks for the offsets several times, because joining again instead would cost the whole group a rebalance. */
   #withOffsets(joined: Generation): Effect.Effect<Taken, TransportError> {
     return this.membership.offsets.committed(joined.partitions).pipe(
       Effect.retry({ times: committedTries, schedule: Schedule.spaced(committedPauseMillis), while: isRetryable }),
@@ -162,7 +162,7 @@ class Member {
     return yield* Effect.catch(this.#withOffsets(next), () => this.#joinAnew)
   })
 
-  /** Stays a member until the assignment is another one, which is given; undefined when it may be lost. */
+  /** Stays a member until the assignment changes, and gives the new one; undefined when the membership may be lost. */
   readonly #untilChange = Effect.fnUntraced(function* (
     this: Member,
     joined: Generation
@@ -188,7 +188,7 @@ class Member {
     }
   })
 
-  /** Waits for `onRevoking` no longer than promised, even if it cannot be interrupted. */
+  /** Runs `onRevoking`, and waits no longer than the promised time even if it cannot be interrupted. */
   get #letGo(): Effect.Effect<void> {
     const { groupId, onRevoking, revokeTimeoutMillis } = this.#join
     return Effect.gen({ self: this }, function* () {

@@ -1,7 +1,7 @@
 /**
- * A member's standing in its consumer group: join, stay, leave. What is done with the partitions is not known here.
+ * A member's standing in its consumer group: it joins, stays and leaves. What happens to its partitions is up to `groupMember`.
  *
- * Joins, heartbeats, and commits with the leaving have a connection each.
+ * Joins and heartbeats have a connection each; commits and leaving share a third one.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -17,14 +17,14 @@ import type { Member } from "./kafkajsInternals.ts"
 import { type Committer, OffsetStore } from "./offsetStore.ts"
 import { untilTopicsChange } from "./untilTopicsChange.ts"
 
-/** One ownership of partitions: what commits are made under. */
+/** One ownership of partitions; commits name its generation. */
 export interface Generation extends Committer {
   readonly partitions: ReadonlyArray<TopicPartition>
-  /** When the join was sent that led to it, on the monotonic clock. */
+  /** When its join was sent, on the monotonic clock. */
   readonly since: number
-  /** All members keep what they own while they join again. */
+  /** Whether all members keep their partitions while they join again. */
   readonly isCooperative: boolean
-  /** The member had more: it has to join again when it has let go of that, for others to get it. */
+  /** Whether the member lost partitions: it has to release them and join again, so that other members get them. */
   readonly hasLost: boolean
 }
 
@@ -45,9 +45,9 @@ interface SyncGroupResponse {
 
 const unknownMemberId = 25
 const memberIdRequired = 79
-// On top of each member's time to let go.
+// In addition to the time that each member has to release its partitions.
 const rejoinMillis = 10_000
-// A member that lets go of its partitions is silent meanwhile, and must not be taken for dead.
+// A member sends no heartbeats while it releases its partitions, and its session must not end meanwhile.
 const sessionMarginMillis = 5_000
 const leaveTimeoutMillis = 1_500
 
@@ -62,10 +62,10 @@ export class GroupMembership {
   readonly #coordinator: Coordinator
   readonly #heartbeats: Heartbeats
   #memberId = ""
-  /** What this member had last: it keeps as much of it as a balanced group allows. */
+  /** The member's last partitions: the next assignment keeps as many of them as balance allows. */
   #possession: Possession = { generation: -1, partitions: [] }
 
-  /** `name` is that of the connections, for there may be several members in a process. */
+  /** `name` is part of the connections' names, because a process may have several members. */
   constructor(
     client: ClusterClient,
     { groupId, revokeTimeoutMillis, topics }: JoinGroup,
@@ -85,7 +85,7 @@ export class GroupMembership {
     this.offsets = new OffsetStore(client, this.#coordinator, groupId, this.sessionTimeoutMillis)
   }
 
-  /** Joins and returns the new ownership. May take until all other members have joined too. */
+  /** Joins and gives the new ownership. May take until all other members have joined as well. */
   readonly join = Effect.fnUntraced(function* (this: GroupMembership): Effect.fn.Return<Generation, TransportError> {
     yield* this.#lookForTopics
     if (this.#memberId === "") yield* this.#identify()
@@ -104,14 +104,14 @@ export class GroupMembership {
     return { generationId, memberId, partitions, since, isCooperative, hasLost }
   })
 
-  /** Joins again while what is owned stays so; `onAnswered` hears of each heartbeat that was answered meanwhile. */
+  /** Joins again and keeps the partitions owned; `onAnswered` is called for each heartbeat answered meanwhile. */
   rejoin(owned: Generation, onAnswered: (sentAt: number) => void): Effect.Effect<Generation, TransportError> {
     return Effect.raceFirst(this.join(), this.#heartbeats.keep(owned, onAnswered))
   }
 
   /**
-   * Sends heartbeats until the ownership cannot stay as it is, and says why. `onAnswered` hears of each that was answered
-   * when it was sent, on the monotonic clock: from then on the broker counts the session.
+   * Sends heartbeats until the ownership has to change, and says why. `onAnswered` is called for each answered heartbeat with
+   * the time at which it was sent, on the monotonic clock: the broker counts the session from then on, or later.
    */
   stay(generation: Generation, onAnswered: (sentAt: number) => void): Effect.Effect<Ending> {
     const topicsChange = untilTopicsChange(this.#client, this.#topics).pipe(
@@ -165,8 +165,8 @@ export class GroupMembership {
   }
 
   /**
-   * Gets a member id from the coordinator (KIP-394) before the join proper, which may be pending for long: whoever leaves
-   * meanwhile must know its id, or the group waits for it until its session is over.
+   * Gets a member id from the coordinator (KIP-394) before the join proper, which may be pending for long: a member that leaves
+   * meanwhile needs its id for that, or the group waits until the member's session is over.
    */
   readonly #identify = Effect.fnUntraced(function* (this: GroupMembership): Effect.fn.Return<void, TransportError> {
     const answer = yield* this.#askToJoin(0)
@@ -174,7 +174,7 @@ export class GroupMembership {
     this.#memberId = answer.memberId
   })
 
-  /** Tells all members what they get, if this one leads them, and learns what it gets itself. */
+  /** Sends the assignment of all members if this one is the leader, and gets its own. */
   readonly #sync = Effect.fnUntraced(function* (
     this: GroupMembership,
     { generationId, groupProtocol, leaderId, members, memberId }: JoinGroupResponse

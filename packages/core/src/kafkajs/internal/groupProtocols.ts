@@ -1,10 +1,10 @@
 /**
- * How members of a group say what they want and have, and how its leader tells them what they get: the bytes of Kafka's
- * consumer protocol around `protocol/stickyAssignment.ts`.
+ * The bytes of Kafka's consumer protocol around `protocol/stickyAssignment.ts`: what members offer and own, and what the
+ * leader assigns to them.
  *
- * Two protocols are offered, ours first. By it members keep what they own while they join again, and a partition that is to
- * move goes to nobody until its owner has let go and joined once more (KIP-429). A group takes one that all its members know: while a member of an older version
- * is among them, that is the round robin that kafkajs brings, and nothing sticks or is kept.
+ * Members offer two protocols, `sticky` first. Under it they keep their partitions while they join again, and a partition that
+ * moves is assigned to no member until its owner has released it and joined once more (KIP-429). A group uses a protocol that
+ * all its members know: with a member of an older version it is kafkajs' round robin, and no partition sticks or is kept.
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"

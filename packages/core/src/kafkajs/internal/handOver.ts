@@ -1,5 +1,5 @@
 /**
- * Gives a consumer what was fetched, in its order: records, and batches that cannot be decoded in the place of theirs.
+ * Delivers fetched records to a consumer in order, and each batch that cannot be decoded at its place among them.
  */
 import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.ts"
 import type { JoinGroup } from "../../kafka/Transport.ts"
@@ -28,7 +28,7 @@ export const inOrder = (
   return pieces
 }
 
-/** Hands pieces over until one is not taken as a whole. Returns what remains. */
+/** Delivers pieces until the consumer does not take one as a whole. Returns the remaining ones. */
 export const handOver = (
   pieces: ReadonlyArray<Piece>,
   { onRecords, onUndecodable }: Pick<JoinGroup, "onRecords" | "onUndecodable">

@@ -1,7 +1,8 @@
 /**
- * Whether the leader of a partition that is read answers: told at each change.
+ * Whether the leader of a partition answers its reader; reports every change.
  *
- * A leader that moves answers with errors for a moment, which is no silence yet; a connection that is refused or silent is.
+ * While leadership moves, brokers answer with errors for a moment, which does not count as silence. A refused or silent
+ * connection counts at once.
  */
 import type { TransportError } from "../../kafka/TransportError.ts"
 
@@ -28,7 +29,7 @@ export class Hearing {
     this.#told(undefined)
   }
 
-  /** A fetch had an error for an answer, or none. */
+  /** A fetch was answered with an error, or not at all. */
   failed(error: TransportError): void {
     const { _tag } = error.reason
     const isSilence = _tag === "Unreachable" || _tag === "NoAnswer"

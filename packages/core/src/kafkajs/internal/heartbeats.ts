@@ -1,8 +1,8 @@
 /**
- * A member's heartbeats: how its coordinator says that it is still one, and that something else is due.
+ * A member's heartbeats: the coordinator's answers say whether the membership holds, and when the member has to join again.
  *
- * They have a connection of their own, so they go on while a join is pending on another. Until the join phase is over the
- * coordinator then answers that the group rebalances, to members only: that renews a lease as well as any other answer.
+ * They have a separate connection, so they continue while a join is pending. During the join phase the coordinator answers
+ * that the group rebalances; it gives this answer to members only, so it renews a lease like a success.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -14,13 +14,13 @@ import type { Coordinator } from "./coordinator.ts"
 export interface Ending {
   /** For log lines. */
   readonly reason: string
-  /** Others may own the partitions already; else they are this member's until it has joined again. */
+  /** Other members may own the partitions already; otherwise this member keeps them until it has joined again. */
   readonly isLost: boolean
   /** The coordinator does not know the member any more. */
   readonly isForgotten: boolean
 }
 
-/** A membership of one generation, and when the join was sent that led to it, on the monotonic clock. */
+/** A membership of one generation, and when its join was sent, on the monotonic clock. */
 interface Joined extends Committer {
   readonly since: number
 }
@@ -33,7 +33,7 @@ export interface HeartbeatTimes {
 const unknownMemberId = 25
 const illegalGeneration = 22
 const rebalanceInProgress = 27
-// That may stay without an answer one after the other.
+// This many heartbeats in a row may stay unanswered before the session ends.
 const heartbeatsPerSession = 3
 const retryMillis = 100
 
@@ -59,8 +59,8 @@ export class Heartbeats {
   }
 
   /**
-   * Sends them until the membership cannot stay as it is. `onAnswered` hears of each that was answered when it was sent, on
-   * the monotonic clock: from then on the broker counts the session.
+   * Sends heartbeats until the membership has to change. `onAnswered` is called for each answered heartbeat with the time at
+   * which it was sent, on the monotonic clock: the broker counts the session from then on, or later.
    */
   readonly stay = Effect.fnUntraced(function* (
     this: Heartbeats,
@@ -93,7 +93,7 @@ export class Heartbeats {
     }
   })
 
-  /** Sends them while a join is pending, whose answer says everything else. */
+  /** Sends heartbeats while a join is pending. Ignores their failures: the join's answer reports them. */
   keep(joined: Committer, onAnswered: (sentAt: number) => void): Effect.Effect<never> {
     return Effect.sleep(this.#times.intervalMillis).pipe(
       Effect.andThen(Effect.suspend(() => Effect.map(this.#sendAt(joined, this.#now), onAnswered))),
@@ -102,14 +102,14 @@ export class Heartbeats {
     )
   }
 
-  /** When it was sent, if it was answered to a member. */
+  /** When it was sent; fails unless the answer shows that the member still belongs to the group. */
   #sendAt(joined: Committer, sentAt: number): Effect.Effect<number, void> {
     return Effect.flatMap(this.#send(joined), (code) =>
       code === 0 || code === rebalanceInProgress ? Effect.succeed(sentAt) : Effect.fail(undefined)
     )
   }
 
-  /** The code of the answer, undefined without one. */
+  /** The error code of the answer; undefined when there was no answer. */
   #send({ generationId, memberId }: Committer): Effect.Effect<number | undefined> {
     const payload = { groupId: this.#groupId, memberId, groupGenerationId: generationId }
     const timeoutMillis = this.#times.sessionTimeoutMillis / heartbeatsPerSession

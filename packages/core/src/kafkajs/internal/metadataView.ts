@@ -1,8 +1,8 @@
 /**
- * What is known of the cluster: brokers, topics and leaders, asked synchronously, and told when it changes.
+ * The known brokers, topics and leaders of the cluster: read synchronously, with a signal at every change.
  *
- * Answers come from different brokers, of which some are behind: an older epoch never replaces a newer leader (KIP-320),
- * nor an id that a topic had before the one it has now.
+ * Answers come from different brokers, and some brokers are behind: a leader of an older epoch never replaces a newer one
+ * (KIP-320), and a former id of a topic never replaces its present id.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ interface Topic {
   readonly topicId: string | undefined
   /** By partition. */
   readonly partitions: ReadonlyArray<PartitionMetadata>
-  /** Ids the topic had before. */
+  /** Former ids of the topic, the newest first. */
   readonly former: ReadonlyArray<string>
 }
 
@@ -31,7 +31,7 @@ const byPartition = ({ partitions }: TopicMetadata): ReadonlyArray<PartitionMeta
   return all
 }
 
-/** The newer of what is known and what is said of a topic. */
+/** Combines the known state of a topic with a broker's answer; for each partition the newer epoch wins. */
 const merge = (known: Topic | undefined, said: TopicMetadata): Topic => {
   const { topicId } = said
   if (known === undefined) return { topicId, partitions: byPartition(said), former: [] }
@@ -54,7 +54,7 @@ const isSame = (a: Topic | undefined, b: Topic): boolean =>
   b.partitions.every(({ leader }, partition) => a.partitions[partition]?.leader === leader)
 
 export class MetadataView {
-  /** What every refresh asks for. */
+  /** The topics that every refresh asks for. */
   readonly targets = new Set<string>()
   readonly #topics = new Map<string, Topic>()
   readonly #refusals = new Map<string, number>()
@@ -72,14 +72,14 @@ export class MetadataView {
     return this.#topics.get(topic)?.partitions.length
   }
 
-  /** The leader's broker id, or -1 when it is not known now. A topic asked for the first time is registered. */
+  /** The leader's broker id, or -1 when it is not known. Registers a topic that is not known. */
   leaderOf(topic: string, partition: number): number {
     const found = this.#topics.get(topic)
     if (found === undefined) this.register(topic)
     return found?.partitions[partition]?.leader ?? -1
   }
 
-  /** Of the leader; -1 when it is not known. */
+  /** The leader's epoch, or -1 when it is not known. */
   leaderEpochOf(topic: string, partition: number): number {
     return this.#topics.get(topic)?.partitions[partition]?.leaderEpoch ?? -1
   }
@@ -89,12 +89,12 @@ export class MetadataView {
     return this.#topics.get(topic)?.topicId
   }
 
-  /** Why a topic is not in the metadata: Kafka's error code, or 0 when it does not exist as far as is known. */
+  /** Why a topic is not in the metadata: Kafka's error code, or 0 when it does not seem to exist. */
   refusalTo(topic: string): number {
     return this.#refusals.get(topic) ?? 0
   }
 
-  /** Takes in what a broker said. Missing topics are forgotten: their names may come from foreign records, and must not add up. */
+  /** Takes in a broker's answer. Forgets missing topics: their names may come from foreign records, and must not accumulate. */
   absorb({ brokers, controllerId, topics }: Metadata): void {
     this.brokers = brokers
     this.controllerId = controllerId
@@ -110,7 +110,7 @@ export class MetadataView {
         continue
       }
       this.#refusals.set(topic, missing.has(errorCode) ? 0 : errorCode)
-      // What stands in the way of telling more, a leader being elected, says nothing against what is known.
+      // Other errors are temporary (a leader is being elected): the known state stays.
       if (!missing.has(errorCode) && errorCode !== topicAuthorizationFailed) continue
       isChanged ||= known !== undefined
       this.targets.delete(topic)
@@ -126,12 +126,12 @@ export class MetadataView {
     Deferred.doneUnsafe(changed, Exit.void)
   }
 
-  /** Waits until leaders or topics are not what they were. */
+  /** Waits for the next change of leaders or topics. */
   get change(): Effect.Effect<void> {
     return Effect.suspend(() => Deferred.await(this.#changed))
   }
 
-  /** Waits until this holds of the metadata. */
+  /** Waits until the condition holds; tests it at once and after every change. */
   until(holds: () => boolean): Effect.Effect<void> {
     return Effect.suspend(() => (holds() ? Effect.void : Effect.andThen(this.change, this.until(holds))))
   }

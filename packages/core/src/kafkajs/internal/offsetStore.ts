@@ -1,5 +1,5 @@
 /**
- * What a group commits, with the leader epochs that belong to it, and what it committed before.
+ * The offsets of a group at its coordinator: commits them with their leader epochs, and asks for the committed ones.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ import type { ClusterClient } from "./clusterClient.ts"
 import { type Coordinator, isOver } from "./coordinator.ts"
 import { inVersion } from "./ownVersion.ts"
 
-/** Whose commits the coordinator takes: a member, in one generation of its group. */
+/** The member and generation that a commit names; the coordinator refuses any other. */
 export interface Committer {
   readonly generationId: number
   readonly memberId: string
@@ -76,7 +76,7 @@ export class OffsetStore {
     })
   }
 
-  /** Repeats what fails for a passing reason. */
+  /** Repeats a request that fails for a passing reason. */
   commit(committer: Committer, offsets: ReadonlyArray<OffsetCommit>): Effect.Effect<void, TransportError> {
     if (offsets.length === 0) return Effect.void
     return Effect.clockWith((clock: Clock.Clock) => {

@@ -1,8 +1,8 @@
 /**
- * Says in one line that something failed for a while and works again, and how long to wait between tries.
+ * Reports a lasting outage of one activity, and paces its retries.
  *
- * What lasts some seconds is silent: leaders move, and a broker that does not answer is told by its name (`brokerWatch`). A
- * longer outage is reported once when it has lasted, and once when it is over.
+ * An outage of some seconds is not reported: leaders move, and `brokerWatch` reports brokers that do not answer. A longer
+ * outage is logged once when it has lasted for a while, and once when it is over.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import type { TransportError } from "../../kafka/TransportError.ts"
 
 const minBackoffMillis = 50
 const maxBackoffMillis = 500
-// How long it may last before it is worth a line of its own.
+// An outage that lasts longer is logged.
 const patienceMillis = 30_000
 
 export class Outage {
@@ -21,7 +21,7 @@ export class Outage {
   #since = 0
   #isReported = false
 
-  /** `what` completes the sentence "… failed": what is being done to which thing. */
+  /** `what` names the activity and completes the sentence "… has failed". */
   constructor(clock: Clock.Clock, what: string) {
     this.#clock = clock
     this.#what = what
@@ -42,7 +42,7 @@ export class Outage {
     })
   }
 
-  /** Resets the count; says so if an outage had been reported. */
+  /** Resets the count; logs the end of an outage that was reported. */
   get worked(): Effect.Effect<void> {
     if (this.#failures === 0) return Effect.void
     return Effect.suspend(() => {

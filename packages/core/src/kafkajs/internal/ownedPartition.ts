@@ -1,5 +1,5 @@
 /**
- * One partition of an assignment: how far it is read, and what was fetched and not taken yet.
+ * One partition of an assignment: its position, and the fetched records that the consumer has not taken yet.
  */
 import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
 import type { AssignedPartition, JoinGroup } from "../../kafka/Transport.ts"
@@ -10,7 +10,7 @@ import { ReadEpoch } from "./readEpoch.ts"
 export class OwnedPartition implements TopicPartition {
   readonly topic: string
   readonly partition: number
-  /** A topic made anew under the same name is another one, and not fetched from. */
+  /** The id of the assigned topic: one that was created again under the same name is not fetched from. */
   readonly topicId: string | undefined
   readonly epoch: ReadEpoch
   /** The next offset to fetch. */
@@ -32,25 +32,25 @@ export class OwnedPartition implements TopicPartition {
     return !this.isPaused && this.#rest.length === 0
   }
 
-  /** Takes in what was fetched at the position. */
+  /** Takes in records that were fetched at the position. */
   accept({ leaderEpoch, next, records, unreadable }: FetchedPartition): void {
     this.epoch.read((records.at(-1) ?? unreadable.at(-1))?.leaderEpoch, leaderEpoch)
     this.position = next
     this.#rest = inOrder(records, unreadable)
   }
 
-  /** Goes on elsewhere: what is there is another log than the one that was read. */
+  /** Goes on at another position, because the log is no longer the one that was read. */
   moveTo(position: number): void {
     this.position = position
     this.#rest = []
     this.epoch.forget()
   }
 
-  /** Hands over what was fetched; what is not taken waits until the consumer resumes. */
+  /** Delivers the fetched records; those that are not taken wait until the consumer resumes. */
   deliver(join: Pick<JoinGroup, "onRecords" | "onUndecodable">): void {
     if (this.isWanted || this.isPaused) return
     const pieces = this.#rest
-    // A callback that throws has had them.
+    // When the callback throws, its records count as taken.
     this.#rest = []
     this.#rest = handOver(pieces, join)
     if (this.#rest.length > 0) this.isPaused = true

@@ -1,11 +1,11 @@
 /**
- * What a member owns now: its partitions, what is fetched of them, until when they are surely its own, and the commits made
- * under it. When it begins and ends is decided by `groupMember.ts`.
+ * A member's ownership of partitions: it fetches and delivers their records, knows until when they are surely its own, and
+ * commits their offsets. `groupMember.ts` decides when it begins and ends.
  *
- * Commits carry the generation they belong to, and only partitions of it (against L5: a late commit that takes the next
- * owner back). One that the coordinator refuses while a join is pending is made again in the generation after it. Nothing is
- * ever committed that the caller did not commit (L6). Nothing is handed over without a lease: a process that was frozen
- * first hears from its coordinator whether it is still a member.
+ * A commit carries its generation, and only partitions of that generation (against L5: a late commit sets the next owner
+ * back). A commit that the coordinator refuses while a join is pending is made again in the generation after it. Only
+ * offsets that the caller commits are committed (L6). Records are delivered only under a lease: a process that was frozen
+ * first asks its coordinator whether it is still a member.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -29,11 +29,11 @@ export interface OwnershipOptions {
   readonly clock: Clock.Clock
   readonly join: JoinGroup
   readonly membership: GroupMembership
-  /** Whose connections are used for fetches. */
+  /** The purpose of the connections used for fetches. */
   readonly purpose: string
 }
 
-// Of a session, at its end: what a message to the broker and a scheduling of ours may take.
+// The lease ends this long before the session: a message to the broker, or this process, may be late.
 const leaseMarginMillis = 1_000
 const slowCommitMillis = 1_000
 
@@ -47,9 +47,9 @@ export class Ownership {
   #fetcher: AssignmentFetcher.AssignmentFetcher | undefined
   #fetching: Scope.Closeable | undefined
   #isFetching = true
-  // Once until it works again: an outage is told by the broker's name already.
+  // A failed commit is logged once until one works again: `brokerWatch` already reports the broker.
   #isGivenUp = false
-  /** On the monotonic clock. */
+  /** When the lease ends, on the monotonic clock. */
   leaseUntil = Number.NEGATIVE_INFINITY
 
   constructor(options: OwnershipOptions) {
@@ -58,7 +58,7 @@ export class Ownership {
 
   // --- its course ---
 
-  /** Tells the assignment, and fetches it. */
+  /** Reports the assignment, and begins to fetch it. */
   begin(generation: Generation, assigned: ReadonlyArray<AssignedPartition>): Effect.Effect<void> {
     const { client, eventLoop, join, purpose } = this.#options
     return Effect.gen({ self: this }, function* () {
@@ -96,7 +96,7 @@ export class Ownership {
     this.renew(next.since)
   }
 
-  /** Hands over nothing more; commits go on. */
+  /** Stops delivering; commits still work. */
   get halt(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const scope = this.#fetching
@@ -107,12 +107,12 @@ export class Ownership {
     })
   }
 
-  /** The group has gone on: what was in hand is the business of the next owners. */
+  /** The group has a new generation: records in hand belong to the next owners. */
   end(): void {
     this.#generation = undefined
   }
 
-  /** Whether anything that is owned now is not among these, or is of another topic under the same name. */
+  /** Whether an owned partition is not among these, or its topic was deleted and created again. */
   loses(partitions: ReadonlyArray<TopicPartition>): boolean {
     const left = new Set(partitions.map(partitionKey))
     return [...this.#owned.values()].some((one) => !left.has(partitionKey(one)) || !this.#isSameTopic(one))
@@ -128,7 +128,7 @@ export class Ownership {
     return this.#now < this.leaseUntil
   }
 
-  /** The coordinator has answered what was sent then. */
+  /** Extends the lease: the coordinator has answered a message that was sent at this time. */
   renew(sentAt: number): void {
     const hadLapsed = !this.isLeased
     const until = sentAt + this.#options.membership.sessionTimeoutMillis - leaseMarginMillis
@@ -164,7 +164,7 @@ export class Ownership {
       Effect.tap(() => Effect.sync(() => (this.#isGivenUp = false))),
       Effect.catchIf(isOver, (error) => this.#commitAfter(generation, offsets, error)),
       Effect.tapError((error) => (isOver(error) ? Effect.void : this.#giveUp(offsets, error.message))),
-      // One that was interrupted on its way is made again by whoever interrupts it.
+      // The caller that interrupts a commit makes it again.
       Effect.onInterrupt(() =>
         this.#now - startedAt < slowCommitMillis ? Effect.void : this.#giveUp(offsets, "the time for it is over")
       )
@@ -196,7 +196,7 @@ export class Ownership {
     return owned !== undefined && this.#isSameTopic(owned)
   }
 
-  /** An offset of a topic that was made anew since means nothing in the one of now. */
+  /** An offset means nothing after its topic was deleted and created again. */
   #isSameTopic({ topic, topicId }: AssignedPartition): boolean {
     return topicId === this.#options.client.metadata.topicIdOf(topic)
   }

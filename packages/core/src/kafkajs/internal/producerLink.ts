@@ -1,9 +1,9 @@
 /**
  * The publisher's way to the brokers: one produce request per batch, straight to its leader.
  *
- * kafkajs' own producer is passed by, and with it the hazards of its retries: L1 (a retry that loses the partitions whose
- * leader moved), L2 (sequence numbers used twice after a lost acknowledgement: the producer is not idempotent) and L3
- * (records for an unknown partition dropped without a word).
+ * It does not use kafkajs' producer, and so avoids the hazards of its retries: L1 (a retry loses the partitions whose leader
+ * moved), L2 (sequence numbers are used twice after a lost acknowledgement: the producer is not idempotent) and L3 (records for
+ * an unknown partition are dropped silently).
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -21,42 +21,46 @@ interface ProduceResponse {
     readonly topicName: string
     readonly partitions: ReadonlyArray<{ readonly partition: number; readonly errorCode: number }>
   }>
-  /** How long the broker asks to be left alone: since version 6 without holding the answer back (KIP-219). */
+  /** How long the broker wants no requests: since version 6 it answers at once and the client has to wait (KIP-219). */
   readonly clientSideThrottleTime?: number
 }
 
-/** The broker gives up on slow replicas a little before the answer is given up on, so that its verdict still arrives. */
+/** The broker's share of the timeout: it gives up on slow replicas first, so that its verdict still arrives in time. */
 const brokerShare = 0.9
 
 const purpose = "produce"
-/** A connection answers in turn: what comes while a write waits for slow replicas goes over another one. */
+/** A broker answers in turn: while a write waits for slow replicas, other writes go over this second connection. */
 const besidePurpose = "produce beside"
 const slowMillis = 250
+
+const verdictOf = (topic: string, errorCode: number, brokers: ReadonlyArray<string>): Verdict.Verdict =>
+  errorCode === 0
+    ? Verdict.written
+    : Verdict.ofRefusal(classifyError(createErrorFromCode(errorCode), { brokers, topic }))
+
+/** An answer may lack a partition (hazard L3): its verdict is unknown. `brokers` is the bootstrap list, for the errors. */
+const toProduced = (
+  batches: ReadonlyArray<PartitionBatch>,
+  answer: ProduceResponse,
+  brokers: ReadonlyArray<string>
+): Produced => {
+  const codes = new Map<string, Map<number, number>>()
+  for (const { partitions, topicName } of answer.topics) {
+    codes.set(topicName, new Map(partitions.map(({ errorCode, partition }) => [partition, errorCode])))
+  }
+  const verdicts = batches.map(({ partition, topic }) => {
+    const code = codes.get(topic)?.get(partition)
+    return code === undefined
+      ? Verdict.unknown(because(new Unacknowledged({ topic, partition })))
+      : verdictOf(topic, code, brokers)
+  })
+  return { verdicts, throttleMillis: answer.clientSideThrottleTime ?? 0 }
+}
 
 export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.fn.Return<ProducerLink> {
   const clock = yield* Clock.Clock
   const { brokers } = client.settings
   const { metadata } = client
-
-  const verdictOf = (topic: string, errorCode: number): Verdict.Verdict =>
-    errorCode === 0
-      ? Verdict.written
-      : Verdict.ofRefusal(classifyError(createErrorFromCode(errorCode), { brokers, topic }))
-
-  /** kafkajs' answers can pass over a partition (hazard L3). */
-  const toProduced = (batches: ReadonlyArray<PartitionBatch>, answer: ProduceResponse): Produced => {
-    const codes = new Map<string, Map<number, number>>()
-    for (const { partitions, topicName } of answer.topics) {
-      codes.set(topicName, new Map(partitions.map(({ errorCode, partition }) => [partition, errorCode])))
-    }
-    const verdicts = batches.map(({ partition, topic }) => {
-      const code = codes.get(topic)?.get(partition)
-      return code === undefined
-        ? Verdict.unknown(because(new Unacknowledged({ topic, partition })))
-        : verdictOf(topic, code)
-    })
-    return { verdicts, throttleMillis: answer.clientSideThrottleTime ?? 0 }
-  }
 
   const partitions = (topic: string): Effect.Effect<number, TransportError> =>
     Effect.suspend(() => {
@@ -81,7 +85,7 @@ export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.
         timestamp: clock.currentTimeMillisUnsafe(),
         compression: client.settings.compression
       }
-      // What is encoded is written to the socket in the same turn.
+      // The request is encoded in the turn in which it is written to the socket: from then on it may have been sent.
       let mayBeOut = false
       const encode = () => {
         mayBeOut = true
@@ -91,12 +95,12 @@ export const make = Effect.fnUntraced(function* (client: ClusterClient): Effect.
         .ask<ProduceResponse>(
           connection,
           `writing to broker ${leader}`,
-          // kafkajs' part is the header and the answer; the body is ours.
+          // kafkajs encodes the header and decodes the answer; the body comes from `encodeProduce`.
           (versions) => withBody(protocolRequest(versions, "Produce", { acks: -1, topicData: [] }), encode),
           { timeoutMillis }
         )
         .pipe(
-          Effect.map((response) => toProduced(batches, response)),
+          Effect.map((response) => toProduced(batches, response, brokers)),
           Effect.mapError((error) => (mayBeOut ? Verdict.unknown(error) : Verdict.notWritten(error)))
         )
     })

@@ -1,8 +1,8 @@
 /**
  * Whether a position can be trusted in the log as its leader has it now (KIP-320).
  *
- * What was read under one leader is good as long as that one leads. Another one may have been elected without the last
- * records, and may have written others since: it is asked where the epoch of the last record read ends in its log.
+ * A position is valid as long as the leader it was read from stays leader. A new leader may lack the last records and may have
+ * written others at their offsets: the reader asks it where the epoch of the last record read ends in its log.
  */
 import * as Effect from "effect/Effect"
 import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
@@ -13,7 +13,7 @@ import { inVersion } from "./ownVersion.ts"
 
 export class ReadEpoch {
   #epoch: number | undefined
-  /** The epoch of the leader that the position was found good with. */
+  /** The epoch of the leader that confirmed the position. */
   #goodIn = -1
 
   /** `epoch` is that of the record before the position, undefined when it is not known. */
@@ -21,23 +21,23 @@ export class ReadEpoch {
     this.#epoch = epoch
   }
 
-  /** The epoch whose end the leader of this epoch is to be asked for; undefined when there is nothing to ask. */
+  /** The epoch whose end to ask the leader of this epoch for; undefined when the position needs no check. */
   questionTo(leaderEpoch: number): number | undefined {
     return leaderEpoch < 0 || leaderEpoch === this.#goodIn ? undefined : this.#epoch
   }
 
-  /** The position is good in the log of the leader of this epoch. */
+  /** The position is valid in the log of the leader of this epoch. */
   goodIn(leaderEpoch: number): void {
     this.#goodIn = leaderEpoch
   }
 
-  /** A record of this epoch was read last, from the leader of that one. */
+  /** The last record read has this epoch, and came from the leader of that one. */
   read(epoch: number | undefined, leaderEpoch: number): void {
     if (epoch !== undefined && epoch >= 0) this.#epoch = epoch
     this.#goodIn = leaderEpoch
   }
 
-  /** The position is another one now, and the record before it not known. */
+  /** The position was moved: the epoch of the record before it is not known. */
   forget(): void {
     this.#epoch = undefined
   }

@@ -1,5 +1,5 @@
 /**
- * Says, once per partition and cause, that offsets were passed over, and counts them.
+ * Logs, once per partition and cause, that a reader skipped offsets, and counts every time.
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -9,7 +9,7 @@ import { positionsMoved } from "../../telemetry/DriverMetrics.ts"
 export class SkippedOffsets {
   readonly #told = new Set<string>()
 
-  /** Records of these offsets were not handed over: `cause` says why, without offsets in it. */
+  /** The records from `from` up to `to` were not delivered. `cause` says why; it must not contain offsets. */
   skipped({ partition, topic }: TopicPartition, from: number, to: number, cause: string): Effect.Effect<void> {
     const count = Metric.update(Metric.withAttributes(positionsMoved, { topic }), 1)
     const key = `${partition}:${topic}:${cause}`

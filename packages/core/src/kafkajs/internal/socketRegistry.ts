@@ -1,10 +1,10 @@
 /**
- * Opens the sockets of one client and keeps hold of them, so that a silent broker's can be cut and none outlives the
- * client.
+ * Opens the sockets of one client and keeps track of them, so that those of a silent broker can be cut and no socket outlives
+ * the client.
  *
- * kafkajs keeps a connection after a request timed out on it, and its `disconnect` waits for what is in flight
- * (docs/adr/0002). A socket is therefore always destroyed *with an error*: only then does kafkajs reject what waits on
- * it and stop its timers.
+ * kafkajs keeps a connection after a request timed out on it, and its `disconnect` waits for pending requests
+ * (docs/adr/0002). A socket is therefore always destroyed *with an error*: only then does kafkajs reject the pending requests
+ * and stop its timers.
  */
 import { connect, isIP, type Socket } from "node:net"
 import { connect as connectTls, type ConnectionOptions } from "node:tls"
@@ -40,7 +40,7 @@ export class SocketRegistry {
     const sockets = this.#sockets.get(address) ?? new Set()
     this.#sockets.set(address, sockets.add(socket))
     socket.once("close", () => {
-      // H5: kafkajs goes on "disconnecting" a dead socket with every failed try, and each `unref` leaves a listener.
+      // H5: kafkajs "disconnects" a dead socket again with every failed try, and each `unref` leaves a listener.
       socket.unref = () => socket
       sockets.delete(socket)
       if (sockets.size === 0 && this.#sockets.get(address) === sockets) this.#sockets.delete(address)

@@ -1,5 +1,5 @@
 /**
- * Counts the quiet that brokers ask for because of a quota, and says now and then that they do.
+ * Counts the milliseconds for which brokers throttle this client by a quota, and logs a warning at most once a minute.
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"

@@ -1,5 +1,5 @@
 /**
- * Repeats what fails for a passing reason, until a time is over; the last failure then says why.
+ * Repeats an effect that fails for a passing reason, until a time limit; then fails with its last failure.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -9,7 +9,7 @@ const retryMillis = 100
 // Brokers learn of a new topic one after the other.
 const newTopicMillis = 1_000
 
-/** `now` gives monotonic milliseconds. A topic that is missing is waited for a second. */
+/** `now` gives monotonic milliseconds. Waits one second for a missing topic. */
 export const untilStarted = <A>(
   effect: Effect.Effect<A, TransportError>,
   now: () => number,

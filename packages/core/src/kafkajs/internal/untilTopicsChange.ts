@@ -1,8 +1,8 @@
 /**
- * Waits until topics have more partitions, are gone, or are others under the same names.
+ * Waits until topics have more partitions, are deleted, or were deleted and created again.
  *
- * The partitions that were known when a group was formed are assigned: a change needs a rebalance, which nobody but a
- * member asks for. It must last, because a broker that has just started may miss a topic.
+ * A group assigns the partitions that were known when it was formed. A change needs a rebalance, and only a member can start
+ * one. The change must last for some seconds, because a broker that has just started may not know a topic yet.
  */
 import * as Effect from "effect/Effect"
 import type { ClusterClient } from "./clusterClient.ts"
@@ -11,7 +11,7 @@ const checkSeconds = 20
 const missingCheckSeconds = 2
 const secondsOfChange = 2
 
-/** Gives the reason for log lines. */
+/** Gives the reason, for log lines. */
 export const untilTopicsChange = Effect.fnUntraced(function* (
   client: ClusterClient,
   topics: ReadonlyArray<string>
@@ -28,7 +28,7 @@ export const untilTopicsChange = Effect.fnUntraced(function* (
   let changed = 0
   for (let second = 1; changed < secondsOfChange; second++) {
     yield* Effect.sleep("1 second")
-    // What has changed once is looked at until it is certain.
+    // After a first sign of change, look every second until it is certain.
     if (second % every === 0 || changed > 0) yield* look
     changed = shape() === before ? 0 : changed + 1
   }

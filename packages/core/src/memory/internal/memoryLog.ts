@@ -1,5 +1,5 @@
 /**
- * One partition of the in-memory broker: an append-only list of records with offsets, and the listeners that are told when it grows.
+ * One partition of the in-memory broker: an append-only list of records with offsets, which calls listeners when it grows.
  */
 import type { ConsumedRecord, OutgoingRecord } from "../../kafka/KafkaRecord.ts"
 

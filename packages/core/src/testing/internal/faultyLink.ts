@@ -11,7 +11,7 @@ import type { TopicPartition } from "../../kafka/KafkaRecord.ts"
 import type { PartitionBatch, ProducerLink } from "../../kafka/ProducerLink.ts"
 import { because, Unacknowledged } from "../../kafka/TransportError.ts"
 import * as Verdict from "../../kafka/Verdict.ts"
-import type { FaultEventMatch } from "../FaultEvent.ts"
+import type { FaultEvent, FaultEventMatch } from "../FaultEvent.ts"
 import type { EventLog } from "./eventLog.ts"
 import type { FaultPlan, Planned } from "./faultPlan.ts"
 import { type Leaders, unreachable } from "./leaders.ts"
@@ -27,22 +27,57 @@ export interface Environment {
 
 type Write = Effect.Effect<Verdict.Verdict, Verdict.Unwritten>
 
-export const make = ({ leaders, link, log, plan, run }: Environment): ProducerLink => {
-  /** Continues even when the producer no longer waits. */
-  const detached = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.suspend(() => {
-      const ended = Deferred.makeUnsafe<A, E>()
-      run(effect).addObserver((exit) => void Deferred.doneUnsafe(ended, exit))
-      return Deferred.await(ended)
-    })
+const answered = ({ partition, topic }: TopicPartition, verdict: Verdict.Verdict): FaultEvent => ({
+  _tag: "Answered",
+  partition: { topic, partition },
+  error: verdict._tag === "Written" ? undefined : verdict.error
+})
 
-  const nextWriteTo = ({ partition, topic }: TopicPartition): Effect.Effect<unknown> => {
-    const matches: FaultEventMatch = (event) =>
-      event._tag === "Written" && event.record.topic === topic && event.record.partition === partition
-    return Effect.suspend(() => log.nth(matches, log.events.filter(matches).length + 1))
+class FaultyLink {
+  readonly #environment: Environment
+
+  constructor(environment: Environment) {
+    this.#environment = environment
   }
 
-  const suffer = ({ fault, released }: Planned, partition: TopicPartition, write: Write): Write => {
+  readonly send: ProducerLink["send"] = (leader, batches, timeoutMillis) => {
+    const { leaders, log } = this.#environment
+    const written = Effect.suspend(() =>
+      Effect.forEach(batches, (batch) => this.#sendPart(leader, batch, timeoutMillis), { concurrency: "unbounded" })
+    )
+    // A leader that is cut off is not reached: nothing of the request is written.
+    const reached = Effect.mapError(leaders.reach(leader), Verdict.notWritten)
+    return this.#detached(Effect.andThen(reached, written)).pipe(
+      Effect.tap((verdicts) =>
+        Effect.sync(() => {
+          for (const [index, batch] of batches.entries()) log.add(answered(batch, verdicts[index]!))
+        })
+      ),
+      Effect.tapError((failure) => Effect.sync(() => log.add(answered(batches[0]!, failure)))),
+      Effect.map((verdicts) => ({ verdicts, throttleMillis: 0 }))
+    )
+  }
+
+  /** Continues even when the producer no longer waits. */
+  #detached<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.suspend(() => {
+      const ended = Deferred.makeUnsafe<A, E>()
+      this.#environment.run(effect).addObserver((exit) => void Deferred.doneUnsafe(ended, exit))
+      return Deferred.await(ended)
+    })
+  }
+
+  #sendPart(leader: number, batch: PartitionBatch, timeoutMillis: number): Write {
+    const { link, log, plan } = this.#environment
+    const { partition, topic } = batch
+    const write = Effect.map(link.send(leader, [batch], timeoutMillis), ({ verdicts }) => verdicts[0]!)
+    const planned = plan.take(batch.records)
+    if (planned === undefined) return write
+    log.add({ _tag: "Injected", fault: planned.fault, partition: { topic, partition } })
+    return this.#suffer(planned, { topic, partition }, write)
+  }
+
+  #suffer({ fault, released }: Planned, partition: TopicPartition, write: Write): Write {
     switch (fault._tag) {
       case "Drop":
         return Effect.succeed(Verdict.written)
@@ -53,7 +88,7 @@ export const make = ({ leaders, link, log, plan, run }: Environment): ProducerLi
       case "Hold":
         return Effect.andThen(Deferred.await(released), write)
       case "Overtake":
-        return Effect.andThen(nextWriteTo(partition), write)
+        return Effect.andThen(this.#nextWriteTo(partition), write)
       case "FailBefore":
         return Effect.succeed(Verdict.ofRefusal(fault.error))
       case "FailAfter":
@@ -67,41 +102,20 @@ export const make = ({ leaders, link, log, plan, run }: Environment): ProducerLi
     }
   }
 
-  const sendPart = (leader: number, batch: PartitionBatch, timeoutMillis: number): Write => {
-    const { partition, topic } = batch
-    const write = Effect.map(link.send(leader, [batch], timeoutMillis), ({ verdicts }) => verdicts[0]!)
-    const planned = plan.take(batch.records)
-    if (planned === undefined) return write
-    log.add({ _tag: "Injected", fault: planned.fault, partition: { topic, partition } })
-    return suffer(planned, { topic, partition }, write)
+  #nextWriteTo({ partition, topic }: TopicPartition): Effect.Effect<unknown> {
+    const { log } = this.#environment
+    const matches: FaultEventMatch = (event) =>
+      event._tag === "Written" && event.record.topic === topic && event.record.partition === partition
+    return Effect.suspend(() => log.nth(matches, log.events.filter(matches).length + 1))
   }
+}
 
-  const answered = ({ partition, topic }: TopicPartition, verdict: Verdict.Verdict): void =>
-    log.add({
-      _tag: "Answered",
-      partition: { topic, partition },
-      error: verdict._tag === "Written" ? undefined : verdict.error
-    })
-
+export const make = (environment: Environment): ProducerLink => {
+  const { leaders, link } = environment
   return {
     partitions: (topic) => (leaders.isAllCut ? Effect.fail(unreachable) : link.partitions(topic)),
     leaderOf: (topic, partition) => leaders.leaderOf({ topic, partition }),
     refresh: Effect.suspend(() => (leaders.isAllCut ? Effect.fail(unreachable) : link.refresh)),
-    send: (leader, batches, timeoutMillis) => {
-      const written = Effect.suspend(() =>
-        Effect.forEach(batches, (batch) => sendPart(leader, batch, timeoutMillis), { concurrency: "unbounded" })
-      )
-      // Who is cut off is not reached: nothing of the request is written.
-      const reached = Effect.mapError(leaders.reach(leader), Verdict.notWritten)
-      return detached(Effect.andThen(reached, written)).pipe(
-        Effect.tap((verdicts) =>
-          Effect.sync(() => {
-            for (const [index, batch] of batches.entries()) answered(batch, verdicts[index]!)
-          })
-        ),
-        Effect.tapError((failure) => Effect.sync(() => answered(batches[0]!, failure))),
-        Effect.map((verdicts) => ({ verdicts, throttleMillis: 0 }))
-      )
-    }
+    send: new FaultyLink(environment).send
   }
 }

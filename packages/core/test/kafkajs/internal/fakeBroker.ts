@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { classifyError } from "../../../src/kafkajs/classifyError.ts"
 import type { BrokerConnection } from "../../../src/kafkajs/internal/brokerConnection.ts"
+import type { BuildRequest } from "../../../src/kafkajs/internal/brokerRequests.ts"
 import { toSettings } from "../../../src/kafkajs/internal/clientSettings.ts"
 import * as ClusterClient from "../../../src/kafkajs/internal/clusterClient.ts"
 import type { ApiVersions } from "../../../src/kafkajs/internal/kafkajsInternals.ts"
@@ -25,7 +26,7 @@ export const makeClient = Effect.fnUntraced(function* (
   const ask: ClusterClient.ClusterClient["ask"] = <A>(
     connection: BrokerConnection,
     _what: string,
-    build: ClusterClient.BuildRequest
+    build: BuildRequest
   ) =>
     Effect.tryPromise({
       catch: (error) => classifyError(error, { brokers: [] }),
