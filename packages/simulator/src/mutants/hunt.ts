@@ -8,6 +8,7 @@ import { hearingMutants } from "./hearingMutants.ts"
 import { hedgingMutants } from "./hedgingMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { machineMutants } from "./machineMutants.ts"
+import { promiseMutants } from "./promiseMutants.ts"
 import { requesterMutants } from "./requesterMutants.ts"
 import { responderMutants } from "./responderMutants.ts"
 import { runMutants } from "./runMutants.ts"
@@ -20,7 +21,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...runMutants,
   ...machineMutants,
   ...transportMutants,
-  ...hearingMutants
+  ...hearingMutants,
+  ...promiseMutants
 ]
 
 export interface Catch {
