@@ -6,7 +6,8 @@ import * as Contract from "@kafka-request-reply/core/Contract"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
-import { OrderClosed, OutOfStock, UnknownReservation, UnknownSku } from "./InventoryError.ts"
+import { DeliveryId } from "./DeliveryId.ts"
+import { DeliveryClosed, OrderClosed, OutOfStock, UnknownReservation, UnknownSku } from "./InventoryError.ts"
 import { OrderId } from "./OrderId.ts"
 import { Count, Quantity } from "./Quantity.ts"
 import { Sku } from "./Sku.ts"
@@ -53,12 +54,18 @@ export const CancelReservation = Rpc.make("CancelReservation", {
   .annotate(Contract.Idempotent, true)
   .annotate(Contract.StoreReplies, false)
 
-/** Adds delivered pieces. Asked twice it adds twice, so it is never retried. */
+/**
+ * Adds delivered pieces. The delivery id is the primary key: the same delivery again gets the answer of the first and adds
+ * nothing, at whichever responder it is asked, since the database remembers it.
+ */
 export const Restock = Rpc.make("Restock", {
-  payload: { sku: Sku, quantity: Quantity },
+  payload: { deliveryId: DeliveryId, sku: Sku, quantity: Quantity },
   success: Stock,
-  error: UnknownSku
+  error: Schema.Union([UnknownSku, DeliveryClosed]),
+  primaryKey: ({ deliveryId }) => deliveryId
 })
+  .annotate(Contract.Idempotent, true)
+  .annotate(Contract.StoreReplies, false)
 
 const operations = RpcGroup.make(GetStock, Reserve, CancelReservation, Restock)
 

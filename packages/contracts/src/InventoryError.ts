@@ -3,6 +3,7 @@
  * expected to handle each.
  */
 import * as Schema from "effect/Schema"
+import { DeliveryId } from "./DeliveryId.ts"
 import { OrderId } from "./OrderId.ts"
 import { Count, Quantity } from "./Quantity.ts"
 import { Sku } from "./Sku.ts"
@@ -39,6 +40,15 @@ export class OrderClosed extends Schema.TaggedError<OrderClosed>(`${id}/OrderClo
     return this.state === "cancelled"
       ? `${this.orderId} was cancelled; place a new order`
       : `${this.orderId} is reserved with another article or quantity`
+  }
+}
+
+/** The delivery was booked before, with another article or quantity. A delivery id stands for one delivery for ever. */
+export class DeliveryClosed extends Schema.TaggedError<DeliveryClosed>(`${id}/DeliveryClosed`)("DeliveryClosed", {
+  deliveryId: DeliveryId
+}) {
+  override get message() {
+    return `${this.deliveryId} was booked with another article or quantity`
   }
 }
 

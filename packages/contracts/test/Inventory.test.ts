@@ -6,6 +6,7 @@ import * as PrimaryKey from "effect/PrimaryKey"
 import * as Schema from "effect/Schema"
 import * as Arbitrary from "effect/Arbitrary"
 import { CancelReservation, GetStock, Inventory, Reservation, Reserve, Restock, Stock } from "../src/Inventory.ts"
+import { DeliveryId } from "../src/DeliveryId.ts"
 import { OrderId } from "../src/OrderId.ts"
 import { Quantity } from "../src/Quantity.ts"
 import { Sku } from "../src/Sku.ts"
@@ -31,7 +32,7 @@ describe("Inventory", () => {
       ["GetStock", true, false, false],
       ["Reserve", false, true, true],
       ["CancelReservation", false, true, true],
-      ["Restock", false, false, false]
+      ["Restock", false, true, true]
     ])
   })
 
@@ -41,7 +42,8 @@ describe("Inventory", () => {
     assert.strictEqual(primaryKeyOf(Reserve.payloadSchema.make(reserve)), "order-17")
     assert.strictEqual(primaryKeyOf(CancelReservation.payloadSchema.make({ orderId })), "order-17")
     assert.isUndefined(primaryKeyOf(GetStock.payloadSchema.make({ sku: reserve.sku })))
-    assert.isUndefined(primaryKeyOf(Restock.payloadSchema.make(reserve)))
+    const restock = { deliveryId: DeliveryId.make("delivery-17"), sku: reserve.sku, quantity: reserve.quantity }
+    assert.strictEqual(primaryKeyOf(Restock.payloadSchema.make(restock)), "delivery-17")
   })
 
   const values = { Stock, Reservation, ...errors }

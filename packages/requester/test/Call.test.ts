@@ -26,7 +26,7 @@ describe("Call", () => {
 
   it.effect("takes every operation of the contract", () =>
     Effect.gen(function* () {
-      const payloads = { sku: "TEA-1", orderId: "order-1", quantity: 1 }
+      const payloads = { sku: "TEA-1", orderId: "order-1", deliveryId: "delivery-1", quantity: 1 }
       for (const operation of Call.operations) {
         const call = yield* Call.parse(operation, JSON.stringify(payloads))
         assert.strictEqual(call.operation, operation)

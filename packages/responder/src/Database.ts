@@ -17,7 +17,18 @@ import { classify, DatabaseError } from "./DatabaseError.ts"
 import * as GroupCommit from "./GroupCommit.ts"
 
 /** The version of the tables below, kept in the file's `user_version`. */
-const version = 1
+const version = 2
+
+// What version 2 adds to version 1.
+const deliveries = `
+CREATE TABLE delivery (
+  delivery_id TEXT PRIMARY KEY,
+  sku TEXT NOT NULL REFERENCES article (sku),
+  quantity INTEGER NOT NULL CHECK (quantity > 0),
+  available INTEGER NOT NULL CHECK (available >= 0),
+  reserved INTEGER NOT NULL CHECK (reserved >= 0)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = ${version};`
 
 // `available >= 0` is the last line of defence: no statement of this program can break it, nor can another program.
 const tables = `
@@ -34,7 +45,7 @@ CREATE TABLE reservation (
   remaining INTEGER NOT NULL CHECK (remaining >= 0),
   state TEXT NOT NULL CHECK (state IN ('reserved', 'cancelled'))
 ) STRICT, WITHOUT ROWID;
-PRAGMA user_version = ${version};`
+${deliveries}`
 
 export interface Options<E> {
   /** The file; its folder is made. `:memory:` for a database that ends with the process. */
@@ -80,6 +91,12 @@ const inTransaction = <A>(sql: DatabaseSync, statements: () => A): A => {
 const versionOf = (sql: DatabaseSync): number =>
   (sql.prepare("PRAGMA user_version").get() as { readonly user_version: number }).user_version
 
+/** Adds what tables of version 1 lack, unless another responder has. The version after that. */
+const upgraded = (sql: DatabaseSync): number => {
+  if (versionOf(sql) === 1) sql.exec(deliveries)
+  return versionOf(sql)
+}
+
 export const make = Effect.fnUntraced(function* <E>({ file, seed }: Options<E>) {
   const attempt = <A>(run: () => A) => Effect.try({ try: run, catch: (cause) => classify(file, cause) })
   const patiently = <A>(run: () => A) => attempt(run).pipe(Effect.retry({ schedule: patience, while: isBusy }))
@@ -106,7 +123,8 @@ export const make = Effect.fnUntraced(function* <E>({ file, seed }: Options<E>) 
     })
   const isEmpty = (yield* patiently(() => versionOf(sql))) === 0
   const isNew = isEmpty && (yield* Effect.flatMap(seed, (fill) => patiently(() => create(fill))))
-  const found = yield* patiently(() => versionOf(sql))
+  const before = yield* patiently(() => versionOf(sql))
+  const found = before === 1 ? yield* patiently(() => inTransaction(sql, () => upgraded(sql))) : before
   if (found > version) {
     const detail = `its tables have version ${found}, this program knows ${version}`
     return yield* new DatabaseError({ file, kind: "newer", detail, cause: detail })

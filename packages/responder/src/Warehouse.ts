@@ -2,10 +2,17 @@
  * Stock and reservations: the rules of the inventory, as statements in its database. It knows nothing of Kafka.
  *
  * A reservation's row is also the record that makes asking twice harmless: it is written in the transaction that takes
- * the stock, holds what was answered, and is never deleted.
+ * the stock, holds what was answered, and is never deleted. So is a delivery's.
  */
 import type { Cancellation, Reservation, Stock } from "@kafka-request-reply/contracts/Inventory"
-import { OrderClosed, OutOfStock, UnknownReservation, UnknownSku } from "@kafka-request-reply/contracts/InventoryError"
+import type { DeliveryId } from "@kafka-request-reply/contracts/DeliveryId"
+import {
+  DeliveryClosed,
+  OrderClosed,
+  OutOfStock,
+  UnknownReservation,
+  UnknownSku
+} from "@kafka-request-reply/contracts/InventoryError"
 import type { OrderId } from "@kafka-request-reply/contracts/OrderId"
 import type { Count, Quantity } from "@kafka-request-reply/contracts/Quantity"
 import type { Sku } from "@kafka-request-reply/contracts/Sku"
@@ -24,6 +31,12 @@ export interface ReserveOrder {
   readonly quantity: Quantity
 }
 
+export interface Delivery {
+  readonly deliveryId: DeliveryId
+  readonly sku: Sku
+  readonly quantity: Quantity
+}
+
 export class Warehouse extends Context.Service<
   Warehouse,
   {
@@ -32,7 +45,7 @@ export class Warehouse extends Context.Service<
       order: ReserveOrder
     ) => Effect.Effect<Reservation, UnknownSku | OutOfStock | OrderClosed | DatabaseError>
     readonly cancel: (orderId: OrderId) => Effect.Effect<Cancellation, UnknownReservation | DatabaseError>
-    readonly restock: (sku: Sku, quantity: Quantity) => Effect.Effect<Stock, UnknownSku | DatabaseError>
+    readonly restock: (delivery: Delivery) => Effect.Effect<Stock, UnknownSku | DeliveryClosed | DatabaseError>
     /** How many articles and how many reservations there are. */
     readonly size: Effect.Effect<{ readonly articles: number; readonly reservations: number }, DatabaseError>
   }
@@ -53,6 +66,10 @@ interface ReservationRow {
   readonly state: "reserved" | "cancelled"
 }
 
+interface DeliveryRow extends Stock {
+  readonly quantity: Quantity
+}
+
 // The rows were written by this program from checked values, and the tables are STRICT: brands need no second check.
 const statementsOf = (sql: DatabaseSync) => ({
   article: sql.prepare("SELECT sku, available, reserved FROM article WHERE sku = ?"),
@@ -63,6 +80,8 @@ const statementsOf = (sql: DatabaseSync) => ({
   record: sql.prepare(
     "INSERT INTO reservation (order_id, sku, quantity, remaining, state) VALUES (?, ?, ?, ?, 'reserved')"
   ),
+  delivery: sql.prepare("SELECT sku, quantity, available, reserved FROM delivery WHERE delivery_id = ?"),
+  book: sql.prepare("INSERT INTO delivery (delivery_id, sku, quantity, available, reserved) VALUES (?, ?, ?, ?, ?)"),
   cancel: sql.prepare("UPDATE reservation SET state = 'cancelled' WHERE order_id = ?"),
   size: sql.prepare("SELECT (SELECT count(*) FROM article) articles, (SELECT count(*) FROM reservation) reservations")
 })
@@ -110,11 +129,25 @@ export const make = Effect.gen(function* () {
     return Result.succeed({ orderId, sku, quantity })
   }
 
+  const restock = ({ deliveryId, quantity, sku }: Delivery): Result.Result<Stock, UnknownSku | DeliveryClosed> => {
+    const before = statements.delivery.get(deliveryId) as DeliveryRow | undefined
+    if (before !== undefined) {
+      const { available, reserved } = before
+      return before.sku === sku && before.quantity === quantity
+        ? Result.succeed({ sku, available, reserved })
+        : Result.fail(new DeliveryClosed({ deliveryId }))
+    }
+    return Result.map(stockOf(statements.add.get(quantity, sku), sku), (stock) => {
+      statements.book.run(deliveryId, sku, quantity, stock.available, stock.reserved)
+      return stock
+    })
+  }
+
   return Warehouse.of({
     stock: (sku) => decided(database.read(() => stockOf(statements.article.get(sku), sku))),
     reserve: (order) => decided(database.transaction(() => reserve(order))),
     cancel: (orderId) => decided(database.transaction(() => cancel(orderId))),
-    restock: (sku, quantity) => decided(database.transaction(() => stockOf(statements.add.get(quantity, sku), sku))),
+    restock: (delivery) => decided(database.transaction(() => restock(delivery))),
     size: database.read(() => statements.size.get() as { readonly articles: number; readonly reservations: number })
   })
 })

@@ -1,3 +1,4 @@
+import { DeliveryId } from "@kafka-request-reply/contracts/DeliveryId"
 import { OrderId } from "@kafka-request-reply/contracts/OrderId"
 import { Quantity } from "@kafka-request-reply/contracts/Quantity"
 import { Sku } from "@kafka-request-reply/contracts/Sku"
@@ -7,12 +8,18 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { Database } from "../src/Database.ts"
 import { Warehouse } from "../src/Warehouse.ts"
 import { article, file, warehouse } from "./support/temporaryDatabase.ts"
 
 const tea = Sku.make("TEA-1")
 const order = (orderId: string, quantity: number, sku = tea) => ({
   orderId: OrderId.make(orderId),
+  sku,
+  quantity: Quantity.make(quantity)
+})
+const delivery = (deliveryId: string, quantity: number, sku = tea) => ({
+  deliveryId: DeliveryId.make(deliveryId),
   sku,
   quantity: Quantity.make(quantity)
 })
@@ -57,17 +64,29 @@ describe("Warehouse", () => {
     }).pipe(Effect.provide(inMemory))
   )
 
+  it.effect("adds a delivery once, however often it is booked, and knows it from another by its id", () =>
+    Effect.gen(function* () {
+      const { restock, stock } = yield* Warehouse
+      const first = yield* restock(delivery("delivery-1", 4))
+      assert.deepStrictEqual(first, { sku: tea, available: 14, reserved: 0 } as never)
+      yield* restock(delivery("delivery-2", 1))
+      assert.deepStrictEqual(yield* restock(delivery("delivery-1", 4)), first)
+      assert.strictEqual((yield* stock(tea)).available, 15)
+      assert.strictEqual((yield* Effect.flip(restock(delivery("delivery-1", 5))))._tag, "DeliveryClosed")
+    }).pipe(Effect.provide(inMemory))
+  )
+
   it.effect("says what it does not have", () =>
     Effect.gen(function* () {
       const { reserve, restock, stock } = yield* Warehouse
       const nothing = Sku.make("NOTHING")
       assert.strictEqual((yield* Effect.flip(stock(nothing)))._tag, "UnknownSku")
-      assert.strictEqual((yield* Effect.flip(restock(nothing, Quantity.make(1))))._tag, "UnknownSku")
+      assert.strictEqual((yield* Effect.flip(restock(delivery("delivery-1", 1, nothing))))._tag, "UnknownSku")
       assert.strictEqual((yield* Effect.flip(reserve(order("order-1", 1, nothing))))._tag, "UnknownSku")
       const short = yield* Effect.flip(reserve(order("order-1", 11)))
       assert.deepInclude(short as object, { _tag: "OutOfStock", requested: 11, available: 10 })
       // Nothing was recorded for the order, so it can be placed when there is stock.
-      yield* restock(tea, Quantity.make(1))
+      yield* restock(delivery("delivery-1", 1))
       assert.strictEqual((yield* reserve(order("order-1", 11))).remaining, 0)
     }).pipe(Effect.provide(inMemory))
   )
@@ -87,6 +106,22 @@ describe("Warehouse", () => {
     )
   )
 
+  it.effect("books deliveries in a file that was written before there were any", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const path = yield* file
+        const open = () => warehouse(path, [article("TEA-1", 10)])
+        yield* Database.use(({ sql }) =>
+          Effect.sync(() => sql.exec("DROP TABLE delivery; PRAGMA user_version = 1"))
+        ).pipe(Effect.provide(open()))
+        const stock = yield* Warehouse.use(({ restock }) => restock(delivery("delivery-1", 4))).pipe(
+          Effect.provide(open())
+        )
+        assert.strictEqual(stock.available, 14)
+      })
+    )
+  )
+
   // Few names, so that orders meet; quantities around the stock of 10, so that it runs out.
   const step = Schema.Union([
     Schema.Struct({
@@ -97,6 +132,7 @@ describe("Warehouse", () => {
     Schema.Struct({ do: Schema.Literal("cancel"), order: Schema.Literals(["a", "b", "c", "d"]) }),
     Schema.Struct({
       do: Schema.Literal("restock"),
+      delivery: Schema.Literals(["a", "b", "c"]),
       quantity: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 3 }))
     })
   ])
@@ -109,10 +145,15 @@ describe("Warehouse", () => {
         const { cancel, reserve, restock, stock } = yield* Warehouse
         let total = 10
         let available = 10
+        const deliveries = new Map<string, number>()
         const orders = new Map<string, { readonly quantity: number; isCancelled: boolean }>()
         for (const action of steps) {
           if (action.do === "restock") {
-            yield* restock(tea, Quantity.make(action.quantity))
+            const known = deliveries.get(action.delivery)
+            const result = yield* Effect.result(restock(delivery(action.delivery, action.quantity)))
+            assert.strictEqual(Result.isSuccess(result), known === undefined || known === action.quantity)
+            if (known !== undefined) continue
+            deliveries.set(action.delivery, action.quantity)
             total += action.quantity
             available += action.quantity
           } else if (action.do === "cancel") {

@@ -125,6 +125,36 @@ export const DedupeEntries: Context.Reference<number | undefined> = Context.Refe
   { defaultValue: () => undefined }
 )
 
+/**
+ * How many handlers of the operation may run at one time, of each responder. Requests beyond wait, and take no place from
+ * other operations; the responder's `concurrency` holds for all together. Default: no limit but that.
+ */
+export const Concurrency: Context.Reference<number | undefined> = Context.Reference<number | undefined>(
+  `${id}/Concurrency`,
+  { defaultValue: () => undefined }
+)
+
+/**
+ * A request of the operation that waited longer than this since it was appended is answered `overloaded` instead of being
+ * run. The responder's `maxWait` applies when this is absent.
+ */
+export const MaxWait: Context.Reference<Duration.Input | undefined> = Context.Reference<Duration.Input | undefined>(
+  `${id}/MaxWait`,
+  { defaultValue: () => undefined }
+)
+
+/** From the most urgent to the least. */
+export const priorities = ["high", "normal", "low"] as const
+export type Priority = (typeof priorities)[number]
+
+/**
+ * Whose requests have the next place when not all can have one: `high` before `normal` before `low`, and the least urgent
+ * are refused first. Of one record key the order stays.
+ */
+export const Priority: Context.Reference<Priority> = Context.Reference<Priority>(`${id}/Priority`, {
+  defaultValue: () => "normal"
+})
+
 /** Who asks, as the middleware of the operation let the request through. */
 export interface Caller {
   /** The request's headers as text, names in lower case. */

@@ -17,6 +17,7 @@ import type * as RpcMessage from "effect/rpc/RpcMessage"
 import type * as RpcMiddleware from "effect/rpc/RpcMiddleware"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
+import { duration, invalidIn, oneOf, whole } from "../settings/OptionRules.ts"
 import * as Bounds from "../wire/Bounds.ts"
 import * as Contract from "./Contract.ts"
 import { mayLose } from "./JsonLoss.ts"
@@ -82,6 +83,11 @@ export interface Operation {
   /** How long they are kept, and how many; undefined: as the responder's options say. */
   readonly dedupeAge: Duration.Input | undefined
   readonly dedupeEntries: number | undefined
+  /** How many of its handlers may run at one time; undefined: as many as of all. */
+  readonly concurrency: number | undefined
+  /** How long its requests may wait; undefined: as the responder's options say. */
+  readonly maxWait: Duration.Input | undefined
+  readonly priority: Contract.Priority
   /** Who asks, as a part of the key. */
   readonly identity: ((caller: Contract.Caller) => string) | undefined
 }
@@ -94,8 +100,17 @@ export const refusalOf = (operation: Operation): string | undefined => {
   if (operation.isStream) return "streams are not in version 1 of the protocol yet"
   const bytes = Buffer.byteLength(operation.tag, "utf8")
   return bytes <= Bounds.maxOperationBytes
-    ? undefined
+    ? limitRefusalOf(operation)
     : `its name has ${bytes} bytes, more than ${Bounds.maxOperationBytes}`
+}
+
+const limits = { concurrency: whole(1), maxWait: duration(1), priority: oneOf(...Contract.priorities) }
+
+const limitRefusalOf = ({ concurrency, maxWait, priority }: Operation): string | undefined => {
+  const refusal = invalidIn({ concurrency, maxWait, priority }, limits)
+  if (refusal === undefined) return undefined
+  const { accepts, given, option } = refusal
+  return `its Contract.${option[0]!.toUpperCase()}${option.slice(1)} is ${given}; it accepts ${accepts}`
 }
 
 /** The primary key of a made or decoded payload. */
@@ -139,6 +154,9 @@ const build = (rpc: AnyRpc): Operation => {
     storesReplies: Context.get(rpc.annotations, Contract.StoreReplies),
     dedupeAge: Context.get(rpc.annotations, Contract.DedupeAge),
     dedupeEntries: Context.get(rpc.annotations, Contract.DedupeEntries),
+    concurrency: Context.get(rpc.annotations, Contract.Concurrency),
+    maxWait: Context.get(rpc.annotations, Contract.MaxWait),
+    priority: Context.get(rpc.annotations, Contract.Priority),
     identity: Context.get(rpc.annotations, Contract.Identity)
   }
 }

@@ -40,6 +40,8 @@ export interface LogFacts {
 export interface ConsumedRecord extends OutgoingRecord, LogFacts {
   readonly offset: number
   readonly timestamp: number
+  /** Whether `timestamp` is of the broker's clock, at the moment of the append; else it is of whoever made the record. */
+  readonly isAppendTime?: boolean | undefined
 }
 
 /**

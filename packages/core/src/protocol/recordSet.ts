@@ -96,7 +96,9 @@ const readRecord = (reader: ByteReader, batch: Batch, previous: ReadonlyArray<Re
   const headers = readHeaders(reader, previous)
   reader.offset = end
   const { appended, leaderEpoch, partition, topic, topicId } = batch
-  return { topic, partition, offset, timestamp: appended ?? timestamp, key, value, headers, leaderEpoch, topicId }
+  const isAppendTime = appended !== undefined
+  const stamp = appended ?? timestamp
+  return { topic, partition, offset, timestamp: stamp, isAppendTime, key, value, headers, leaderEpoch, topicId }
 }
 
 /** Appends the batch's records from `position` on. Throws when they cannot be decoded. */

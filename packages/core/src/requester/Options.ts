@@ -47,7 +47,10 @@ export interface Options {
   readonly retryBudget: number
   /** Tokens a success gives back. Default 0.1: at most one retry for ten calls in the long run. */
   readonly retryBudgetRatio: number
-  /** Whether an interrupted caller's request is cancelled at the responder, over `<name>.control`. Default true. */
+  /**
+   * Whether the request of a caller that is interrupted, or whose time is up, is cancelled at the responder, over
+   * `<name>.control`. Default true.
+   */
   readonly cancelOnInterrupt: boolean
   /**
    * Which calls fail at once, as `NoResponder`, while nobody serves their contract: when its consumer group was found

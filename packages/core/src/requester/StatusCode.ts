@@ -52,6 +52,7 @@ const byStatus: Readonly<Record<string, StatusCode>> = {
   unsupported: "UNIMPLEMENTED",
   expired: "DEADLINE_EXCEEDED",
   overloaded: "RESOURCE_EXHAUSTED",
+  unavailable: "UNAVAILABLE",
   "shutting-down": "UNAVAILABLE",
   "key-conflict": "ABORTED",
   "circular-wait": "FAILED_PRECONDITION",

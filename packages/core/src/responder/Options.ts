@@ -21,10 +21,23 @@ export interface Answered {
   readonly offset: number
 }
 
+/** What shares are told apart by. Requests without the header or key are one share. */
+export type FairShares =
+  /** The name of a call header, exactly. */
+  | { readonly header: string; readonly keyUntil?: undefined }
+  /** The record key up to the first occurrence of this text: `"/"` makes `acme` of `acme/order-1`. */
+  | { readonly keyUntil: string; readonly header?: undefined }
+
 export interface Options {
-  /** Handlers running at one time. Default 256: enough to hide a slow database, small enough for one process. */
+  /**
+   * Handlers running at one time, at most: fewer while more of them together only make all of them slower. Default 256:
+   * enough to hide a slow database, small enough for one process.
+   */
   readonly concurrency: number
-  /** Requests taken and waiting for their turn; past it fetching pauses. Default 2 000: a second or so of work. */
+  /**
+   * Requests taken and waiting for their turn; past it fetching pauses, or those that are in the way of others or have no
+   * chance are answered `overloaded`. Default 2 000: a second or so of work.
+   */
   readonly maxWaiting: number
   /**
    * Bytes of the requests that are not done, headers and keys included, and of their replies; past it fetching pauses, and
@@ -33,10 +46,18 @@ export interface Options {
   readonly maxOpenBytes: number
   /** Requests waiting behind one key; more are answered `overloaded`. Default 256: a hot key is one lane. */
   readonly maxWaitingPerKey: number
-  /** A request that waited longer for its turn is answered `overloaded`. Default: no limit but its deadline. */
+  /**
+   * A request that waited longer for its turn, since it was appended, is answered `overloaded`; `Contract.MaxWait` says it of
+   * one operation. Default: no limit but its deadline.
+   */
   readonly maxWait: Duration.Input | undefined
-  /** What `overloaded` tells callers to wait. Default 1 second. */
+  /** What `overloaded` tells callers to wait, at least. Default 1 second. */
   readonly retryAfter: Duration.Input
+  /**
+   * Shares the places fairly, as between tenants: by the value of a header, or by the record key up to a text. While requests
+   * wait each share has the same time of the places, and what waits of the largest one is refused first. Default: no shares.
+   */
+  readonly fairShares: FairShares | undefined
   /** The longest budget a request may have, whatever it asks for. Default 5 minutes, as at the requester. */
   readonly maxTimeout: Duration.Input
   /** How far clocks may differ: work is dropped this long after its deadline. Default 5 seconds. */
@@ -94,6 +115,7 @@ export const defaults: Options = {
   maxWaitingPerKey: 256,
   maxWait: undefined,
   retryAfter: "1 second",
+  fairShares: undefined,
   maxTimeout: "5 minutes",
   clockSkew: "5 seconds",
   maxReplyBytes: 900_000,
@@ -129,6 +151,16 @@ export const rules: Rules<Options> = {
   maxWaitingPerKey: whole(1),
   maxWait: duration(1),
   retryAfter: wireDuration(0),
+  fairShares: {
+    accepts: 'either { header: "…" } or { keyUntil: "…" }',
+    isMet: (value) => {
+      if (typeof value !== "object" || value === null) return false
+      const entries = Object.entries(value)
+      const [entry] = entries
+      if (entries.length !== 1 || entry === undefined) return false
+      return (entry[0] === "header" || entry[0] === "keyUntil") && typeof entry[1] === "string" && entry[1] !== ""
+    }
+  },
   maxTimeout: wireDuration(1),
   clockSkew: duration(0),
   maxReplyBytes: whole(1),

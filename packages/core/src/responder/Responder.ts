@@ -26,6 +26,57 @@
  * // The same over memory, for a moment.
  * await Effect.runPromise(Effect.provide(Effect.void, serving.pipe(Layer.provide(MemoryTransport.layer))))
  * ```
+ *
+ * A handler whose database is down rejects what it cannot do, and a circuit breaker keeps it from trying for a while:
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert/strict"
+ * import * as Contract from "@kafka-request-reply/core/Contract"
+ * import * as RequestReplyTest from "@kafka-request-reply/core/RequestReplyTest"
+ * import * as Requester from "@kafka-request-reply/core/Requester"
+ * import * as Responder from "@kafka-request-reply/core/Responder"
+ * import { Effect, Schema } from "effect"
+ * import { CircuitBreaker } from "effect/persistence"
+ * import { Rpc, RpcGroup } from "effect/rpc"
+ *
+ * class DatabaseDown extends Schema.TaggedError<DatabaseDown>()("DatabaseDown", {}) {}
+ *
+ * const GetStock = Rpc.make("GetStock", { payload: { sku: Schema.String }, success: Schema.Int })
+ * const Inventory = RpcGroup.make(GetStock).annotate(Contract.Name, "inventory")
+ *
+ * let queries = 0
+ * const query = Effect.suspend(() => {
+ *   queries++
+ *   return Effect.fail(new DatabaseDown())
+ * })
+ * const handlers = Inventory.toLayer(
+ *   Effect.gen(function* () {
+ *     const breaker = yield* CircuitBreaker.make({
+ *       tripPolicy: CircuitBreaker.consecutive(3),
+ *       openDuration: "10 seconds"
+ *     })
+ *     return Inventory.of({
+ *       GetStock: () =>
+ *         query.pipe(
+ *           breaker.execute({ key: "database" }),
+ *           Effect.catchTag("DatabaseDown", () => Responder.reject("unavailable")),
+ *           Effect.catchTag("CircuitBreakerError", () => Responder.reject("unavailable", { retryAfter: "10 seconds" }))
+ *         )
+ *     })
+ *   }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
+ * )
+ *
+ * const test = Effect.gen(function* () {
+ *   const inventory = yield* RequestReplyTest.client(Inventory)
+ *   for (let call = 0; call < 5; call++) {
+ *     const error = yield* Effect.flip(inventory.GetStock({ sku: "TEA-0001" }).pipe(Requester.withTimeout("1 second")))
+ *     assert.ok(error.reason._tag === "Rejected" && error.reason.status === "unavailable" && error.isTransient)
+ *   }
+ *   assert.equal(queries, 3)
+ * }).pipe(Effect.provide(handlers), Effect.scoped)
+ * await Effect.runPromise(test)
+ * ```
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -41,7 +92,8 @@ import { start } from "./internal/start.ts"
 import { defaults, type Options, rules } from "./Options.ts"
 
 export type { RefusedReplies } from "./internal/refusedTopics.ts"
-export type { Answered, Options } from "./Options.ts"
+export type { Answered, FairShares, Options } from "./Options.ts"
+export { reject, Rejection, type RejectOptions } from "./Rejection.ts"
 
 /** What serves: of one contract, or of several together. */
 export interface Status {

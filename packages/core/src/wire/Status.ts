@@ -11,6 +11,7 @@ export const known = [
   "unsupported",
   "expired",
   "overloaded",
+  "unavailable",
   "shutting-down",
   "key-conflict",
   "circular-wait",
@@ -27,7 +28,8 @@ export type KnownStatus = (typeof known)[number]
  * - `invalid`: the request cannot be read, or its payload does not fit the operation's schema.
  * - `unsupported`: a version, kind or content type that the responder does not speak.
  * - `expired`: the deadline, with the allowance for skew, had passed before the handler was started, or while it ran.
- * - `overloaded`: a limit of the responder was reached.
+ * - `overloaded`: a limit of the responder was reached, or the handler says that it has too much to do.
+ * - `unavailable`: the handler says that what it needs does not work at the moment.
  * - `shutting-down`: the responder drains and starts nothing new. Responders of this version do not send it: what they
  *   have not begun they leave to the next owner of the partition.
  * - `key-conflict`: the idempotency key was used before with another payload.
@@ -40,7 +42,8 @@ export type KnownStatus = (typeof known)[number]
 export type Status = KnownStatus | (string & {})
 
 /** Whether the request was not executed and the same request may succeed a little later. */
-export const isTransient = (status: Status): boolean => status === "overloaded" || status === "shutting-down"
+export const isTransient = (status: Status): boolean =>
+  status === "overloaded" || status === "unavailable" || status === "shutting-down"
 
 /** Whether the responder executed the request, at least in part, and only its outcome is missing. */
 export const isExecuted = (status: Status): boolean =>

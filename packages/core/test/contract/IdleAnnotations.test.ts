@@ -7,7 +7,8 @@ import { operationsOf } from "../../src/contract/Operation.ts"
 
 const policy = { maxAttempts: 2, baseDelay: 1, maxDelay: 1 }
 const work = Rpc.make("Work")
-const idle = (rpc: Rpc.Any): ReadonlyArray<string> => operationsOf(RpcGroup.make(rpc)).flatMap(idleAnnotationsOf)
+const idle = (rpc: Rpc.Any): ReadonlyArray<string> =>
+  operationsOf(RpcGroup.make(rpc)).flatMap((operation) => idleAnnotationsOf(operation))
 
 describe("Contract.Hedge", () => {
   it("is refused of an operation that is not Safe, also of an idempotent one", () => {
@@ -40,6 +41,17 @@ describe("annotations without effect", () => {
     ])
   })
 
+  it("limit more than there is", () => {
+    const [operation] = operationsOf(RpcGroup.make(work.annotate(Contract.Concurrency, 8)))
+    assert.deepStrictEqual(idleAnnotationsOf(operation!, 8), [
+      "Contract.Concurrency of Work has no effect: of all operations together 8 handlers may run"
+    ])
+    assert.deepStrictEqual(idleAnnotationsOf(operation!, 9), [])
+    assert.deepStrictEqual(idle(work.annotate(Contract.MaxWait, "1 second").annotate(Contract.Timeout, 1_000)), [
+      "Contract.MaxWait of Work has no effect: its Timeout ends sooner"
+    ])
+  })
+
   it("are none where they have one, or say what is so anyway", () => {
     const none = [
       work,
@@ -47,6 +59,7 @@ describe("annotations without effect", () => {
       work.annotate(Contract.Idempotent, true).annotate(Contract.Retry, policy),
       work.annotate(Contract.FinalErrors, () => true),
       work.annotate(Contract.StoreReplies, false),
+      work.annotate(Contract.Concurrency, 2).annotate(Contract.MaxWait, 999).annotate(Contract.Timeout, "1 second"),
       work.annotate(Contract.Identity, () => "a")
     ]
     assert.deepStrictEqual(none.flatMap(idle), [])

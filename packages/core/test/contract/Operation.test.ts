@@ -17,7 +17,8 @@ import {
   handlerOf,
   operationsOf,
   primaryKeyOf,
-  serverMiddlewares
+  serverMiddlewares,
+  refusalOf
 } from "../../src/contract/Operation.ts"
 import { Get, handlers, operation, Reserve, SoldOut, Stock, Take, UnknownSku } from "./stock.ts"
 
@@ -170,4 +171,25 @@ describe("what an operation finds in a context", () => {
       assert.deepStrictEqual(yield* travel(guarded!.error, error), error)
     })
   )
+})
+
+const refusal = (rpc: Rpc.Any) => operationsOf(RpcGroup.make(rpc)).map(refusalOf)[0]
+
+describe("limits of an operation", () => {
+  it("that nobody could go by are refused with what they accept", () => {
+    const work = Rpc.make("Work")
+    assert.strictEqual(
+      refusal(work.annotate(Contract.Concurrency, 0)),
+      "its Contract.Concurrency is 0; it accepts a whole number from 1"
+    )
+    assert.match(
+      refusal(work.annotate(Contract.MaxWait, 0)) ?? "",
+      /Contract.MaxWait is 0; it accepts a finite duration/
+    )
+    assert.match(
+      refusal(work.annotate(Contract.Priority, "now" as never)) ?? "",
+      /Contract.Priority is now; it accepts/
+    )
+    assert.isUndefined(refusal(work.annotate(Contract.Concurrency, 1).annotate(Contract.MaxWait, "1 second")))
+  })
 })

@@ -75,7 +75,8 @@ describe("the types of serve", () => {
   it("infer what handlers are given, and refuse what is not in the contract", () => {
     const contract = newContract()
     const transport = MemoryTransport.share()
-    const rest = { Find: work, Look: work, Put: work, Order: work, Reserve: work, Book: work }
+    const kept = { Find: work, Look: work, Put: work, Order: work, Reserve: work, Book: work }
+    const rest = { ...kept, Limited: work, Hasty: work, Urgent: work, Sometime: work }
     const right = () =>
       serve(contract, { ...rest, Work: work, Append: async ({ key, seq }) => key.repeat(seq) }, { transport })
     // @ts-expect-error Append resolves with a text

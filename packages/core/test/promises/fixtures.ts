@@ -24,7 +24,11 @@ const all: ContractHandlers = {
   Order: unexpected("Order"),
   Reserve: unexpected("Reserve"),
   Book: unexpected("Book"),
-  Append: unexpected("Append")
+  Append: unexpected("Append"),
+  Limited: unexpected("Limited"),
+  Hasty: unexpected("Hasty"),
+  Urgent: unexpected("Urgent"),
+  Sometime: unexpected("Sometime")
 }
 
 /** A server and a client of a new contract. */

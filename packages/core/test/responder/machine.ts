@@ -16,6 +16,7 @@ export const procedureNamed = (tag: string, traits: Partial<Operation> = {}): Pr
     isIdempotent: false,
     hasPrimaryKey: false,
     storesReplies: true,
+    priority: "normal",
     ...traits
   } as Operation,
   handler: () => undefined as never,

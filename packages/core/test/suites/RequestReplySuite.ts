@@ -13,6 +13,7 @@ import { deadlineLaws } from "./requestReply/deadlines.ts"
 import { firstCallLaws } from "./requestReply/firstCall.ts"
 import { outcomeLaws } from "./requestReply/outcome.ts"
 import { boundLaws } from "./requestReply/bounds.ts"
+import { overloadLaws } from "./requestReply/overload.ts"
 import { orderLaws } from "./requestReply/order.ts"
 import { poisonLaws } from "./requestReply/poison.ts"
 import { hedgingLaws } from "./requestReply/hedging.ts"
@@ -42,6 +43,7 @@ const laws: ReadonlyArray<(law: Harness.Law) => void> = [
   hedgingLaws,
   orderLaws,
   boundLaws,
+  overloadLaws,
   poisonLaws,
   deduplicationLaws,
   keptAnswerLaws,

@@ -3,7 +3,7 @@ import * as Status from "../../src/wire/Status.ts"
 
 describe("Status", () => {
   it("lets only refusals that pass be retried", () => {
-    assert.deepStrictEqual(Status.known.filter(Status.isTransient), ["overloaded", "shutting-down"])
+    assert.deepStrictEqual(Status.known.filter(Status.isTransient), ["overloaded", "unavailable", "shutting-down"])
     assert.isFalse(Status.isTransient("a status of a later version"))
   })
 

@@ -7,6 +7,7 @@ import { runHistory } from "../run/history.ts"
 import { hearingMutants } from "./hearingMutants.ts"
 import { hedgingMutants } from "./hedgingMutants.ts"
 import type { Mutant } from "./Mutant.ts"
+import { overloadMutants } from "./overloadMutants.ts"
 import { machineMutants } from "./machineMutants.ts"
 import { promiseMutants } from "./promiseMutants.ts"
 import { requesterMutants } from "./requesterMutants.ts"
@@ -19,6 +20,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...hedgingMutants,
   ...responderMutants,
   ...runMutants,
+  ...overloadMutants,
   ...machineMutants,
   ...transportMutants,
   ...hearingMutants,

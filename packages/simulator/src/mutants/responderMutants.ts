@@ -114,31 +114,14 @@ const drainForgets = ofClasses(
 )
 
 const lanesWithoutKeys = ofClasses("lanes without keys", "requests with one key run at the same time", () =>
-  both(
-    replace(
-      schedule,
-      "offer",
-      (original) =>
-        function (request) {
-          return original.call(this, request, undefined)
-        }
-    ),
-    replace(
-      schedule,
-      "finished",
-      (original) =>
-        function () {
-          return original.call(this, undefined)
-        }
-    ),
-    replace(
-      schedule,
-      "leave",
-      (original) =>
-        function (request) {
-          return original.call(this, request, undefined)
-        }
-    )
+  replace(
+    schedule,
+    "offer",
+    (original) =>
+      function (request, at) {
+        Object.defineProperty(request, "laneKey", { value: undefined })
+        return original.call(this, request, at)
+      }
   )
 )
 

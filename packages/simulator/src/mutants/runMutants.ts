@@ -138,9 +138,9 @@ const placesTwice = ofClasses("places given back twice", "a handler that ends fr
     schedule,
     "finished",
     (original) =>
-      function (key) {
-        original.call(this, key)
-        original.call(this, undefined)
+      function (request, at) {
+        original.call(this, request, at)
+        original.call(this, Object.create(request, { laneKey: { value: undefined } }), at)
       }
   )
 )

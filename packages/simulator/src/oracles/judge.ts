@@ -23,6 +23,7 @@ import { lives } from "./lives.ts"
 import { nothingLeft } from "./nothingLeft.ts"
 import { refusedReplies } from "./refusedReplies.ts"
 import { outcomes } from "./outcomes.ts"
+import { overload } from "./overload.ts"
 import { ownership } from "./ownership.ts"
 import { programs } from "./programs.ts"
 import { correlation } from "./correlation.ts"
@@ -52,6 +53,7 @@ export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): R
     ...lives(facts),
     ...cancellation(facts),
     ...budget(facts),
+    ...overload(facts),
     ...healing(facts),
     ...hearing(facts),
     ...damage(facts),

@@ -1,8 +1,9 @@
 /**
  * From a seed to a plan. A third of all plans have no fault at all, so that what only works by accident is seen; the rest
- * have a few, since many at once explain everything.
+ * have a few, since many at once explain everything. One in sixty is a load and nothing else (`loadPlan`).
  */
 import { type RecordFault, recordFaultKinds } from "../cluster/RecordFault.ts"
+import { loadPlanOf } from "./loadPlan.ts"
 import * as RandomStream from "../kernel/RandomStream.ts"
 import { trialOf } from "./trials.ts"
 import type { Behaviour, OperationTag, Plan, PlannedCall, Role, Settings, WorldFault } from "./Plan.ts"
@@ -215,6 +216,8 @@ const withoutOneBroker = (random: RandomStream.RandomStream, plan: Plan): Plan =
 }
 
 export const makePlan = (seed: number): Plan => {
+  const load = loadPlanOf(seed)
+  if (load !== undefined) return load
   // A stream of its own, so that all other plans stay what they are.
   const special = RandomStream.make(seed, "special")
   const plan = plainPlan(seed)

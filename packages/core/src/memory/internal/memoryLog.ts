@@ -58,6 +58,7 @@ export class MemoryLog {
       headers: record.headers.map(([name, value]) => [name, copy(value)] as const),
       offset,
       timestamp,
+      isAppendTime: true,
       topicId: this.topicId,
       leaderEpoch: this.#epoch
     })

@@ -27,6 +27,9 @@ import { RetryBudget } from "./retry.ts"
 import { Sender } from "./sender.ts"
 import { SlowCalls } from "./slowCalls.ts"
 
+// How long the cancel of a call that timed out is worth writing: a cluster that is slow is slow for it too.
+const cancelMillis = 1_000
+
 export class Calls implements CallOwner {
   readonly #deps: CallsDependencies
   readonly #open: OpenCalls
@@ -177,11 +180,13 @@ export class Calls implements CallOwner {
   #interrupted(call: Call): void {
     const mayBeWritten = call.furthest !== "not-sent"
     if (!this.#open.interrupt(call, this.now())) return
-    if (mayBeWritten) {
-      const { correlationId, deadline, tag } = call
-      call.route.canceller?.cancel({ operation: tag, correlationId, deadline })
-    }
+    if (mayBeWritten) this.#cancel(call, call.deadline)
     this.#idleWhenClosing()
+  }
+
+  /** Nobody waits for the call any more. */
+  #cancel({ correlationId, route, tag }: Call, deadline: number): void {
+    route.canceller?.cancel({ operation: tag, correlationId, deadline })
   }
 
   // --- time, the reply address, closing ---
@@ -207,7 +212,11 @@ export class Calls implements CallOwner {
 
   #expire(call: Call, now: number): void {
     const error = CallErrors.timeoutOf(call)
-    if (error.reason._tag === "Timeout" && call.furthest !== "not-sent") this.#budget.failed()
+    if (error.reason._tag === "Timeout" && call.furthest !== "not-sent") {
+      this.#budget.failed()
+      // By clocks that differ the responder may believe that it has time left.
+      this.#cancel(call, now + cancelMillis)
+    }
     this.#open.expire(call, error, now)
   }
 

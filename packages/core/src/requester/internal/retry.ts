@@ -55,7 +55,8 @@ export const timesOf = (policy: RetryPolicy): RetryTimes => ({
  * When to send the next attempt, in monotonic milliseconds; infinite when there will be none.
  *
  * `made` attempts were made; `jitter` is a random number between 0.8 and 1.2. A responder's push-back (`retryAfter`)
- * replaces the backoff. An attempt that could not be answered before the deadline is not made.
+ * replaces the backoff: it is waited for at least, and up to 40 % longer, so that those who were refused together do not
+ * come back together. An attempt that could not be answered before the deadline is not made.
  */
 export const nextAttemptAt = (input: {
   readonly times: RetryTimes
@@ -68,7 +69,7 @@ export const nextAttemptAt = (input: {
   const { deadline, jitter, made, now, retryAfter, times } = input
   if (made >= times.maxAttempts) return Number.POSITIVE_INFINITY
   const backoff = Math.min(times.maxMillis, times.baseMillis * 2 ** (made - 1)) * jitter
-  const at = now + (retryAfter ?? backoff)
+  const at = now + (retryAfter === undefined ? backoff : retryAfter * (jitter + 0.2))
   return at < deadline ? at : Number.POSITIVE_INFINITY
 }
 

@@ -10,8 +10,10 @@ import { labelOf, rejected } from "./answer.ts"
 import { fingerprintOfBytes } from "./fingerprint.ts"
 import type { Machine } from "./machine.ts"
 import { claimOf, joinable } from "./claims.ts"
-import { begin, refusedAt, startNext } from "./runs.ts"
+import { makeWay, refusedAt } from "./overload.ts"
+import { begin, startNext } from "./runs.ts"
 import { close, repeat, settle } from "./settle.ts"
+import { shareOf } from "./shareOf.ts"
 import { Request, TakenRecord } from "./state.ts"
 
 // How long a refusal may take to be written; the record may have no legible deadline. As long as a leader takes to move.
@@ -33,10 +35,26 @@ export const admit = (machine: Machine, record: ConsumedRecord, epoch: number, a
     return refuse(machine, taken, admission)
   }
   const { envelope, procedure, replyTo } = admission
+  const appendedAt = at - machine.ageOf(record, at, wall)
   const replyBy = at + Math.min(maxTimeout, envelope.deadline - wall) + clockSkew
-  const runBy = Math.min(replyBy, at + Math.min(maxTimeout, envelope.timeout))
+  // Its caller began to wait when it was made; what it waited in the topic is gone.
+  const runBy = Math.min(replyBy, appendedAt + Math.min(maxTimeout, envelope.timeout))
   const knownUntil = at + envelope.deadline - wall + clockSkew
-  const request = new Request(record, epoch, envelope, replyTo, procedure, at, runBy, replyBy, knownUntil)
+  const load = machine.loads.get(procedure)!
+  const request = new Request(
+    record,
+    epoch,
+    envelope,
+    replyTo,
+    procedure,
+    load,
+    at,
+    appendedAt,
+    runBy,
+    replyBy,
+    knownUntil
+  )
+  if (options.fairShares !== undefined) request.share = shareOf(options.fairShares, envelope, request.laneKey)
   take(machine, request)
   enter(machine, request, at)
 }
@@ -113,16 +131,16 @@ const enter = (machine: Machine, request: Request, at: number): void => {
     return begin(machine, request, false, at)
   }
   const behind = request.laneKey === undefined ? 0 : schedule.waitingFor(request.laneKey)
-  const isHot = behind >= maxWaitingPerKey
-  const isBlocked = request.laneKey !== undefined && schedule.holderOf(request.laneKey) !== undefined
-  if (isHot || (isBlocked && schedule.waiting >= maxWaiting)) {
-    const what = isHot
-      ? `${behind} requests wait behind its key already`
-      : `its key is busy, and ${schedule.waiting} requests wait`
+  if (behind >= maxWaitingPerKey) {
+    const what = `${behind} requests wait behind its key already`
+    return void settle(machine, request, rejected("overloaded", what, machine.settings.times.retryAfter), [], at)
+  }
+  if (schedule.isBlocked(request) && schedule.waiting >= maxWaiting && !makeWay(machine, at)) {
+    const what = `its key or its operation is busy, and ${schedule.waiting} requests wait`
     return void settle(machine, request, rejected("overloaded", what, machine.settings.times.retryAfter), [], at)
   }
   request.state = "waiting"
-  schedule.offer(request, request.laneKey)
+  schedule.offer(request, at)
   machine.wakeBy(refusedAt(machine, request))
   startNext(machine, at)
 }

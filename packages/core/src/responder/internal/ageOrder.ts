@@ -17,6 +17,10 @@ export class AgeOrder<E extends Aging<E>> {
     return this.#oldest
   }
 
+  get newest(): E | undefined {
+    return this.#newest
+  }
+
   /** Adds one that is not in any list. */
   add(member: E): void {
     member.older = this.#newest

@@ -26,6 +26,21 @@ export const waitsForItself = (request: Request, owner: Run, what: string): Answ
       "call another key, or do not wait inside the handler"
   )
 
+/** Ancestors may be all that the operation is allowed to run: then none of them ends before this one. */
+const behindItsOperation = (machine: Machine, request: Request): Answer | undefined => {
+  const { via } = request.envelope
+  let owner: Run | undefined
+  let ancestors = 0
+  for (const one of machine.runs) {
+    if (!one.hasPlace || one.request.gate !== request.gate || !isAncestor(one, via)) continue
+    ancestors++
+    owner = one
+  }
+  return owner === undefined || ancestors < request.gate!.through
+    ? undefined
+    : waitsForItself(request, owner, "a place of the operation (Contract.Concurrency) beside")
+}
+
 /**
  * Why a request that was made by a handler could never get its turn: an ancestor has its key, or ancestors of those who
  * wait have all the places.
@@ -38,7 +53,8 @@ export const endlessWaitOf = (machine: Machine, request: Request): Answer | unde
   if (holder?.run !== undefined && isAncestor(holder.run, via)) {
     return waitsForItself(request, holder.run, `the record key (${JSON.stringify(laneKey)}) of`)
   }
-  if (machine.schedule.hasPlace) return undefined
+  const behind = request.gate?.isOpen === false ? behindItsOperation(machine, request) : undefined
+  if (behind !== undefined || machine.schedule.hasPlace) return behind
   const waiting = new Set(via)
   for (const other of machine.schedule.queued()) for (const one of other.envelope.via) waiting.add(one)
   let owner: Run | undefined

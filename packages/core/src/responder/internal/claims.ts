@@ -49,7 +49,7 @@ const gather = (machine: Machine, { request: { laneKey } }: Run, id: string, at:
   const same: Array<Request> = []
   for (const other of machine.schedule.behind(laneKey)) if (claimOf(other) === id) same.push(other)
   for (const other of same) {
-    machine.schedule.leave(other, laneKey)
+    machine.schedule.leave(other, at)
     begin(machine, other, false, at)
   }
 }

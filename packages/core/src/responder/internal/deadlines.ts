@@ -3,7 +3,8 @@
  */
 import { rejected } from "./answer.ts"
 import type { Machine } from "./machine.ts"
-import { refusalOf, refusedAt, stop, stopIfUnwanted, isFullOfReplies } from "./runs.ts"
+import { waitingDue } from "./overload.ts"
+import { isFullOfReplies, stop, stopIfUnwanted } from "./runs.ts"
 import { paid, settle } from "./settle.ts"
 import type { Request, Run, TakenRecord } from "./state.ts"
 
@@ -46,19 +47,6 @@ const runDue = (machine: Machine, run: Run, at: number): number => {
     next = Math.min(next, overdueAt(machine, waiter, at))
     waiter = newer
   }
-  return next
-}
-
-/** Refuses those who waited long enough, and says when the next has. */
-const waitingDue = (machine: Machine, at: number): number => {
-  let next = Number.POSITIVE_INFINITY
-  const due: Array<Request> = []
-  for (const request of machine.schedule.queued()) {
-    const dueAt = refusedAt(machine, request)
-    if (dueAt <= at) due.push(request)
-    else next = Math.min(next, dueAt)
-  }
-  for (const request of due) settle(machine, request, refusalOf(machine, request, at), [], at)
   return next
 }
 

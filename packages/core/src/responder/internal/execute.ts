@@ -14,6 +14,7 @@ import { parentOf } from "../../telemetry/TraceContext.ts"
 import * as CorrelationId from "../../wire/CorrelationId.ts"
 import type { RecordHeader, RecordHeaders } from "../../wire/RecordHeaders.ts"
 import type { Options } from "../Options.ts"
+import { rejectionIn } from "../Rejection.ts"
 import type { RequestInfo } from "../RequestInfo.ts"
 import { type Answer, answerOf, rejected } from "./answer.ts"
 import { messageOf } from "./causeMessage.ts"
@@ -227,6 +228,10 @@ export class Execution implements Procedure.Invocation {
   #answer(exit: Exit.Exit<unknown, unknown>): Effect.Effect<Answer> {
     const { procedure, correlationId } = this.#run.request
     const { hideDefects, maxReplyBytes } = this.#environment.options
+    const rejection = Exit.isFailure(exit) ? rejectionIn(exit.cause) : undefined
+    if (rejection !== undefined) {
+      return Effect.succeed(rejected(rejection.status, rejection.message, rejection.retryAfterMillis))
+    }
     const answer = answerOf(procedure.operation, exit, maxReplyBytes, hideDefects)
     if (Exit.isSuccess(exit) || !Cause.hasDies(exit.cause)) return answer
     const id = CorrelationId.toHex(correlationId)

@@ -5,11 +5,12 @@ import * as Duration from "effect/Duration"
 import { invariant } from "../../host/Invariant.ts"
 import { type Answer, interrupted, rejected } from "./answer.ts"
 import type { KeyLimits } from "./keptAnswers.ts"
+import { learn } from "./learning.ts"
 import type { Machine } from "./machine.ts"
+import { refusalAtTurn, refusedAt } from "./overload.ts"
 import { accept, leave, settle } from "./settle.ts"
 import { type Ended, KeptAnswer, type Request, Run, type Stop } from "./state.ts"
 
-const tooLate = rejected("expired", "its time was up before its turn came")
 const ranOut = rejected("expired", "its time was up while it ran")
 
 /** Starts a run for a request whose turn has come, or that needs none. */
@@ -20,18 +21,6 @@ export const begin = (machine: Machine, request: Request, hasPlace: boolean, at:
   machine.runs.add(started)
   machine.wakeBy(started.at)
   machine.commands.add("start", started)
-}
-
-/** When a request has waited for its turn long enough. */
-export const refusedAt = (machine: Machine, { runBy, takenAt }: Request): number =>
-  Math.min(runBy, takenAt + machine.settings.times.maxWait)
-
-/** Why a request that has waited for its turn does not run after all. */
-export const refusalOf = (machine: Machine, request: Request, at: number): Answer | undefined => {
-  const { maxWait, retryAfter } = machine.settings.times
-  if (at < refusedAt(machine, request)) return undefined
-  if (at < request.takenAt + maxWait) return tooLate
-  return rejected("overloaded", `it waited ${Math.round(at - request.takenAt)} ms for its turn`, retryAfter)
 }
 
 // How soon to look whether a lease that ran out was renewed, or replies that nobody takes can be given up.
@@ -52,26 +41,26 @@ export const startNext = (machine: Machine, at: number): void => {
     if (schedule.waiting > 0) machine.wakeBy(at + lookMillis)
     return
   }
-  for (let next = schedule.take(); next !== undefined; next = schedule.take()) {
-    const refusal = refusalOf(machine, next, at)
+  for (let next = schedule.take(at); next !== undefined; next = schedule.take(at)) {
+    const refusal = refusalAtTurn(machine, next, at)
     if (refusal === undefined) begin(machine, next, true, at)
     else {
       next.state = "executing"
       settle(machine, next, refusal, [], at)
-      schedule.finished(next.laneKey)
+      schedule.finished(next, at)
     }
   }
+  if (schedule.ready > 0) machine.limit.full()
 }
 
 /** Gives a request that has no run any more another turn. */
-const again = (machine: Machine, request: Request): void => {
+const again = (machine: Machine, request: Request, at: number): void => {
   request.run = undefined
   request.state = "executing"
   if (machine.isHeld) return leave(machine, request)
   request.state = "waiting"
   // It came before all that wait behind its key.
-  if (request.laneKey === undefined) machine.schedule.offer(request, undefined)
-  else machine.schedule.offerFirst(request, request.laneKey)
+  machine.schedule.offerFirst(request, at)
   machine.wakeBy(refusedAt(machine, request))
 }
 
@@ -88,10 +77,10 @@ export const stopIfUnwanted = (machine: Machine, one: Run): void => {
   if (one.joined?.oldest === undefined) stop(machine, one, "cancelled")
 }
 
-const freePlace = (machine: Machine, one: Run): void => {
+const freePlace = (machine: Machine, one: Run, at: number): void => {
   if (!one.hasPlace) return
   one.hasPlace = false
-  machine.schedule.finished(one.request.laneKey)
+  machine.schedule.finished(one.request, at)
   invariant(machine.schedule.running >= 0, "a place is given back once")
 }
 
@@ -100,7 +89,7 @@ export const started = (machine: Machine, one: Run, isForked: boolean, at: numbe
   one.isStarted = true
   if (!one.request.isSettled && one.request.run === one) accept(machine, one.request)
   if (!isForked) return
-  freePlace(machine, one)
+  freePlace(machine, one, at)
   startNext(machine, at)
 }
 
@@ -159,12 +148,13 @@ const tell = (
 export const ended = (machine: Machine, one: Run, result: Ended, at: number): void => {
   invariant(machine.runs.delete(one), "a run ends once")
   if (one.isOverdue) machine.overdue--
+  learn(machine, one, result, at)
   const { claim: id, hint, request } = one
   if (id !== undefined) machine.claims.release(id)
   if (hint !== undefined) machine.claims.release(hint)
   if (result._tag === "Passed") {
-    freePlace(machine, one)
-    if (one.needsTurn && request.run === one) again(machine, request)
+    freePlace(machine, one, at)
+    if (one.needsTurn && request.run === one) again(machine, request, at)
     return
   }
   const kept = keep(machine, one, result, at)
@@ -175,7 +165,7 @@ export const ended = (machine: Machine, one: Run, result: Ended, at: number): vo
     if (!tell(machine, one, waiter, result, kept, at)) (untold ??= []).push(waiter)
   }
   // Before the key is free, and the last of them first: they keep their order, before what waits behind the key.
-  if (untold !== undefined) for (const waiter of untold.toReversed()) again(machine, waiter)
-  freePlace(machine, one)
+  if (untold !== undefined) for (const waiter of untold.toReversed()) again(machine, waiter, at)
+  freePlace(machine, one, at)
   if (kept !== undefined) kept.pins--
 }

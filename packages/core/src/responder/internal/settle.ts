@@ -34,9 +34,9 @@ export const paid = (machine: Machine, taken: TakenRecord): void => {
 }
 
 /** Takes a request out of where it stands: its lane, or those who joined a run. */
-const detach = (machine: Machine, request: Request): Run | undefined => {
+const detach = (machine: Machine, request: Request, at: number): Run | undefined => {
   const { run } = request
-  if (request.state === "waiting") machine.schedule.leave(request, request.laneKey)
+  if (request.state === "waiting") machine.schedule.leave(request, at)
   else if (request.state === "joined") run!.joined!.remove(request)
   else if (request.state === "following") {
     request.call!.followers!.remove(request)
@@ -89,7 +89,7 @@ export const settle = (
   at: number
 ): Run | undefined => {
   if (request.isSettled) return undefined
-  const run = detach(machine, request)
+  const run = detach(machine, request, at)
   // Its caller knows that it has started, and asked for no more.
   const told = request.isAccepted ? accepted : answer
   const { call } = request
@@ -118,7 +118,8 @@ export const accept = (machine: Machine, request: Request): void => {
 /** Whoever owns its partition next answers. */
 export const leave = (machine: Machine, request: Request): void => {
   if (!request.isSettled) {
-    detach(machine, request)
+    // All that wait leave together: nobody comes to a turn by it.
+    detach(machine, request, request.takenAt)
     const { call } = request
     if (call !== undefined) {
       for (const follower of followersOf(call, request)) close(machine, follower, false)

@@ -41,14 +41,14 @@ export interface Started {
   readonly refusedReplies: () => ReadonlyArray<RefusedReplies>
 }
 
-const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, context: Context.Context<never>) {
+const proceduresOf = Effect.fnUntraced(function* (group: AnyGroup, places: number, context: Context.Context<never>) {
   const procedures = new Map<string, Procedure>()
   for (const operation of operationsOf(group)) {
     const detail = refusalOf(operation)
     if (detail !== undefined) {
       return yield* StartError.because(new StartError.Unsupported({ operation: operation.tag, detail }))
     }
-    for (const text of idleAnnotationsOf(operation)) yield* Effect.logWarning(text)
+    for (const text of idleAnnotationsOf(operation, places)) yield* Effect.logWarning(text)
     const procedure = procedureOf(operation, context)
     if (procedure === undefined) {
       return yield* StartError.because(new StartError.HandlerMissing({ operation: operation.tag }))
@@ -93,7 +93,7 @@ export const start = Effect.fnUntraced(function* (group: AnyGroup, options: Opti
   const clock = yield* Clock.Clock
   const eventLoop = yield* EventLoop
   const times = timesOf(options)
-  const procedures = yield* proceduresOf(group, context)
+  const procedures = yield* proceduresOf(group, options.concurrency, context)
   const names = Contract.namesOf(group)
   if (names === undefined) {
     return yield* StartError.because(new StartError.Unnamed({ operations: [...procedures.keys()] }))

@@ -8,14 +8,17 @@ import type { Publication } from "../../publisher/Publication.ts"
 import type { RecordHeaders } from "../../wire/RecordHeaders.ts"
 import type { ReplyAddress } from "../../wire/ReplyAddress.ts"
 import type { RequestEnvelope } from "../../wire/RequestEnvelope.ts"
-import type { AgeOrder, Aging } from "./ageOrder.ts"
+import type { AgeOrder } from "./ageOrder.ts"
 import type { Answer } from "./answer.ts"
 import type { CallEntry } from "./calls.ts"
 import type { Kept } from "./keptAnswers.ts"
 import { type StoredAnswer, stored } from "./storedAnswer.ts"
+import type { Gate, OperationLoad } from "./operationLoad.ts"
 import type { Ancestry } from "../../contract/CallAncestry.ts"
 import type { RequestInfo } from "../RequestInfo.ts"
 import type { Procedure } from "./procedure.ts"
+import type { Scheduled } from "./schedule.ts"
+import type { TurnQueue } from "./turnQueue.ts"
 import { sizeOfRecord } from "./memory.ts"
 
 /** Who is to be answered. */
@@ -62,15 +65,20 @@ export class TakenRecord {
  */
 export type RequestState = "waiting" | "executing" | "joined" | "following" | "settled"
 
-export class Request extends TakenRecord implements Addressee, Ancestry, Aging<Request> {
+export class Request extends TakenRecord implements Addressee, Ancestry, Scheduled<Request> {
   envelope: RequestEnvelope
   readonly replyTo: ReplyAddress
   readonly procedure: Procedure
+  readonly load: OperationLoad<Request>
   /** The correlation id as a map key. */
   readonly id: string
   /** Requests with the same one run in order: the record key. */
   readonly laneKey: string | undefined
+  /** Who it shares its part of the places with. */
+  share: string | undefined
   readonly takenAt: number
+  /** When it was appended, as far as that is known: its time began not later. */
+  readonly appendedAt: number
   /** When no other record of its attempt can come any more: its deadline and the allowance for clocks. */
   readonly knownUntil: number
   /** When its own time is up. */
@@ -88,7 +96,9 @@ export class Request extends TakenRecord implements Addressee, Ancestry, Aging<R
   info: RequestInfo | undefined
   /** A call that wants no outcome was told that it has started. */
   isAccepted = false
-  /** Its neighbours in the one list it stands in: a lane, or those who joined a run. */
+  readyAt = 0
+  queue: TurnQueue<Request> | undefined
+  /** Its neighbours in the one list it stands in: a lane, a queue, or those who joined a run. */
   older: Request | undefined
   newer: Request | undefined
 
@@ -98,7 +108,9 @@ export class Request extends TakenRecord implements Addressee, Ancestry, Aging<R
     envelope: RequestEnvelope,
     replyTo: ReplyAddress,
     procedure: Procedure,
+    load: OperationLoad<Request>,
     takenAt: number,
+    appendedAt: number,
     runBy: number,
     replyBy: number,
     knownUntil: number
@@ -107,12 +119,26 @@ export class Request extends TakenRecord implements Addressee, Ancestry, Aging<R
     this.envelope = envelope
     this.replyTo = replyTo
     this.procedure = procedure
+    this.load = load
     this.takenAt = takenAt
+    this.appendedAt = appendedAt
     this.knownUntil = knownUntil
     this.runBy = runBy
     this.id = toLatin1(envelope.correlationId)
     this.laneKey = record.key === null ? undefined : toLatin1(record.key)
     this.bytes += this.laneKey?.length ?? 0
+  }
+
+  get gate(): Gate<Request> | undefined {
+    return this.load.gate
+  }
+
+  get level(): number {
+    return this.load.level
+  }
+
+  get cost(): number {
+    return this.load.service.mean
   }
 
   get correlationId(): Uint8Array {

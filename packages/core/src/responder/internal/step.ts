@@ -11,6 +11,7 @@ import type { ConsumedRecord, UndecodableBatch } from "../../kafka/KafkaRecord.t
 import type { AssignedPartition } from "../../kafka/Transport.ts"
 import { admit, refusalPatienceMillis, refuse, take } from "./admit.ts"
 import type { Machine } from "./machine.ts"
+import { hasWay, makeWay } from "./overload.ts"
 import { startNext, stop, stopIfUnwanted } from "./runs.ts"
 import { close, leave, paid, settle } from "./settle.ts"
 import { standInOf } from "./undecodable.ts"
@@ -56,13 +57,13 @@ export const broken = ({ runs }: Machine): ReadonlyArray<Stoppable> =>
 
 // --- records ---
 
-/** Whether the record may be taken now. With places free only what could not start has to be refused. */
-const hasCapacity = (machine: Machine, { offset, partition }: ConsumedRecord): boolean => {
+/** Whether the record may be taken now, if need be in the room of another. With places free that is decided when it is known. */
+const hasCapacity = (machine: Machine, { offset, partition }: ConsumedRecord, at: number): boolean => {
   const { ownership, schedule } = machine
   const { maxOpenBytes, maxWaiting } = machine.settings.options
   if (ownership.openBytes >= maxOpenBytes) return false
-  if (schedule.waiting >= maxWaiting && !schedule.hasPlace) return false
-  return ownership.ledgerOf(partition)!.canTake(offset)
+  if (!ownership.ledgerOf(partition)!.canTake(offset)) return false
+  return schedule.waiting < maxWaiting || schedule.hasPlace || makeWay(machine, at)
 }
 
 /** Takes records, in order, as long as there is room; returns how many. Cancels are no requests: they come elsewhere. */
@@ -72,7 +73,7 @@ export const records = (machine: Machine, batch: ReadonlyArray<ConsumedRecord>, 
     const record = batch[index]!
     const ledger = ownership.ledgerOf(record.partition)
     if (machine.isHeld || ledger === undefined) return index
-    if (!hasCapacity(machine, record)) {
+    if (!hasCapacity(machine, record, at)) {
       machine.full.set(record.partition, record.offset)
       machine.wakeBy(at + 1)
       return index
@@ -108,7 +109,7 @@ export const undecodable = (machine: Machine, batch: UndecodableBatch, at: numbe
   const ledger = machine.ownership.ledgerOf(partition)
   const record = standInOf(batch)
   if (machine.isHeld || ledger === undefined) return false
-  if (!hasCapacity(machine, record)) {
+  if (!hasCapacity(machine, record, at)) {
     machine.full.set(partition, record.offset)
     machine.wakeBy(at + 1)
     return false
@@ -159,17 +160,17 @@ export const cancelled = (machine: Machine, ids: ReadonlyArray<string>, at: numb
 /** Gives turns and room that have become free. */
 export const advance = (machine: Machine, at: number): void => {
   startNext(machine, at)
-  if (!machine.isTaking) freeCapacity(machine)
+  if (!machine.isTaking) freeCapacity(machine, at)
   else if (machine.full.size > 0) machine.wakeBy(at + 1)
   machine.calls.forgetUntil(at)
 }
 
-const freeCapacity = (machine: Machine): void => {
+const freeCapacity = (machine: Machine, at: number): void => {
   const { commands, full, isHeld, ownership, schedule } = machine
   if (full.size === 0 || isHeld) return
   const { maxOpenBytes, maxWaiting } = machine.settings.options
   // Half empty before fetching starts again, so that it does not stop and go with every record.
-  if (schedule.waiting > maxWaiting / 2 && !schedule.hasPlace) return
+  if (schedule.waiting > maxWaiting / 2 && !schedule.hasPlace && !hasWay(machine, at)) return
   if (ownership.openBytes > maxOpenBytes / 2) return
   for (const [partition, offset] of full) {
     if (ownership.ledgerOf(partition)?.canTake(offset) !== true) continue

@@ -41,7 +41,7 @@ describe("a rejection", () => {
       const { detail } = reason
       assert.strictEqual(reason.status, status)
       if (reason._tag === "Rejected") assert.strictEqual(reason.retryAfterMillis, retryAfter)
-      assert.strictEqual(error.isTransient, status === "overloaded" || status === "shutting-down")
+      assert.strictEqual(error.isTransient, Status.isTransient(status))
       const message = typeof body === "object" && body !== null && "message" in body ? body.message : ""
       if (!(body instanceof Uint8Array)) assert.strictEqual(detail, typeof message === "string" ? message : "")
       assert.isFalse(error.isCertainlyNotExecuted)

@@ -27,7 +27,7 @@ describe("the next attempt", () => {
       const { deadline, jitter, made, now, retryAfter, times } = input
       const at = nextAttemptAt(input)
       const longest = Math.min(times.maxMillis, times.baseMillis * 2 ** (made - 1))
-      const wait = retryAfter ?? longest * jitter
+      const wait = retryAfter === undefined ? longest * jitter : retryAfter * (jitter + 0.2)
       if (made >= times.maxAttempts || now + wait >= deadline) return assert.strictEqual(at, never)
       assert.isBelow(at, deadline)
       assert.strictEqual(at, now + wait)

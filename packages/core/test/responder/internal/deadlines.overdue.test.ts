@@ -127,7 +127,7 @@ describe("a request that is overdue", () => {
         { Work: ({ id }) => Effect.uninterruptible(Effect.delay(Effect.succeed(id), "20 seconds")) },
         { onAnswered }
       )
-      const { client } = yield* connect(contract)
+      const { client } = yield* connect(contract, { cancelOnInterrupt: false })
       yield* begin(client.Work({ id: "1" }))
       yield* begin(client.Work({ id: "2" }, { discard: true }))
       yield* Effect.repeat(advance("10 seconds"), { times: 3 })

@@ -1,19 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
-import type { Aging } from "../../../src/responder/internal/ageOrder.ts"
-import { Schedule } from "../../../src/responder/internal/schedule.ts"
+import { Gate } from "../../../src/responder/internal/operationLoad.ts"
+import { Schedule, type Scheduled } from "../../../src/responder/internal/schedule.ts"
 import { elementOf, int, oneOf } from "../../wire/arbitraries.ts"
 
-interface Request extends Aging<Request> {
+interface Request extends Scheduled<Request> {
   readonly number: number
-  readonly key: string | undefined
 }
 
-const requestOf = (number: number, key: string | undefined): Request => ({
+const requestOf = (number: number, laneKey: string | undefined, traits: Partial<Request> = {}): Request => ({
   number,
-  key,
+  laneKey,
+  gate: undefined,
+  level: 1,
+  share: undefined,
+  cost: 1,
+  readyAt: 0,
+  queue: undefined,
   older: undefined,
-  newer: undefined
+  newer: undefined,
+  ...traits
 })
 
 /** The schedule beside the simplest thing that could replace them: a list of who came, searched each time. */
@@ -25,33 +31,37 @@ class Pair {
   running: Array<Request> = []
   isHeld = false
   next = 0
+  now = 0
+  /** Lets two of them through. */
+  readonly gate = new Gate<Request>(2)
 
   constructor(concurrency: number) {
     this.concurrency = concurrency
     this.lanes = new Schedule(concurrency)
   }
 
-  offer(key: string | undefined): void {
-    const request = requestOf(this.next++, key)
+  offer(key: string | undefined, isGated = false): void {
+    const request = requestOf(this.next++, key, isGated ? { gate: this.gate } : {})
     this.waiting.push(request)
-    this.lanes.offer(request, key)
+    this.lanes.offer(request, this.now)
   }
 
   finish(which: number): void {
     const request = this.running[which % Math.max(1, this.running.length)]
     if (request === undefined) return
     this.running = this.running.filter((other) => other !== request)
-    this.lanes.finished(request.key)
+    this.lanes.finished(request, this.now)
   }
 
   drop(which: number): void {
     const matches = ({ number }: Request) => number % 3 === which % 3
-    for (const request of Array.from(this.lanes.queued())) if (matches(request)) this.lanes.leave(request, request.key)
+    for (const request of Array.from(this.lanes.queued())) if (matches(request)) this.lanes.leave(request, this.now)
     this.waiting = this.waiting.filter((request) => !matches(request))
   }
 
   start(): void {
-    for (let next = this.lanes.take(); next !== undefined; next = this.lanes.take()) this.started.push(next)
+    for (let next = this.lanes.take(this.now); next !== undefined; next = this.lanes.take(this.now))
+      this.started.push(next)
   }
 
   check(): void {
@@ -59,7 +69,7 @@ class Pair {
     for (const request of this.started.splice(0)) {
       assert.include(this.waiting, request)
       assert.isFalse(this.isHeld)
-      const sameKey = (other: Request) => request.key !== undefined && other.key === request.key
+      const sameKey = (other: Request) => request.laneKey !== undefined && other.laneKey === request.laneKey
       assert.isFalse(this.running.some(sameKey), "two of one key at a time")
       assert.isFalse(
         this.waiting.some((other) => sameKey(other) && other.number < request.number),
@@ -71,7 +81,13 @@ class Pair {
     assert.isAtMost(this.running.length, this.concurrency)
     assert.strictEqual(this.lanes.running, this.running.length)
     assert.strictEqual(this.lanes.waiting, this.waiting.length)
-    const isFree = ({ key }: Request) => key === undefined || !this.running.some((other) => other.key === key)
+    const gated = this.running.filter(({ gate }) => gate !== undefined).length
+    assert.isAtMost(gated, this.gate.limit)
+    const isFree = ({ gate, laneKey }: Request) =>
+      (gate === undefined || gated < gate.limit) &&
+      (laneKey === undefined || !this.running.some((other) => other.laneKey === laneKey)) &&
+      // Only the first of a key may run; it may wait for its gate.
+      (laneKey === undefined || this.waiting.find((other) => other.laneKey === laneKey)!.gate === undefined)
     if (!this.isHeld && this.running.length < this.concurrency) assert.notExists(this.waiting.find(isFree))
   }
 }
@@ -81,7 +97,8 @@ type Step = (pair: Pair) => void
 const key = elementOf([undefined, undefined, "a", "a", "b", "c"])
 const step = oneOf<Step>(
   Arbitrary.map(key, (key) => (pair) => pair.offer(key)),
-  Arbitrary.map(key, (key) => (pair) => pair.offer(key)),
+  Arbitrary.map(key, (key) => (pair) => pair.offer(key, true)),
+  Arbitrary.map(int(0, 150), (millis) => (pair) => void (pair.now += millis)),
   Arbitrary.map(int(0, 9), (which) => (pair) => pair.finish(which)),
   Arbitrary.map(int(0, 9), (which) => (pair) => pair.drop(which)),
   Arbitrary.map(int(0, 9), (chance) => (pair) => {
@@ -124,7 +141,7 @@ describe("Schedule", () => {
     pair.start()
     while (pair.lanes.running > 0) {
       order.push(...pair.started.splice(0).map(({ number }) => number))
-      pair.lanes.finished(undefined)
+      pair.lanes.finished(requestOf(0, undefined), 0)
       pair.start()
     }
     assert.deepStrictEqual(
@@ -151,8 +168,7 @@ describe("Schedule", () => {
       let older: Request | undefined
       let newer: Request | undefined
       return {
-        number,
-        key: "hot",
+        ...requestOf(number, "hot"),
         get older() {
           steps++
           return older
@@ -171,12 +187,12 @@ describe("Schedule", () => {
     }
     const schedule = new Schedule<Request>(1)
     const requests = Array.from({ length: count }, (_, number) => counted(number))
-    for (const request of requests) schedule.offer(request, "hot")
-    assert.strictEqual(schedule.take(), requests[0])
+    for (const request of requests) schedule.offer(request, 0)
+    assert.strictEqual(schedule.take(0), requests[0])
     steps = 0
     // From the middle outwards: none of them is first or last.
     for (let i = 1; i < count; i++) {
-      schedule.leave(requests[(i + count / 2) % count || count / 2]!, "hot")
+      schedule.leave(requests[(i + count / 2) % count || count / 2]!, 0)
       if (i === count / 2 - 1) break
     }
     assert.isAtMost(steps, 4 * count)

@@ -69,8 +69,31 @@ const Book = Rpc.make("Book", {
 /** Puts a number at the end of the list of its key: shows the order in which requests ran. */
 const Append = Rpc.make("Append", { payload: { key: Schema.String, seq: Schema.Int }, ...outcome })
 
+/** Two of its handlers run at one time, at most. */
+const Limited = Rpc.make("Limited", { payload: { id: Schema.String }, ...outcome }).annotate(Contract.Concurrency, 2)
+
+/** Waits a moment only. */
+const Hasty = Rpc.make("Hasty", { payload: { id: Schema.String }, ...outcome }).annotate(Contract.MaxWait, "300 millis")
+
+/** Before all others, and after them. */
+const Urgent = Rpc.make("Urgent", { payload: { id: Schema.String }, ...outcome }).annotate(Contract.Priority, "high")
+const Sometime = Rpc.make("Sometime", { payload: { id: Schema.String }, ...outcome }).annotate(Contract.Priority, "low")
+
 /** An operation by name and how it is delivered. */
-export const operations = RpcGroup.make(Work, Find, Look, Put, Order, Reserve, Book, Append)
+export const operations = RpcGroup.make(
+  Work,
+  Find,
+  Look,
+  Put,
+  Order,
+  Reserve,
+  Book,
+  Append,
+  Limited,
+  Hasty,
+  Urgent,
+  Sometime
+)
 
 export type TestContract = typeof operations
 export type Handlers = RpcGroup.HandlersFrom<RpcGroup.Rpcs<TestContract>>
@@ -92,5 +115,9 @@ export const handlers = (given: Partial<Handlers>): Handlers => ({
   Reserve: unexpected("Reserve"),
   Book: unexpected("Book"),
   Append: unexpected("Append"),
+  Limited: unexpected("Limited"),
+  Hasty: unexpected("Hasty"),
+  Urgent: unexpected("Urgent"),
+  Sometime: unexpected("Sometime"),
   ...given
 })

@@ -51,7 +51,7 @@ export const retryLaws = (law: Law): void => {
   )
 
   law(
-    "P7/retry: a responder's push-back replaces the backoff",
+    "P7/retry: a responder's push-back replaces the backoff, and up to 40 % more of it",
     Effect.gen(function* () {
       const contract = newContract()
       const { client } = yield* connect(contract)
@@ -64,7 +64,7 @@ export const retryLaws = (law: Law): void => {
       })
       yield* advance("600 millis")
       assert.strictEqual(seen.length, 1)
-      yield* advance("200 millis")
+      yield* advance("400 millis")
       assert.isAtLeast((yield* Fiber.join(call)) - before, 700)
       assert.strictEqual(seen.length, 2)
     })

@@ -9,6 +9,7 @@ import { type AssignedPartition, Transport } from "../../../src/kafka/Transport.
 import type { RecordHeaders } from "../../../src/wire/RecordHeaders.ts"
 import * as ReplyEnvelope from "../../../src/wire/ReplyEnvelope.ts"
 import * as RequestEnvelope from "../../../src/wire/RequestEnvelope.ts"
+import { until } from "./Harness.ts"
 import type { TestContract } from "./TestContract.ts"
 import { publisherOverLink } from "../transport/fixtures.ts"
 
@@ -67,21 +68,25 @@ export const post = Effect.fnUntraced(function* (
   yield* publisher.publish({ topic, partition, key: key === undefined ? null : bytes(key), value, headers })
 })
 
-/** What a group has committed, as its next member sees it; joins for a moment. */
+/** What a group has committed, as its next member sees it; joins until it is given something. */
 export const committedBy = Effect.fnUntraced(function* (groupId: string, topic: string) {
   const { joinGroup } = yield* Transport
   let assigned: ReadonlyArray<AssignedPartition> = []
   yield* Effect.scoped(
-    joinGroup({
-      groupId,
-      topics: [topic],
-      onAssigned: (partitions) => {
-        if (partitions.length > 0) assigned = partitions
-      },
-      onRecords: () => 0,
-      onRevoking: Effect.void,
-      revokeTimeoutMillis: 1_000
-    })
+    Effect.andThen(
+      joinGroup({
+        groupId,
+        topics: [topic],
+        onAssigned: (partitions) => {
+          if (partitions.length > 0) assigned = partitions
+        },
+        onRecords: () => 0,
+        onRevoking: Effect.void,
+        revokeTimeoutMillis: 1_000
+      }),
+      // Another member lets go first of what it gives away.
+      until("the group has given something away", () => assigned.length > 0)
+    )
   )
   return assigned
 })

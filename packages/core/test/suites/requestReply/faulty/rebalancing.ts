@@ -162,7 +162,8 @@ export const rebalancingLaws = (law: FaultLaw): void => {
       const gate = yield* Deferred.make<void>()
       const { contract, client } = yield* pair(
         { Work: () => Effect.uninterruptible(Effect.as(Deferred.await(gate), "too late")) },
-        one
+        // A cancel would tell at once that nobody waits.
+        { ...one, requester: { ...one.requester, cancelOnInterrupt: false } }
       )
       const { requests, responderGroup } = namesOf(contract)
       const call = yield* Effect.forkChild(Effect.exit(client.Work({ id: "1" })), { startImmediately: true })
