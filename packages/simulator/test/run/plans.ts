@@ -105,6 +105,16 @@ export const plans: Readonly<Record<string, Plan>> = {
       settings: { ...settings, skews: [2_980] },
       worldFaults: [{ kind: "lose-replies", at: 824, millis: 4_000, partitions: 2 }]
     }),
+  "a closing requester had stopped to read the reply partition that it had moved to": plan(
+    [call("before", 902, { operation: "Do", key: "k2" }), call("in flight", 1_166, { operation: "Put", key: "own" })],
+    {
+      settings: { ...settings, replyPartitions: 3 },
+      worldFaults: [
+        { kind: "cut", leader: 2, at: 596, millis: 400 },
+        { kind: "drain", role: "requester", index: 0, at: 1_208, millis: 1_200 }
+      ]
+    }
+  ),
   "a repeated call without an outcome was told the stored error of the first": plan([
     call("first", 500, final),
     call("again", 800, final)

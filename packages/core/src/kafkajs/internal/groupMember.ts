@@ -158,9 +158,6 @@ class Member {
       yield* this.#letGo
       return yield* this.#joinAnew
     }
-    // A member that cannot keep its partitions has joined: others may own these by now.
-    if (next.isCooperative) this.ownership.goOn(next)
-    else this.ownership.end()
     if (!next.isCooperative || this.ownership.loses(next.partitions)) yield* this.#letGo
     return yield* Effect.catch(this.#withOffsets(next), () => this.#joinAnew)
   })
@@ -179,14 +176,14 @@ class Member {
         yield* Effect.logDebug(`group ${this.#join.groupId}: ${reason}; joining again`)
         if (isLost || !now.isCooperative) return undefined
       }
-      const next = yield* membership.rejoin(now, renew).pipe(
+      const rejoined = membership.rejoin(now, renew).pipe(
         Effect.tapError((error) => this.#outage.failed(error)),
         Effect.retry({ while: (error) => !isLost(error) && ownership.isLeased }),
         Effect.tap(() => this.#outage.worked),
         Effect.orElseSucceed(() => undefined)
       )
+      const next = yield* ownership.joining(rejoined)
       if (next === undefined || !next.isCooperative || !ownership.isSame(next.partitions)) return next
-      ownership.goOn(next)
       now = next
     }
   })

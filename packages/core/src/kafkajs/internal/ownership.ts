@@ -3,12 +3,14 @@
  * under it. When it begins and ends is decided by `groupMember.ts`.
  *
  * Commits carry the generation they belong to, and only partitions of it (against L5: a late commit that takes the next
- * owner back). Nothing is ever committed that the caller did not commit (L6). Nothing is handed over without a lease: a
- * process that was frozen first hears from its coordinator whether it is still a member.
+ * owner back). One that the coordinator refuses while a join is pending is made again in the generation after it. Nothing is
+ * ever committed that the caller did not commit (L6). Nothing is handed over without a lease: a process that was frozen
+ * first hears from its coordinator whether it is still a member.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
 import * as Scope from "effect/Scope"
 import type { EventLoop } from "../../host/EventLoop.ts"
 import { monotonicMillis } from "../../host/MonotonicTime.ts"
@@ -38,6 +40,8 @@ const slowCommitMillis = 1_000
 export class Ownership {
   readonly #options: OwnershipOptions
   readonly #skipped = new SkippedOffsets()
+  /** Open while no join is pending under it. */
+  readonly #joined = Latch.makeUnsafe(true)
   #generation: Generation | undefined
   #owned: ReadonlyMap<string, AssignedPartition> = new Map()
   #fetcher: AssignmentFetcher.AssignmentFetcher | undefined
@@ -71,10 +75,25 @@ export class Ownership {
     })
   }
 
-  /** Goes on in another generation of the group. */
-  goOn(generation: Generation): void {
-    this.#generation = generation
-    this.renew(generation.since)
+  /**
+   * Joins again while everything stays owned, and goes on in the generation that comes of it, if any. The coordinator is in
+   * that generation before its answer is here: commits that it refuses meanwhile wait for the end of this.
+   */
+  joining(join: Effect.Effect<Generation | undefined>): Effect.Effect<Generation | undefined> {
+    return Effect.suspend(() => {
+      this.#joined.closeUnsafe()
+      return join
+    }).pipe(
+      Effect.tap((next) => Effect.sync(() => next !== undefined && this.#goOn(next))),
+      Effect.ensuring(this.#joined.open)
+    )
+  }
+
+  #goOn(next: Generation): void {
+    // A member that cannot keep its partitions has joined: others may own these by now.
+    if (!next.isCooperative) return this.end()
+    this.#generation = next
+    this.renew(next.since)
   }
 
   /** Hands over nothing more; commits go on. */
@@ -143,11 +162,24 @@ export class Ownership {
     const startedAt = this.#now
     return membership.offsets.commit(generation, offsets).pipe(
       Effect.tap(() => Effect.sync(() => (this.#isGivenUp = false))),
+      Effect.catchIf(isOver, (error) => this.#commitAfter(generation, offsets, error)),
       Effect.tapError((error) => (isOver(error) ? Effect.void : this.#giveUp(offsets, error.message))),
       // One that was interrupted on its way is made again by whoever interrupts it.
       Effect.onInterrupt(() =>
         this.#now - startedAt < slowCommitMillis ? Effect.void : this.#giveUp(offsets, "the time for it is over")
       )
+    )
+  }
+
+  /** What was refused for its generation is committed in the next one, if what is owned lives to see it. */
+  #commitAfter(
+    generation: Generation,
+    offsets: ReadonlyArray<OffsetCommit>,
+    refusal: TransportError
+  ): Effect.Effect<void, TransportError> {
+    return this.#joined.await.pipe(
+      Effect.timeoutOption(this.#options.membership.sessionTimeoutMillis),
+      Effect.flatMap(() => (this.#generation === generation ? Effect.fail(refusal) : this.commit(offsets)))
     )
   }
 

@@ -257,7 +257,8 @@ export const open = Effect.fnUntraced(function* (
   listener: Listener
 ): Effect.fn.Return<void, TransportError, Scope.Scope> {
   const readers = new ReplyReaders(transport, options, calls, listener, {
-    scope: yield* Scope.Scope,
+    // One for all of them: one that is opened later must not close before the calls in flight are waited for.
+    scope: yield* Scope.fork(yield* Scope.Scope),
     losses: yield* Queue.sliding<TransportError>(1),
     silences: yield* Queue.sliding<void>(1)
   })

@@ -59,6 +59,25 @@ export const hearingLaws = (law: FaultLaw): void => {
   )
 
   law(
+    "P12/drain: a closing requester hears replies to the partition that it moved to",
+    Effect.gen(function* () {
+      const { handler, open, runs } = yield* gated()
+      const { client, faults, replyPartitions, stop } = yield* started({ Work: handler }, { drainTimeout: "2 seconds" })
+      yield* client.Work({ id: "warm" })
+      yield* faults.cut(10 + replyPartitions()[0]!)
+      yield* advance("10 millis")
+      const call = yield* Effect.forkChild(client.Work({ id: "slow" }), { startImmediately: true })
+      yield* until("it runs", () => runs.length === 2)
+      const closing = yield* Effect.forkChild(stop, { startImmediately: true })
+      yield* advance("50 millis")
+      yield* open
+      yield* advance("50 millis")
+      assert.strictEqual(yield* Fiber.join(call), "done slow")
+      yield* Fiber.join(closing)
+    })
+  )
+
+  law(
     "P11/hearing: requests that were not written yet when the reply partition is left name the new one",
     Effect.gen(function* () {
       const { client, contract, faults, replyPartitions } = yield* started({
