@@ -52,16 +52,24 @@ class Member implements GroupMember {
     Effect.forever({ disableYield: true })
   )
 
-  readonly #round = Effect.gen({ self: this }, function* () {
+  readonly #round: Effect.Effect<void> = Effect.suspend(() => {
     this.#mustRejoin = false
-    this.#take(yield* this.#rejoin)
-    Deferred.doneUnsafe(this.#joined, Exit.void)
-    yield* this.#told
-    if (this.#isLeft) return yield* Effect.never
-    yield* Effect.timeoutOption(this.#join.onRevoking, this.#join.revokeTimeoutMillis)
-    this.#release()
-    if (this.#isLeft) return yield* Effect.never
-  })
+    return this.#rejoin
+  }).pipe(
+    Effect.flatMap((assignment) => {
+      this.#take(assignment)
+      Deferred.doneUnsafe(this.#joined, Exit.void)
+      return this.#told
+    }),
+    Effect.flatMap(() => {
+      const { onRevoking, revokeTimeoutMillis } = this.#join
+      return this.#isLeft ? Effect.never : Effect.timeoutOption(onRevoking, revokeTimeoutMillis)
+    }),
+    Effect.flatMap(() => {
+      this.#release()
+      return this.#isLeft ? Effect.never : Effect.void
+    })
+  )
 
   readonly #rejoin = Effect.callback<Assignment>((resume) =>
     this.#later(() => {

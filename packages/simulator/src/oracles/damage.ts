@@ -5,12 +5,12 @@
 import type { Facts } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 
+const count = (counts: Map<string, number>, place: string): void => void counts.set(place, (counts.get(place) ?? 0) + 1)
+
 export const damage = (facts: Facts): ReadonlyArray<Violation> => {
   if (facts.plan.settings.isWatched !== true) return []
   const buried = new Map<string, number>()
   const told = new Map<string, number>()
-  const count = (counts: Map<string, number>, place: string): void =>
-    void counts.set(place, (counts.get(place) ?? 0) + 1)
   for (const event of facts.events) {
     if (event.type === "buried") count(buried, `${event.partition}@${event.offset}`)
     if (event.type === "told" && event.outcome === "undecodable") count(told, `${event.partition}@${event.offset}`)
