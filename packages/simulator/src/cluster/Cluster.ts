@@ -27,6 +27,7 @@ import type { Happening } from "../history/Event.ts"
 import type { RandomStream } from "../kernel/RandomStream.ts"
 import type { Timers } from "../kernel/VirtualClock.ts"
 import { Coordinator } from "./Coordinator.ts"
+import { buriedBy, damaged } from "./damage.ts"
 import { Labels } from "./Labels.ts"
 import type { RecordFault, RecordFaults } from "./RecordFault.ts"
 
@@ -58,6 +59,8 @@ const garbled = (record: OutgoingRecord): OutgoingRecord => ({
 export class Cluster {
   readonly options: ClusterOptions
   readonly labels = new Labels()
+  /** Readers learn that a log was cut off by an offset out of range only. */
+  isBlind = false
   readonly #nodes: ReadonlyArray<Node>
   readonly #moved = new Map<string, number>()
   readonly #groups = new Map<string, Coordinator>()
@@ -83,6 +86,7 @@ export class Cluster {
 
   deleteTopic(name: string): void {
     this.options.broker.deleteTopic(name)
+    for (const group of this.#groups.values()) group.forgetTopic(name)
     for (const watcher of this.#watchers) watcher()
   }
 
@@ -139,6 +143,20 @@ export class Cluster {
   fetchDelay(leader: number): number {
     const { cutUntil, frozenUntil } = this.#nodes[leader]!
     return Math.max(0, Math.max(cutUntil, frozenUntil) - this.options.timers.now())
+  }
+
+  /** A partition loses its newest records. */
+  cutOff(partition: TopicPartition, count: number, isBlind: boolean): void {
+    const log = this.options.broker.log(partition)
+    this.isBlind = isBlind
+    log?.cutOff(Math.max(log.start, log.end - count))
+  }
+
+  /** Writes a batch to a request partition that nobody can read. */
+  damage(partition: number, count: number): void {
+    const first = this.options.broker.log({ topic: "sim.requests", partition })?.end ?? 0
+    this.append(damaged(partition, count))
+    this.options.onEvent("cluster", { type: "damaged", partition, first, last: first + count - 1 })
   }
 
   // --- writing ---
@@ -231,6 +249,8 @@ export class Cluster {
     const exit = Effect.runSyncExit(this.options.broker.appendBatch({ topic, partition }, records))
     if (Exit.isFailure(exit)) return Cause.squash(exit.cause) as TransportError
     for (const [index, record] of records.entries()) {
+      const buried = buriedBy(record)
+      if (buried !== undefined) this.options.onEvent("cluster", { type: "buried", ...buried })
       const { deadline, label, outcome, replyPartition } = this.labels.describe(record)
       this.options.onEvent("cluster", {
         type: "written",

@@ -41,7 +41,7 @@ export class Coordinator {
   readonly id: string
   readonly #cluster: Cluster
   readonly #members = new Map<string, Member>()
-  readonly #committed = new Map<string, { readonly offset: number; readonly metadata: string }>()
+  readonly #committed = new Map<string, OffsetCommit>()
   #generation = 0
   #isRebalancing = false
   #round = 0
@@ -58,8 +58,13 @@ export class Coordinator {
   }
 
   /** What is committed for a partition. */
-  committed(partition: TopicPartition): { readonly offset: number; readonly metadata: string } | undefined {
+  committed(partition: TopicPartition): OffsetCommit | undefined {
     return this.#committed.get(partitionKey(partition))
+  }
+
+  /** What was committed for a topic that is deleted goes with it. */
+  forgetTopic(topic: string): void {
+    for (const [key, commit] of this.#committed) if (commit.topic === topic) this.#committed.delete(key)
   }
 
   /** Waits for all other members, then answers with the new assignment. */
@@ -145,7 +150,7 @@ export class Coordinator {
       if (metadata.length > maxMetadataLength) {
         return because(new Refused({ code: "OFFSET_METADATA_TOO_LARGE", detail: `${metadata.length} characters` }))
       }
-      this.#committed.set(partitionKey(commit), { offset, metadata })
+      this.#committed.set(partitionKey(commit), commit)
       const happening = { type: "committed", generation, partition, offset, metadata } as const
       this.#cluster.options.onEvent(member.membership.host, happening)
     }
@@ -184,7 +189,13 @@ export class Coordinator {
         generation: this.#generation,
         partitions: (shares.get(member.membership.id) ?? []).map((partition) => {
           const found = this.committed(partition)
-          return { ...partition, committed: found?.offset, metadata: found?.metadata ?? "" }
+          return {
+            ...partition,
+            committed: found?.offset,
+            metadata: found?.metadata ?? "",
+            topicId: broker.log(partition)?.topicId,
+            leaderEpoch: found?.leaderEpoch
+          }
         })
       })
     }

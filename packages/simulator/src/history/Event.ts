@@ -58,6 +58,14 @@ export type Happening =
       readonly attempt: number
     }
   | { readonly type: "ran"; readonly run: number; readonly call: string; readonly exit: string }
+  /** The call that a handler made for its request has ended. */
+  | { readonly type: "nested"; readonly call: string; readonly behaviour: string; readonly outcome: string }
+  /** A batch that nobody can read is in a request partition. */
+  | { readonly type: "damaged"; readonly partition: number; readonly first: number; readonly last: number }
+  /** The record at an offset of a request partition has a dead letter. */
+  | { readonly type: "buried"; readonly partition: number; readonly offset: number }
+  /** A responder's `onAnswered` was told of a request. */
+  | { readonly type: "told"; readonly partition: number; readonly offset: number; readonly outcome: string }
   | { readonly type: "assigned"; readonly generation: number; readonly partitions: ReadonlyArray<number> }
   | {
       readonly type: "committed"
@@ -102,6 +110,14 @@ const text = (event: Event): string => {
       return `run ${event.run} starts: ${event.operation} ${event.key ?? ""} for ${event.call} (${event.partition}@${event.offset})`
     case "ran":
       return `run ${event.run} ends for ${event.call}: ${event.exit}`
+    case "nested":
+      return `the call inside ${event.call} ends: ${event.outcome}`
+    case "damaged":
+      return `${event.partition}@${event.first} to ${event.last} cannot be read`
+    case "buried":
+      return `a dead letter of ${event.partition}@${event.offset}`
+    case "told":
+      return `is told of ${event.partition}@${event.offset}: ${event.outcome}`
     case "assigned":
       return `owns [${event.partitions.join(", ")}] in generation ${event.generation}`
     case "committed":

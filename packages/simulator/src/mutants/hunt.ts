@@ -9,6 +9,7 @@ import { hedgingMutants } from "./hedgingMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { overloadMutants } from "./overloadMutants.ts"
 import { machineMutants } from "./machineMutants.ts"
+import { promiseMutants } from "./promiseMutants.ts"
 import { requesterMutants } from "./requesterMutants.ts"
 import { responderMutants } from "./responderMutants.ts"
 import { runMutants } from "./runMutants.ts"
@@ -22,7 +23,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...overloadMutants,
   ...machineMutants,
   ...transportMutants,
-  ...hearingMutants
+  ...hearingMutants,
+  ...promiseMutants
 ]
 
 export interface Catch {

@@ -33,6 +33,8 @@ export interface Facts {
   readonly requests: ReadonlyMap<string, Of<"written">>
   /** When a reply was acknowledged or refused for good, by `id/attempt`. */
   readonly replied: ReadonlyMap<string, number>
+  /** Request partitions in which an offset may be of more than one record. */
+  readonly replaced: ReadonlySet<number>
   readonly faults: ReadonlyArray<Of<"fault">>
   readonly crashed: ReadonlySet<string>
   readonly wasPaused: ReadonlySet<string>
@@ -44,6 +46,16 @@ export interface Facts {
 
 export const placeOf = ({ offset, partition }: { readonly partition: number; readonly offset: number }): string =>
   `${partition}@${offset}`
+
+const replacedBy = ({ settings, worldFaults }: Plan): ReadonlySet<number> => {
+  const all = Array.from({ length: settings.partitions }, (_, partition) => partition)
+  return new Set(
+    worldFaults.flatMap((fault) => {
+      if (fault.kind === "remake") return all
+      return fault.kind === "cut-off" ? [fault.partition % settings.partitions] : []
+    })
+  )
+}
 
 const definitive = new Set(["TooLarge", "NoSuchPartition"])
 
@@ -128,5 +140,19 @@ export const factsOf = (plan: Plan, events: ReadonlyArray<Event>): Facts => {
         break
     }
   }
-  return { plan, events, calls, runs, written, requests, replied, faults, crashed, wasPaused, resumed, assignedAt }
+  return {
+    plan,
+    events,
+    calls,
+    runs,
+    written,
+    requests,
+    replied,
+    replaced: replacedBy(plan),
+    faults,
+    crashed,
+    wasPaused,
+    resumed,
+    assignedAt
+  }
 }

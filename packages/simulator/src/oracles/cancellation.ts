@@ -2,6 +2,7 @@
  * P13: an interrupted caller is let go at once, its responders are told, and the handler is interrupted. Best effort, so
  * it is judged only where nothing went wrong.
  */
+import { hasPrimaryKey } from "../plan/Plan.ts"
 import type { CallFact, Facts } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -37,7 +38,7 @@ export const cancellation = (facts: Facts): ReadonlyArray<Violation> => {
     if (interruptedAt === undefined || end?.outcome !== "interrupted" || uninterruptible.has(plan.behaviour)) continue
     if (isAccepted(call)) continue
     // Others may wait for a run of the same key.
-    if (plan.operation === "Put" || plan.operation === "Take") continue
+    if (hasPrimaryKey(plan.operation)) continue
     for (const run of runs) {
       if (run.start.call !== plan.name || run.start.at > interruptedAt) continue
       if (run.end !== undefined && run.end.at <= interruptedAt + reachMillis) continue

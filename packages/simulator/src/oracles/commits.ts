@@ -36,7 +36,7 @@ export const commits = (facts: Facts): ReadonlyArray<Violation> => {
   const largest = losses.length > 1 ? Math.max(partitions, replyPartitions) : replyPartitions
   const isShrunk = losses.some((fault) => Math.min(fault.partitions, partitions) < largest)
   for (const event of isShrunk ? [] : facts.events) {
-    if (event.type !== "committed") continue
+    if (event.type !== "committed" || facts.replaced.has(event.partition)) continue
     const { at, metadata, offset, partition, who } = event
     const check = (done: number): void => {
       const place = placeOf({ partition, offset: done })

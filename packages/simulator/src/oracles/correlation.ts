@@ -1,6 +1,7 @@
 /**
  * P2: what a call got is what a run for it said, and a reply that came while its call waited has ended it.
  */
+import { runKeyOf } from "../world/caller.ts"
 import type { CallFact, Facts, RunFact } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -16,7 +17,8 @@ const mismatch = ({ end: ended, plan }: CallFact, run: RunFact | undefined): str
   if (run === undefined) return "which never started"
   const { start, end } = run
   if (start.operation !== plan.operation) return `which was a ${start.operation}`
-  if (start.key === undefined ? start.call !== plan.name : start.key !== plan.key) return `which ran for ${start.call}`
+  if (start.key === undefined ? start.call !== plan.name : start.key !== runKeyOf(plan))
+    return `which ran for ${start.call}`
   if (end === undefined || end.at > ended!.at) return "which has not ended"
   return end.exit === exits[ended!.outcome] ? undefined : `which ended as ${end.exit}`
 }

@@ -125,13 +125,17 @@ const quickMillis = 30
 const shortHoldMillis = 300
 
 /** What is over soon, and loses nothing. */
-const isGentle = (facts: Facts, fault: WorldFault): boolean => {
+const isGentle = (facts: Facts, fault: WorldFault, calledAt: number): boolean => {
   switch (fault.kind) {
     case "rebalance":
     case "refuse-commits":
     case "junk":
+    case "damage":
     case "move":
       return true
+    case "cut-off":
+    case "remake":
+      return calledAt > fault.at + wayMillis
     case "freeze":
     case "cut":
       return fault.millis <= 100
@@ -156,7 +160,7 @@ const isPeaceful = (facts: Facts, { calledAt }: CallFact): boolean => {
   if (calls.some((call) => call.millis > quickMillis || isEndless(call) || isHeld(call))) {
     return worldFaults.length === 0 && calledAt > facts.assignedAt
   }
-  return worldFaults.every((fault) => isGentle(facts, fault))
+  return worldFaults.every((fault) => isGentle(facts, fault, calledAt))
 }
 
 /** Whether each attempt is a run of its own: nothing is kept of reads, nor of what was too large to be answered. */

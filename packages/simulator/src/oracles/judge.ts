@@ -4,10 +4,12 @@
 import type { Event } from "../history/Event.ts"
 import type { Plan } from "../plan/Plan.ts"
 import type { World } from "../world/World.ts"
+import { ancestors } from "./ancestors.ts"
 import { budget } from "./budget.ts"
 import { cancellation } from "./cancellation.ts"
 import { commits } from "./commits.ts"
 import { counts } from "./counts.ts"
+import { damage } from "./damage.ts"
 import { deduplication } from "./deduplication.ts"
 import { explained } from "./explained.ts"
 import { factsOf } from "./Facts.ts"
@@ -19,6 +21,7 @@ import { limits } from "./limits.ts"
 import { noRepeat } from "./noRepeat.ts"
 import { lives } from "./lives.ts"
 import { nothingLeft } from "./nothingLeft.ts"
+import { refusedReplies } from "./refusedReplies.ts"
 import { outcomes } from "./outcomes.ts"
 import { overload } from "./overload.ts"
 import { ownership } from "./ownership.ts"
@@ -52,6 +55,9 @@ export const judge = (plan: Plan, events: ReadonlyArray<Event>, world: World): R
     ...budget(facts),
     ...overload(facts),
     ...healing(facts),
-    ...hearing(facts)
+    ...hearing(facts),
+    ...damage(facts),
+    ...ancestors(facts),
+    ...refusedReplies(facts, world)
   ].toSorted((a, b) => a.at - b.at)
 }

@@ -12,7 +12,7 @@ const runsInOrder = (facts: Facts): ReadonlyArray<Violation> => {
   for (const run of facts.runs.values()) {
     const { at, offset, operation, partition, who } = run.start
     const key = facts.requests.get(placeOf(run.start))?.key
-    if (key === undefined) continue
+    if (key === undefined || facts.replaced.has(partition)) continue
     const lane = `${who} ${partition} ${key}`
     const before = last.get(lane)
     last.set(lane, run)

@@ -7,7 +7,7 @@ import { type Facts, placeOf } from "./Facts.ts"
 import type { Violation } from "./Violation.ts"
 
 // What is announced to everybody before it happens, or concerns no owner.
-const orderly: ReadonlySet<string> = new Set(["rebalance", "drain", "junk"])
+const orderly: ReadonlySet<string> = new Set(["rebalance", "drain", "junk", "damage", "cut-off", "remake"])
 const quickMillis = 30
 
 const isQuick = ({ plan }: Facts): boolean =>
@@ -47,6 +47,7 @@ const committedOnce = (facts: Facts): ReadonlyArray<Violation> => {
   }
   for (const event of facts.events) {
     if (event.type === "assigned") generations.set(event.who, event.generation)
+    else if ("partition" in event && facts.replaced.has(event.partition)) continue
     else if (event.type === "committed") {
       const { generation, metadata, offset, partition } = event
       const from = reached.get(partition) ?? 0

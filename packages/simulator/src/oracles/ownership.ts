@@ -43,7 +43,7 @@ export const ownership = (facts: Facts): ReadonlyArray<Violation> => {
       const isExact = facts.plan.settings.preemption === 0
       if (since === undefined && isExact) violations.push({ rule: "only what is owned is started", detail: what, at })
       const before = started.get(place)
-      if (since !== undefined && before !== undefined && before >= since) {
+      if (since !== undefined && before !== undefined && before >= since && !facts.replaced.has(event.partition)) {
         violations.push({ rule: "an ownership runs an offset once", detail: what, at })
       }
       started.set(place, owner.generation)

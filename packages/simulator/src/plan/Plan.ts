@@ -4,14 +4,19 @@
  */
 import type { RecordFault } from "../cluster/RecordFault.ts"
 
-export type OperationTag = "Read" | "Put" | "Take" | "Do" | "Relay"
+export type OperationTag = "Read" | "Put" | "Take" | "Own" | "Mark" | "Do" | "Relay"
+
+/** Whether operations of this name have a primary key. */
+export const hasPrimaryKey = (operation: string): boolean =>
+  operation === "Put" || operation === "Take" || operation === "Own"
 
 /**
  * What the handler does after its time: `ok` succeeds · `refuse` fails with an error that is not final · `final` fails
  * with one that is · `die` · `quit` interrupts itself · `huge` returns more than a reply may have · `stubborn` succeeds and cannot be interrupted ·
- * `hang` never ends · `stuck` never ends and cannot be interrupted.
+ * `hang` never ends · `stuck` never ends and cannot be interrupted · `circle` makes a call that could only wait for its own
+ * run (of `Relay` only).
  */
-export type Behaviour = "ok" | "refuse" | "final" | "die" | "quit" | "huge" | "stubborn" | "hang" | "stuck"
+export type Behaviour = "ok" | "refuse" | "final" | "die" | "quit" | "huge" | "stubborn" | "hang" | "stuck" | "circle"
 
 export interface PlannedCall {
   readonly name: string
@@ -19,7 +24,7 @@ export interface PlannedCall {
   /** Milliseconds since the history began. */
   readonly at: number
   readonly operation: OperationTag
-  /** The primary key of `Put` and `Take`; the routing key of the others, if they have one. */
+  /** The primary key of `Put`, `Take` and `Own`; the routing key of the others, if they have one. */
   readonly key: string | undefined
   /** Routed by a key of its own instead: calls with one primary key meet in several lanes and partitions. */
   readonly isScattered: boolean
@@ -64,6 +69,18 @@ export type WorldFault =
   | { readonly kind: "rebalance"; readonly at: number }
   | { readonly kind: "refuse-commits"; readonly at: number; readonly count: number }
   | { readonly kind: "junk"; readonly at: number; readonly variant: number; readonly partition: number }
+  /** A batch of so many offsets that nobody can read is written to a request partition. */
+  | { readonly kind: "damage"; readonly at: number; readonly partition: number; readonly count: number }
+  /** A request partition loses its newest records; `isBlind`: readers learn of it by an offset out of range only. */
+  | {
+      readonly kind: "cut-off"
+      readonly at: number
+      readonly partition: number
+      readonly count: number
+      readonly isBlind: boolean
+    }
+  /** The request topic is deleted and made anew. */
+  | { readonly kind: "remake"; readonly at: number }
   | { readonly kind: "lose-replies"; readonly at: number; readonly millis: number; readonly partitions: number }
 
 export interface Settings {
@@ -85,6 +102,12 @@ export interface Settings {
   /** The longest budget that responders grant. */
   readonly maxTimeoutMillis: number
   readonly dedupeEntries: number
+  /** Bytes of what is remembered of answered requests; the engine's default when undefined. */
+  readonly dedupeBytes?: number
+  /** Bytes of what may be open; the engine's default when undefined. */
+  readonly maxOpenBytes?: number
+  /** Responders keep dead letters, and tell of every request that ended. */
+  readonly isWatched?: boolean
   readonly sessionTimeoutMillis: number
   readonly heartbeatMillis: number
   readonly clockSkewMillis: number

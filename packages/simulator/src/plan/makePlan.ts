@@ -5,6 +5,7 @@
 import { type RecordFault, recordFaultKinds } from "../cluster/RecordFault.ts"
 import { loadPlanOf } from "./loadPlan.ts"
 import * as RandomStream from "../kernel/RandomStream.ts"
+import { trialOf } from "./trials.ts"
 import type { Behaviour, OperationTag, Plan, PlannedCall, Role, Settings, WorldFault } from "./Plan.ts"
 
 const operations: ReadonlyArray<OperationTag> = ["Read", "Read", "Put", "Put", "Take", "Take", "Do", "Do", "Relay"]
@@ -220,7 +221,9 @@ export const makePlan = (seed: number): Plan => {
   // A stream of its own, so that all other plans stay what they are.
   const special = RandomStream.make(seed, "special")
   const plan = plainPlan(seed)
-  return special.chance(0.04) ? withoutOneBroker(special, plan) : plan
+  if (special.chance(0.04)) return withoutOneBroker(special, plan)
+  const trial = RandomStream.make(seed, "trial")
+  return trial.chance(0.05) ? trialOf(trial, plan) : plan
 }
 
 const plainPlan = (seed: number): Plan => {

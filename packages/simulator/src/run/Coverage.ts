@@ -16,7 +16,10 @@ const worldFaultKinds: ReadonlyArray<WorldFault["kind"]> = [
   "rebalance",
   "refuse-commits",
   "junk",
-  "lose-replies"
+  "lose-replies",
+  "damage",
+  "cut-off",
+  "remake"
 ]
 
 const outcomes = [

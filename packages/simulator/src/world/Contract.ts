@@ -57,12 +57,29 @@ const Take = Rpc.make("Take", {
   primaryKey: ({ subject }) => subject
 }).annotate(CoreContract.FinalErrors, isFinal)
 
+/** Who calls, as `Own` knows it. */
+export const callerHeader = "sim-caller"
+
+/** A key of `Own` is its caller's. */
+const Own = Rpc.make("Own", {
+  payload: order,
+  success: Answer,
+  error: Refusal,
+  primaryKey: ({ subject }) => subject
+}).annotate(CoreContract.Identity, ({ headers }) => headers[callerHeader] ?? "nobody")
+
+/** Its answers are kept by call: it has no key. */
+const Mark = Rpc.make("Mark", { payload: order, success: Answer, error: Refusal }).annotate(
+  CoreContract.Idempotent,
+  true
+)
+
 const Do = Rpc.make("Do", { payload: order, success: Answer, error: Refusal })
 
 /** Calls `Read` from inside its handler. */
 const Relay = Rpc.make("Relay", { payload: order, success: Answer, error: Refusal })
 
-export const Simulated = RpcGroup.make(Read, Put, Take, Do, Relay).annotate(CoreContract.Name, "sim")
+export const Simulated = RpcGroup.make(Read, Put, Take, Own, Mark, Do, Relay).annotate(CoreContract.Name, "sim")
 export type SimulatedRpcs = RpcGroup.Rpcs<typeof Simulated>
 
 /** What two calls that ask for the same have in common. */

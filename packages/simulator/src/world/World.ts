@@ -11,6 +11,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { Cluster } from "../cluster/Cluster.ts"
+import { deadLetters } from "../cluster/damage.ts"
 import { RecordFaults } from "../cluster/RecordFault.ts"
 import type { Happening } from "../history/Event.ts"
 import { EventLog } from "../history/EventLog.ts"
@@ -72,7 +73,8 @@ export class World {
     for (const [name, count] of [
       ["sim.requests", partitions],
       ["sim.replies", replyPartitions],
-      ["sim.control", 1]
+      ["sim.control", 1],
+      ...(this.plan.settings.isWatched === true ? ([[deadLetters, 1]] as const) : [])
     ] as const) {
       const isCompacted = this.plan.settings.isCompacted && name === "sim.replies"
       const configs = isCompacted ? { "cleanup.policy": "compact" } : {}

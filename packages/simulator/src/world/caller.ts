@@ -9,8 +9,8 @@ import * as Exit from "effect/Exit"
 import { callHeader } from "../cluster/Labels.ts"
 import type { Happening } from "../history/Event.ts"
 import { CallbackError } from "../kernel/CallbackError.ts"
-import type { PlannedCall } from "../plan/Plan.ts"
-import type { Answer, Order, Refusal } from "./Contract.ts"
+import { hasPrimaryKey, type PlannedCall } from "../plan/Plan.ts"
+import { type Answer, callerHeader, type Order, type Refusal } from "./Contract.ts"
 import type { Client } from "./handlers.ts"
 
 /** Larger than the requesters' `maxRequestBytes`. */
@@ -18,7 +18,11 @@ const oversizePadding = "x".repeat(5_000)
 
 /** What a call is about: its key where it has a primary one, else itself. */
 export const subjectOf = ({ key, name, operation }: PlannedCall): string =>
-  operation === "Put" || operation === "Take" ? (key ?? name) : name
+  hasPrimaryKey(operation) ? (key ?? name) : name
+
+/** The key that a run for this call has, with its caller where that is a part of it. */
+export const runKeyOf = ({ key, operation, requester }: PlannedCall): string | undefined =>
+  operation === "Own" ? `${requester} ${key}` : key
 
 export const orderOf = (call: PlannedCall): Order => ({
   subject: subjectOf(call),
@@ -55,6 +59,13 @@ const ofRequestError = (error: RequestError): Outcome => ({
   run: undefined,
   isNotExecuted: error.isCertainlyNotExecuted
 })
+
+/** How a call inside a handler ended: the engine's word for it, or that it has an answer. */
+export const outcomeOfNested = (exit: Exit.Exit<unknown, unknown>): string => {
+  if (Exit.isSuccess(exit)) return "answered"
+  const error = Cause.squash(exit.cause)
+  return error instanceof RequestError ? wordsOf(error) : "answered"
+}
 
 /** How a call ended, in the words that oracles use. */
 export const outcomeOf = (call: PlannedCall, exit: Exit.Exit<unknown, unknown>): Outcome => {
@@ -93,7 +104,8 @@ export const makeCall = (
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { isDiscard, isImpatient, isScattered, key, name, operation, timeoutMillis } = call
-    const options = { headers: { [callHeader]: name } }
+    const owner = operation === "Own" ? { [callerHeader]: String(call.requester) } : {}
+    const options = { headers: { [callHeader]: name, ...owner } }
     const order = orderOf(call)
     const asked: Effect.Effect<unknown, unknown> = isDiscard
       ? client[operation](order, { ...options, discard: true })

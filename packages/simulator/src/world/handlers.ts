@@ -12,7 +12,9 @@ import * as Exit from "effect/Exit"
 import type * as RpcClient from "effect/rpc/RpcClient"
 import { callHeader } from "../cluster/Labels.ts"
 import type { Happening } from "../history/Event.ts"
-import { type Answer, type Order, type Refusal, Simulated, type SimulatedRpcs } from "./Contract.ts"
+import { hasPrimaryKey } from "../plan/Plan.ts"
+import { outcomeOfNested } from "./caller.ts"
+import { type Answer, callerHeader, type Order, type Refusal, Simulated, type SimulatedRpcs } from "./Contract.ts"
 
 export type Client = RpcClient.RpcClient<SimulatedRpcs, RequestError>
 
@@ -34,6 +36,22 @@ const exitOf = (exit: Exit.Exit<unknown, unknown>): string => {
   if (Exit.isSuccess(exit)) return "success"
   if (Cause.hasInterruptsOnly(exit.cause)) return "interrupt"
   return Cause.hasDies(exit.cause) ? "defect" : "failure"
+}
+
+const textOf = (headers: RecordHeaders.RecordHeaders, name: string): string | undefined => {
+  const bytes = RecordHeaders.last(headers, name)
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString("utf8")
+}
+
+/** The call that a handler of `Relay` makes: a read, or, in a circle, one that has the record key of its own request. */
+const callOf = (client: Client, call: string, order: Order): Effect.Effect<unknown, unknown> => {
+  const inner: Order = { ...order, subject: `${order.subject}-inner`, behaviour: "ok" }
+  const options = { headers: { [callHeader]: `${call}.inner` } }
+  const asked =
+    order.behaviour === "circle"
+      ? Requester.withRoutingKey(order.subject)(client.Do(inner, options))
+      : client.Read(inner, options)
+  return Requester.withTimeout("4 seconds")(asked)
 }
 
 const outcomeOf = ({ behaviour, subject, value }: Order, run: number): Effect.Effect<Answer, Refusal> => {
@@ -65,16 +83,15 @@ export const makeHandlers = (environment: HandlerEnvironment) => {
           const info = yield* RequestInfo
           if (info === undefined) return yield* Effect.die(new Error("a handler ran outside a request"))
           const run = nextRun()
-          const name = RecordHeaders.last(info.headers, callHeader)
-          const call = name === undefined ? "?" : Buffer.from(name).toString("utf8")
+          const call = textOf(info.headers, callHeader) ?? "?"
           const id = CorrelationId.toHex(info.correlationId)
           const { attempt, offset, partition } = info
-          const key = operation === "Put" || operation === "Take" ? order.subject : undefined
+          const caller = operation === "Own" ? `${textOf(info.headers, callerHeader)} ` : ""
+          const key = hasPrimaryKey(operation) ? `${caller}${order.subject}` : undefined
           const work = Effect.gen(function* () {
             if (operation === "Relay" && client !== undefined) {
-              const inner: Order = { ...order, subject: `${order.subject}-inner`, behaviour: "ok" }
-              const headers = { [callHeader]: `${call}.inner` }
-              yield* Effect.ignore(nested(client.Read(inner, { headers }).pipe(Requester.withTimeout("4 seconds"))))
+              const exit = yield* Effect.exit(nested(callOf(client, call, order)))
+              onEvent({ type: "nested", call, behaviour: order.behaviour, outcome: outcomeOfNested(exit) })
             } else if (order.millis > 0) yield* Effect.sleep(order.millis)
             return yield* outcomeOf(order, run)
           })
@@ -91,6 +108,8 @@ export const makeHandlers = (environment: HandlerEnvironment) => {
         Read: serve("Read"),
         Put: serve("Put"),
         Take: serve("Take"),
+        Own: serve("Own"),
+        Mark: serve("Mark"),
         Do: serve("Do"),
         Relay: serve("Relay")
       })

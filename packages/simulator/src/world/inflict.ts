@@ -49,6 +49,17 @@ export const inflict = (trouble: Trouble, fault: WorldFault): void => {
       return cluster.group(groupId).refuseCommits(fault.count)
     case "junk":
       return void cluster.append([junkOf(fault.variant, fault.partition % settings.partitions)])
+    case "damage":
+      return cluster.damage(fault.partition % settings.partitions, fault.count)
+    case "cut-off": {
+      const partition = fault.partition % settings.partitions
+      return cluster.cutOff({ topic: "sim.requests", partition }, fault.count, fault.isBlind)
+    }
+    case "remake": {
+      const { partitions } = settings
+      cluster.deleteTopic("sim.requests")
+      return void cluster.createTopic({ name: "sim.requests", partitions, replicationFactor: 1, configs: {} })
+    }
     case "lose-replies": {
       cluster.deleteTopic("sim.replies")
       const spec = { name: "sim.replies", partitions: fault.partitions, replicationFactor: 1, configs: {} }

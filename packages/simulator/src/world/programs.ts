@@ -16,6 +16,7 @@ import type { Process } from "../cluster/Process.ts"
 import type { Happening } from "../history/Event.ts"
 import type { Decorators } from "../mutants/Decorators.ts"
 import type { PlannedCall, Settings } from "../plan/Plan.ts"
+import { deadLetters } from "../cluster/damage.ts"
 import { makeCall } from "./caller.ts"
 import { Simulated, type SimulatedRpcs } from "./Contract.ts"
 import { type Client, makeHandlers } from "./handlers.ts"
@@ -92,6 +93,8 @@ export const responderProgram = (
           Effect.provideContext(services)
         )
       : undefined
+    const tell = ({ offset, outcome, partition }: Responder.Answered): void =>
+      onEvent({ type: "told", partition, offset, outcome })
     const handlers = yield* Layer.build(makeHandlers({ nextRun, onEvent, client, nested: decorators.nested }))
     yield* Responder.make(Simulated, {
       hideDefects: false,
@@ -103,6 +106,9 @@ export const responderProgram = (
       ...(settings.maxWaitMillis === undefined ? {} : { maxWait: settings.maxWaitMillis }),
       maxTimeout: settings.maxTimeoutMillis,
       dedupeEntries: settings.dedupeEntries,
+      ...(settings.dedupeBytes === undefined ? {} : { dedupeBytes: settings.dedupeBytes }),
+      ...(settings.maxOpenBytes === undefined ? {} : { maxOpenBytes: settings.maxOpenBytes }),
+      ...(settings.isWatched === true ? { deadLetterTopic: deadLetters, onAnswered: tell } : {}),
       maxRequestBytes,
       maxReplyBytes,
       clockSkew: settings.clockSkewMillis,

@@ -23,6 +23,8 @@ export class MemoryLog {
   /** The first offset that still exists; grows by `truncate`. */
   start = 0
   #deleted = 0
+  #epoch = 0
+  #cutAt = Number.POSITIVE_INFINITY
 
   constructor(topic: string, partition: number, topicId: string) {
     this.topic = topic
@@ -33,6 +35,16 @@ export class MemoryLog {
   /** The offset the next record will get. */
   get end(): number {
     return this.#deleted + this.#records.length
+  }
+
+  /** The leader epoch of what is appended next. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** Where the epoch before this one ended; infinite when there was none. */
+  get cutAt(): number {
+    return this.#cutAt
   }
 
   /** Appends a copy: only bytes cross, as over a socket. Returns the offset. */
@@ -47,7 +59,8 @@ export class MemoryLog {
       offset,
       timestamp,
       isAppendTime: true,
-      topicId: this.topicId
+      topicId: this.topicId,
+      leaderEpoch: this.#epoch
     })
     for (const listener of this.#listeners) listener()
     return offset
@@ -66,6 +79,13 @@ export class MemoryLog {
     this.#records.splice(0, count)
     this.#deleted += count
     this.start = this.#deleted
+  }
+
+  /** Loses everything from an offset on, as an unclean election does: what is appended next is of a new leader epoch. */
+  cutOff(from: number): void {
+    this.#cutAt = Math.max(from, this.start)
+    this.#records.length = Math.max(0, Math.min(this.#records.length, this.#cutAt - this.#deleted))
+    this.#epoch++
   }
 
   /** Calls back after each append, until the returned function is called. */
