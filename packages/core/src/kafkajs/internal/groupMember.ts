@@ -47,17 +47,15 @@ class Member {
   readonly membership: GroupMembership
   readonly #client: ClusterClient
   readonly #join: JoinGroup
-  readonly #scope: Scope.Scope
   readonly #purpose: string
   readonly #outage: Outage
   #session: Fiber.Fiber<never> | undefined
   #hasLeft = false
 
-  constructor(client: ClusterClient, join: JoinGroup, clock: Clock.Clock, eventLoop: EventLoop, scope: Scope.Scope) {
+  constructor(client: ClusterClient, join: JoinGroup, clock: Clock.Clock, eventLoop: EventLoop) {
     const name = `${join.groupId} ${members++}`
     this.#client = client
     this.#join = join
-    this.#scope = scope
     this.#purpose = `fetch ${name}`
     this.#outage = new Outage(clock, `joining group ${join.groupId}`)
     this.membership = new GroupMembership(client, join, name, clock)
@@ -194,10 +192,12 @@ class Member {
     return Effect.gen({ self: this }, function* () {
       const revoking = yield* onRevoking.pipe(
         Effect.catchCause((cause) => Effect.logError(`letting go of the partitions of group ${groupId}`, cause)),
-        Effect.forkIn(this.#scope)
+        // In no scope: that of a member that closes runs nothing any more, and it has to let go all the same.
+        Effect.forkDetach
       )
-      yield* Effect.timeoutOption(Fiber.await(revoking), revokeTimeoutMillis)
-      revoking.interruptUnsafe()
+      yield* Effect.timeoutOption(Fiber.await(revoking), revokeTimeoutMillis).pipe(
+        Effect.ensuring(Effect.sync(() => revoking.interruptUnsafe()))
+      )
     })
   }
 }
@@ -206,7 +206,7 @@ export const joinGroup = Effect.fnUntraced(function* (
   client: ClusterClient,
   join: JoinGroup
 ): Effect.fn.Return<GroupMember, TransportError, Scope.Scope> {
-  const member = new Member(client, join, yield* Clock.Clock, yield* EventLoop, yield* Effect.scope)
+  const member = new Member(client, join, yield* Clock.Clock, yield* EventLoop)
   yield* member.start()
   const { ownership } = member
   return {
