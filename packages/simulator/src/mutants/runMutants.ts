@@ -5,6 +5,7 @@ import { Calls, CallEntry } from "@kafka-request-reply/core/simulator/responder/
 import { Commands } from "@kafka-request-reply/core/simulator/responder/internal/commands"
 import { KeptAnswers } from "@kafka-request-reply/core/simulator/responder/internal/keptAnswers"
 import { Ownership } from "@kafka-request-reply/core/simulator/responder/internal/ownership"
+import { Replies } from "@kafka-request-reply/core/simulator/responder/internal/reply"
 import { Schedule } from "@kafka-request-reply/core/simulator/responder/internal/schedule"
 import {
   Claims,
@@ -160,16 +161,27 @@ const neverDone = ofClasses("never done", "the offset of a request stays open wh
   )
 )
 
-const settingsUnread: Mutant = ofServices(
-  "reply topic not looked at",
-  "replies to a compacted topic are written without a key",
-  {
-    transport: (transport) => ({
-      ...transport,
-      topics: { ...transport.topics, configs: () => Effect.succeed({}) }
-    })
-  }
-)
+const unreadSettings = ofServices("", "", {
+  transport: (transport) => ({
+    ...transport,
+    topics: { ...transport.topics, configs: () => Effect.succeed({}) }
+  })
+})
+
+const settingsUnread: Mutant = {
+  ...unreadSettings,
+  name: "reply topic not looked at",
+  what: "replies to a compacted topic are written without a key, and given up when the broker refuses them for that",
+  install: () =>
+    replace(
+      Replies.prototype,
+      "refused",
+      (original) =>
+        function (publication, error) {
+          return original.call(this, Object.create(publication, { key: { value: new Uint8Array(1) } }), error)
+        }
+    )
+}
 
 export const runMutants: ReadonlyArray<Mutant> = [
   attemptsUnknown,
