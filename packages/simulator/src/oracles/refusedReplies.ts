@@ -7,19 +7,32 @@ import type { Violation } from "./Violation.ts"
 
 const metric = "kafka_rr_responder_replies_refused_total"
 
+const attemptOf = ({ attempt, id }: { readonly attempt: number | undefined; readonly id: string }): string =>
+  `${id}/${attempt}`
+
 export const refusedReplies = (facts: Facts, world: World): ReadonlyArray<Violation> => {
   const refused = new Map<string, number>()
-  // A batch that is refused is sent again record by record.
-  const written = new Set(
-    facts.written.flatMap(({ label: { attempt, id, leg }, outcome }) =>
-      leg === "reply" && outcome !== "rejected reply-too-large" ? [`${id}/${attempt}`] : []
+  const repliesTo = (isTooLarge: boolean): ReadonlySet<string> =>
+    new Set(
+      facts.written.flatMap(({ label, outcome }) =>
+        label.leg === "reply" && (outcome === "rejected reply-too-large") === isTooLarge ? [attemptOf(label)] : []
+      )
+    )
+  const written = repliesTo(false)
+  const tooLarge = repliesTo(true)
+  // A batch that is refused is sent again record by record. One that is lost then was acknowledged all the same.
+  const acknowledged = new Set(
+    facts.events.flatMap((event) =>
+      event.type === "acknowledged" && event.label.leg === "reply" && !tooLarge.has(attemptOf(event.label))
+        ? [attemptOf(event.label)]
+        : []
     )
   )
   for (const event of facts.events) {
     if (event.type !== "refused" || event.label.leg !== "reply" || event.detail !== "TooLarge") continue
     // What is larger than a reply may be is answered so from the start.
     if (facts.calls.get(event.label.call)?.plan.behaviour === "huge") continue
-    if (written.has(`${event.label.id}/${event.label.attempt}`)) continue
+    if (written.has(attemptOf(event.label)) || acknowledged.has(attemptOf(event.label))) continue
     if (!refused.has(event.who)) refused.set(event.who, event.at)
   }
   return world.programs.flatMap(({ host, isClosed, role }) => {
