@@ -159,10 +159,11 @@ export class Ownership {
       const detail = `the assignment these commits of group ${join.groupId} belong to is over`
       return Effect.fail(because(new Unavailable({ code: "ILLEGAL_GENERATION", detail })))
     }
+    const owned = this.#owned
     const startedAt = this.#now
     return membership.offsets.commit(generation, offsets).pipe(
       Effect.tap(() => Effect.sync(() => (this.#isGivenUp = false))),
-      Effect.catchIf(isOver, (error) => this.#commitAfter(generation, offsets, error)),
+      Effect.catchIf(isOver, (error) => this.#commitAfter(generation, owned, offsets, error)),
       Effect.tapError((error) => (isOver(error) ? Effect.void : this.#giveUp(offsets, error.message))),
       // The caller that interrupts a commit makes it again.
       Effect.onInterrupt(() =>
@@ -174,12 +175,17 @@ export class Ownership {
   /** What was refused for its generation is committed in the next one, if what is owned lives to see it. */
   #commitAfter(
     generation: Generation,
+    owned: ReadonlyMap<string, AssignedPartition>,
     offsets: ReadonlyArray<OffsetCommit>,
     refusal: TransportError
   ): Effect.Effect<void, TransportError> {
     return this.#joined.await.pipe(
       Effect.timeoutOption(this.#options.membership.sessionTimeoutMillis),
-      Effect.flatMap(() => (this.#generation === generation ? Effect.fail(refusal) : this.commit(offsets)))
+      Effect.flatMap(() => {
+        // Another ownership of the same partitions may be further on: its offsets would be taken back.
+        const isContinued = this.#generation !== generation && this.#owned === owned
+        return isContinued ? this.commit(offsets) : Effect.fail(refusal)
+      })
     )
   }
 

@@ -14,11 +14,15 @@ import { requestErrorOf } from "./requestErrorOf.ts"
 /** An exit as `Rpc.exitSchema` encodes it, for a defect that travelled alone. */
 const deathBy = (defect: unknown) => ({ _tag: "Failure", cause: [{ _tag: "Die", defect }] })
 
+// Not with frozen intrinsics.
+const isLimitWritable = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit")?.writable === true
+
 /**
  * Decodes a declared error. Its class takes a stack, which would show our loops and not its caller, and takes as long as all
  * the rest of a call.
  */
 const errorOf = (operation: Operation, json: unknown): ReturnType<Operation["error"]["decode"]> => {
+  if (!isLimitWritable) return operation.error.decode(json)
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 0
   try {

@@ -86,8 +86,8 @@ class Method {
   readonly #hedging: Hedging | undefined
   readonly #invalidReply: () => void
   #nextRequest = 0
-  // Callers ask again and again from one context, which never changes.
-  #last: { readonly context: Context.Context<never>; readonly settings: CallSettings.CallSettings } | undefined
+  // Callers ask again and again from one context, which never changes. It is not kept: a request may hang on it.
+  #last: { readonly context: WeakRef<Context.Context<never>>; readonly settings: CallSettings.CallSettings } | undefined
   // Most calls ask for the same timeout, often as text: it is read once.
   #lastAsked: Duration.Input | undefined
   #lastTimeoutMillis: number | InvalidTimeout = 0
@@ -149,9 +149,9 @@ class Method {
   ): CallSettings.CallSettings {
     if (own !== undefined) return CallSettings.read(this.#operation, own, fiber)
     const last = this.#last
-    if (last?.context === fiber.context) return last.settings
+    if (last?.context.deref() === fiber.context) return last.settings
     const settings = CallSettings.read(this.#operation, undefined, fiber)
-    this.#last = { context: fiber.context, settings }
+    this.#last = { context: new WeakRef(fiber.context), settings }
     return settings
   }
 

@@ -243,8 +243,13 @@ class ReplyReaders {
   /** Closes the readers that no open call names any more. */
   get tidy(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const done = [...this.#readers].filter((reader) => reader !== this.#current && reader.isDone())
-      return Effect.forEach(done, (reader) => this.#close(reader), { discard: true })
+      const isOver = (reader: ReplyReader) => reader !== this.#current && reader.isDone()
+      // New calls may name one again while another one is being closed.
+      return Effect.forEach(
+        [...this.#readers].filter(isOver),
+        (reader) => Effect.suspend(() => (isOver(reader) ? this.#close(reader) : Effect.void)),
+        { discard: true }
+      )
     })
   }
 }
