@@ -69,7 +69,7 @@ const between = Effect.gen(function* () {
 
 describe("ownership", () => {
   it.effect(
-    "P6/handover: a commit that comes between the end of a join and its answer is made when that is there",
+    "P6/rebalance: a commit that comes between the end of a join and its answer is made when that is there",
     () =>
       Effect.gen(function* () {
         const { answer, committing, coordinator, joining } = yield* between
@@ -94,6 +94,17 @@ describe("ownership", () => {
     Effect.gen(function* () {
       const { answer, committing, coordinator } = yield* between
       yield* Deferred.succeed(answer, { ...generationOf(2), isCooperative: false })
+      assert.include((yield* Effect.flip(Fiber.join(committing))).message, "ILLEGAL_GENERATION")
+      assert.strictEqual(coordinator.commits, 0)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("a commit is refused when the same partitions are owned anew, where others may have been further", () =>
+    Effect.gen(function* () {
+      const { answer, committing, coordinator, ownership } = yield* between
+      ownership.end()
+      yield* ownership.begin(generationOf(2), [{ ...partition, committed: 9, metadata: "" }])
+      yield* Deferred.succeed(answer, undefined)
       assert.include((yield* Effect.flip(Fiber.join(committing))).message, "ILLEGAL_GENERATION")
       assert.strictEqual(coordinator.commits, 0)
     }).pipe(Effect.scoped)
