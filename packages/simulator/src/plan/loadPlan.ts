@@ -4,6 +4,7 @@
  */
 import * as RandomStream from "../kernel/RandomStream.ts"
 import type { Plan, PlannedCall, Settings } from "./Plan.ts"
+import { plainCall, plainSettings } from "./plainPlan.ts"
 
 /** How much is asked of one responder, and for how long. */
 interface Load {
@@ -24,46 +25,19 @@ export const isLoaded = ({ calls, recordFaults, settings, worldFaults }: Plan): 
   settings.concurrency < 64 && calls.length >= enoughCalls && recordFaults.length + worldFaults.length === 0
 
 const settingsOf = (random: RandomStream.RandomStream, concurrency: number): Settings => ({
-  requesters: 1,
-  responders: 1,
+  ...plainSettings,
   partitions: random.between(1, 2),
-  replyPartitions: 1,
-  isCompacted: false,
-  leaders: 1,
-  preemption: 0,
   concurrency,
   // From a backlog that stands in the topic to one that stands in memory.
   maxWaiting: random.pick([4, 12, 1_000]),
-  maxWaitingPerKey: 256,
-  maxInFlight: 1_000,
-  maxWaitMillis: undefined,
-  maxTimeoutMillis: 300_000,
-  dedupeEntries: 1_000,
-  sessionTimeoutMillis: 3_000,
-  heartbeatMillis: 250,
-  clockSkewMillis: 1_000,
-  quiesceMillis: 300,
-  drainMillis: 3_000,
-  skews: [0]
+  clockSkewMillis: 1_000
 })
 
-const callOf = (random: RandomStream.RandomStream, index: number, at: number, millis: number): PlannedCall => ({
-  name: `c${index}`,
-  requester: 0,
-  at,
-  operation: "Do",
-  key: undefined,
-  isScattered: false,
-  value: 0,
-  timeoutMillis: random.pick([150, 150, 600, 1_200]),
-  millis: Math.round(millis * (0.5 + random.next())),
-  behaviour: "ok",
-  interruptAfter: undefined,
-  isDiscard: false,
-  isImpatient: false,
-  isThrowing: false,
-  isOversize: false
-})
+const callOf = (random: RandomStream.RandomStream, index: number, at: number, millis: number): PlannedCall =>
+  plainCall(`c${index}`, at, {
+    timeoutMillis: random.pick([150, 150, 600, 1_200]),
+    millis: Math.round(millis * (0.5 + random.next()))
+  })
 
 /** The plan of a load for one seed in sixty. */
 export const loadPlanOf = (seed: number): Plan | undefined => {

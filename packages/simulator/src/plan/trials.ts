@@ -3,6 +3,7 @@
  */
 import type * as RandomStream from "../kernel/RandomStream.ts"
 import type { OperationTag, Plan, PlannedCall, WorldFault } from "./Plan.ts"
+import { plainCall, wideLimits } from "./plainPlan.ts"
 
 type Random = RandomStream.RandomStream
 
@@ -10,14 +11,8 @@ const plain = (plan: Plan, changes: Partial<Plan["settings"]>): Plan => ({
   ...plan,
   settings: {
     ...plan.settings,
+    ...wideLimits,
     responders: 1,
-    concurrency: 64,
-    maxWaiting: 1_000,
-    maxWaitingPerKey: 256,
-    maxInFlight: 1_000,
-    maxWaitMillis: undefined,
-    maxTimeoutMillis: 300_000,
-    dedupeEntries: 1_000,
     isCompacted: false,
     skews: plan.settings.skews.map(() => 0),
     ...changes
@@ -26,29 +21,8 @@ const plain = (plan: Plan, changes: Partial<Plan["settings"]>): Plan => ({
   worldFaults: []
 })
 
-const callOf = (
-  index: number,
-  at: number,
-  operation: OperationTag,
-  changes: Partial<PlannedCall> = {}
-): PlannedCall => ({
-  name: `c${index}`,
-  requester: 0,
-  at,
-  operation,
-  key: undefined,
-  isScattered: false,
-  value: 0,
-  timeoutMillis: 3_000,
-  millis: 0,
-  behaviour: "ok",
-  interruptAfter: undefined,
-  isDiscard: false,
-  isImpatient: false,
-  isThrowing: false,
-  isOversize: false,
-  ...changes
-})
+const callOf = (index: number, at: number, operation: OperationTag, changes: Partial<PlannedCall> = {}): PlannedCall =>
+  plainCall(`c${index}`, at, { operation, ...changes })
 
 const times = <A>(count: number, make: (index: number) => A): ReadonlyArray<A> =>
   Array.from({ length: count }, (_, index) => make(index))

@@ -1,49 +1,8 @@
 /**
  * Plans that broke a promise once, as small as they could be made. They are run with every test run.
  */
-import type { Plan, PlannedCall, Settings } from "../../src/plan/Plan.ts"
-
-const settings: Settings = {
-  requesters: 1,
-  responders: 1,
-  partitions: 1,
-  replyPartitions: 1,
-  isCompacted: false,
-  leaders: 1,
-  preemption: 0,
-  concurrency: 64,
-  maxWaiting: 1_000,
-  maxWaitingPerKey: 256,
-  maxInFlight: 1_000,
-  maxWaitMillis: undefined,
-  maxTimeoutMillis: 300_000,
-  dedupeEntries: 1_000,
-  sessionTimeoutMillis: 3_000,
-  heartbeatMillis: 250,
-  clockSkewMillis: 200,
-  quiesceMillis: 300,
-  drainMillis: 3_000,
-  skews: [0]
-}
-
-const call = (name: string, at: number, differences: Partial<PlannedCall>): PlannedCall => ({
-  name,
-  requester: 0,
-  at,
-  operation: "Do",
-  key: undefined,
-  isScattered: false,
-  value: 0,
-  timeoutMillis: 3_000,
-  millis: 0,
-  behaviour: "ok",
-  interruptAfter: undefined,
-  isDiscard: false,
-  isImpatient: false,
-  isThrowing: false,
-  isOversize: false,
-  ...differences
-})
+import type { Plan, PlannedCall } from "../../src/plan/Plan.ts"
+import { plainCall as call, plainSettings as settings } from "../../src/plan/plainPlan.ts"
 
 const plan = (calls: ReadonlyArray<PlannedCall>, differences: Partial<Plan> = {}): Plan => ({
   seed: 1,
