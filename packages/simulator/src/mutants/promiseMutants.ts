@@ -9,6 +9,7 @@ import { LogHistory } from "@kafka-request-reply/core/simulator/responder/intern
 import { Machine } from "@kafka-request-reply/core/simulator/responder/internal/machine"
 import { Ownership } from "@kafka-request-reply/core/simulator/responder/internal/ownership"
 import { Replies } from "@kafka-request-reply/core/simulator/responder/internal/reply"
+import type { ConsumedRecord } from "@kafka-request-reply/core/Transport"
 import * as Effect from "effect/Effect"
 import { type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
 
@@ -90,46 +91,39 @@ const refusalsUntold = ofClasses("refusals untold", "what is refused before it i
   )
 )
 
-const cutUnnoticed = ofClasses(
+/** A log whose records are seen as others than they are. */
+const seenAs = (
+  name: string,
+  what: string,
+  seen: (record: ConsumedRecord, history: LogHistory) => ConsumedRecord
+): Mutant =>
+  ofClasses(name, what, () =>
+    replace(
+      LogHistory.prototype,
+      "read",
+      (original) =>
+        function (record, end) {
+          return original.call(this, seen(record, this), end)
+        }
+    )
+  )
+
+const cutUnnoticed = seenAs(
   "cut log unnoticed",
   "records of a new leader epoch are taken for redelivered ones",
-  () =>
-    replace(
-      LogHistory.prototype,
-      "read",
-      (original) =>
-        function (record, end) {
-          return original.call(this, { ...record, leaderEpoch: undefined }, end)
-        }
-    )
+  (record) => ({ ...record, leaderEpoch: undefined })
 )
 
-const cutTakenForNew = ofClasses("log read again runs again", "a log that is read again is taken for another one", () =>
-  replace(
-    LogHistory.prototype,
-    "read",
-    (original) =>
-      function (record, end) {
-        const isAgain = record.offset < this.seen
-        return isAgain
-          ? original.call(this, { ...record, topicId: `again ${record.offset}` }, end)
-          : original.call(this, record, end)
-      }
-  )
+const cutTakenForNew = seenAs(
+  "log read again runs again",
+  "a log that is read again is taken for another one",
+  (record, { seen }) => (record.offset < seen ? { ...record, topicId: `again ${record.offset}` } : record)
 )
 
-const remadeUnnoticed = ofClasses(
+const remadeUnnoticed = seenAs(
   "new topic unnoticed",
   "records of a topic made anew are taken for redelivered ones",
-  () =>
-    replace(
-      LogHistory.prototype,
-      "read",
-      (original) =>
-        function (record, end) {
-          return original.call(this, { ...record, topicId: this.topicId }, end)
-        }
-    )
+  (record, { topicId }) => ({ ...record, topicId })
 )
 
 export const promiseMutants: ReadonlyArray<Mutant> = [

@@ -14,7 +14,8 @@ import {
   Run
 } from "@kafka-request-reply/core/simulator/responder/internal/state"
 import * as Effect from "effect/Effect"
-import { both, type Mutant, ofClasses, ofServices, replace } from "./Mutant.ts"
+import { none } from "./Decorators.ts"
+import { both, type Mutant, ofClasses, replace } from "./Mutant.ts"
 
 const answers = KeptAnswers.prototype as KeptAnswers<KeptAnswer>
 const schedule = Schedule.prototype as Schedule<Request>
@@ -161,26 +162,27 @@ const neverDone = ofClasses("never done", "the offset of a request stays open wh
   )
 )
 
-const unreadSettings = ofServices("", "", {
-  transport: (transport) => ({
-    ...transport,
-    topics: { ...transport.topics, configs: () => Effect.succeed({}) }
-  })
-})
-
 const settingsUnread: Mutant = {
-  ...unreadSettings,
-  name: "reply topic not looked at",
-  what: "replies to a compacted topic are written without a key, and given up when the broker refuses them for that",
-  install: () =>
-    replace(
-      Replies.prototype,
-      "refused",
-      (original) =>
-        function (publication, error) {
-          return original.call(this, Object.create(publication, { key: { value: new Uint8Array(1) } }), error)
-        }
-    )
+  ...ofClasses(
+    "reply topic not looked at",
+    "replies to a compacted topic are written without a key, and given up when the broker refuses them for that",
+    () =>
+      replace(
+        Replies.prototype,
+        "refused",
+        (original) =>
+          function (publication, error) {
+            return original.call(this, Object.create(publication, { key: { value: new Uint8Array(1) } }), error)
+          }
+      )
+  ),
+  decorators: {
+    ...none,
+    transport: (transport) => ({
+      ...transport,
+      topics: { ...transport.topics, configs: () => Effect.succeed({}) }
+    })
+  }
 }
 
 export const runMutants: ReadonlyArray<Mutant> = [
