@@ -12,14 +12,14 @@ import { primaryKeyOf } from "../../contract/Operation.ts"
 import * as PayloadCodec from "../../contract/PayloadCodec.ts"
 import { parentOf } from "../../telemetry/TraceContext.ts"
 import * as CorrelationId from "../../wire/CorrelationId.ts"
-import type { RecordHeader, RecordHeaders } from "../../wire/RecordHeaders.ts"
+import type { RecordHeader } from "../../wire/RecordHeaders.ts"
 import type { Options } from "../Options.ts"
 import { rejectionIn } from "../Rejection.ts"
 import type { RequestInfo } from "../RequestInfo.ts"
 import { type Answer, answerOf, rejected } from "./answer.ts"
 import { messageOf } from "./causeMessage.ts"
 import type { DefectLog } from "./defectLog.ts"
-import { fingerprintOf, fingerprintOfBytes } from "./fingerprint.ts"
+import { fingerprintOf } from "./fingerprint.ts"
 import * as Procedure from "./procedure.ts"
 import { type Claimed, claimOf } from "./claims.ts"
 import { next } from "./readyEffect.ts"
@@ -49,27 +49,16 @@ const answered = (answer: Answer, headers: ReadonlyArray<RecordHeader> = none, i
 export const failure = answered(rejected("internal", "the responder failed; see its log"))
 
 /** What a handler can know of its request. */
-class Info implements RequestInfo {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly timestamp: number
-  readonly correlationId: Uint8Array
-  readonly attempt: number
-  readonly key: string | undefined
-  readonly headers: RecordHeaders
-
-  constructor({ envelope, record }: Run["request"]) {
-    this.topic = record.topic
-    this.partition = record.partition
-    this.offset = record.offset
-    this.timestamp = record.timestamp
-    this.correlationId = envelope.correlationId
-    this.attempt = envelope.attempt
-    this.key = envelope.key
-    this.headers = envelope.callHeaders
-  }
-}
+const infoOf = ({ envelope, record }: Run["request"]): RequestInfo => ({
+  topic: record.topic,
+  partition: record.partition,
+  offset: record.offset,
+  timestamp: record.timestamp,
+  correlationId: envelope.correlationId,
+  attempt: envelope.attempt,
+  key: envelope.key,
+  headers: envelope.callHeaders
+})
 
 export class Execution implements Procedure.Invocation {
   readonly #environment: ExecutionDependencies
@@ -88,7 +77,7 @@ export class Execution implements Procedure.Invocation {
     this.#environment = environment
     this.#run = run
     this.requestId = requestId
-    this.info = run.request.info = new Info(run.request)
+    this.info = run.request.info = infoOf(run.request)
   }
 
   /** The context of the fiber, if there is one. */
@@ -154,7 +143,8 @@ export class Execution implements Procedure.Invocation {
     this.#claim = key === undefined ? claimOf(run.request, undefined, false) : claimOf(run.request, key)
     const fingerprint =
       key === undefined
-        ? Effect.succeed(fingerprintOfBytes(run.request.record.value))
+        ? // Made when the request was taken, for all records of its call.
+          Effect.succeed(run.request.call!.fingerprint!)
         : fingerprintOf(operation, payload)
     return next(fingerprint, (text) => {
       this.#fingerprint = text
