@@ -7,7 +7,7 @@ import { type Handlers, serve } from "../../src/promises/Server.ts"
 import type { Options as RequesterOptions } from "../../src/requester/Options.ts"
 import type { Options as ResponderOptions } from "../../src/responder/Options.ts"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
-import type * as TestContract from "../suites/requestReply/TestContract.ts"
+import * as TestContract from "../suites/requestReply/TestContract.ts"
 import { newContract } from "../suites/requestReply/programs.ts"
 
 export type ContractHandlers = Handlers<RpcGroup.Rpcs<TestContract.TestContract>>
@@ -16,20 +16,7 @@ const unexpected = (operation: string) => async () => {
   throw new Error(`nobody expected a call of ${operation}`)
 }
 
-const all: ContractHandlers = {
-  Work: unexpected("Work"),
-  Find: unexpected("Find"),
-  Look: unexpected("Find"),
-  Put: unexpected("Put"),
-  Order: unexpected("Order"),
-  Reserve: unexpected("Reserve"),
-  Book: unexpected("Book"),
-  Append: unexpected("Append"),
-  Limited: unexpected("Limited"),
-  Hasty: unexpected("Hasty"),
-  Urgent: unexpected("Urgent"),
-  Sometime: unexpected("Sometime")
-}
+const all: ContractHandlers = TestContract.forEachOperation(unexpected)
 
 /** A server and a client of a new contract. */
 export const pair = async (

@@ -6,6 +6,7 @@ import type { BuildRequest } from "../../../src/kafkajs/internal/brokerRequests.
 import { toSettings } from "../../../src/kafkajs/internal/clientSettings.ts"
 import * as ClusterClient from "../../../src/kafkajs/internal/clusterClient.ts"
 import type { ApiVersions } from "../../../src/kafkajs/internal/kafkajsInternals.ts"
+import type { JoinGroup } from "../../../src/kafka/Transport.ts"
 import { because, Unavailable } from "../../../src/kafka/TransportError.ts"
 
 /** The decoded answer to a request of this API key. */
@@ -16,6 +17,16 @@ const versions: ApiVersions = Object.fromEntries(
   Array.from({ length: 50 }, (_, apiKey) => [apiKey, { minVersion: 0, maxVersion: 11 }])
 )
 const connectionTo = (nodeId: number) => ({ nodeId, address: `fake:${nodeId}` }) as BrokerConnection
+
+/** A member of a group over one topic that takes every record. */
+export const joinOptions: JoinGroup = {
+  groupId: "group",
+  topics: ["orders"],
+  onAssigned: () => undefined,
+  onRecords: (records) => records.length,
+  onRevoking: Effect.void,
+  revokeTimeoutMillis: 1_000
+}
 
 /** Every broker id is known and connected, and answers by `answer`; the coordinator is broker 0 unless said otherwise. */
 export const makeClient = Effect.fnUntraced(function* (

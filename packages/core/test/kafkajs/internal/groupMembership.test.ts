@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import { GroupMembership } from "../../../src/kafkajs/internal/groupMembership.ts"
 import { because, NoAnswer } from "../../../src/kafka/TransportError.ts"
-import { type Answer, makeClient } from "./fakeBroker.ts"
+import { type Answer, joinOptions, makeClient } from "./fakeBroker.ts"
 
 const offsetFetch = 9
 const offsetCommit = 8
@@ -14,18 +14,9 @@ const coordinatorLoading = 14
 const partitions = [{ topic: "orders", partition: 0 }]
 const generation = { generationId: 1, memberId: "me" }
 
-const options = {
-  groupId: "group",
-  topics: ["orders"],
-  onAssigned: () => undefined,
-  onRecords: (records: ReadonlyArray<unknown>) => records.length,
-  onRevoking: Effect.void,
-  revokeTimeoutMillis: 1_000
-}
-
 const join = (answer: Answer) =>
   Effect.gen(function* () {
-    const membership = new GroupMembership(yield* makeClient(() => answer), options, "member", yield* Clock.Clock)
+    const membership = new GroupMembership(yield* makeClient(() => answer), joinOptions, "member", yield* Clock.Clock)
     // Finds the coordinator, as a join does.
     const commit = membership.offsets.commit(generation, [{ topic: "orders", partition: 0, offset: 1, metadata: "" }])
     const committing = yield* Effect.forkChild(commit, { startImmediately: true })
@@ -62,7 +53,7 @@ describe("groupMembership", () => {
           return { partitions: [] }
         }
       const client = yield* makeClient(answer, () => coordinator)
-      const membership = new GroupMembership(client, options, "member", yield* Clock.Clock)
+      const membership = new GroupMembership(client, joinOptions, "member", yield* Clock.Clock)
       const commit = membership.offsets.commit(generation, [{ topic: "orders", partition: 0, offset: 1, metadata: "" }])
       const committing = yield* Effect.forkChild(commit, { startImmediately: true })
       yield* TestClock.adjust("3 seconds")

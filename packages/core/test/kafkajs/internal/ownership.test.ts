@@ -7,21 +7,13 @@ import { TestClock } from "effect/testing"
 import { EventLoop } from "../../../src/host/EventLoop.ts"
 import { type Generation, GroupMembership } from "../../../src/kafkajs/internal/groupMembership.ts"
 import { Ownership } from "../../../src/kafkajs/internal/ownership.ts"
-import { makeClient } from "./fakeBroker.ts"
+import { joinOptions, makeClient } from "./fakeBroker.ts"
 
 const offsetCommit = 8
 const illegalGeneration = 22
 
 const partition = { topic: "orders", partition: 0 }
 const offsets = [{ ...partition, offset: 7, metadata: "what runs" }]
-const options = {
-  groupId: "group",
-  topics: ["orders"],
-  onAssigned: () => undefined,
-  onRecords: (records: ReadonlyArray<unknown>) => records.length,
-  onRevoking: Effect.void,
-  revokeTimeoutMillis: 1_000
-}
 const generationOf = (generationId: number, partitions = [partition]): Generation => ({
   generationId,
   memberId: "me",
@@ -42,7 +34,7 @@ const owned = Effect.gen(function* () {
     return { partitions: [{ ...partition, errorCode: isCurrent ? 0 : illegalGeneration }] }
   })
   const clock = yield* Clock.Clock
-  const membership = new GroupMembership(client, options, "member", clock)
+  const membership = new GroupMembership(client, joinOptions, "member", clock)
   const { commit } = membership.offsets
   membership.offsets.commit = (committer, given) =>
     Effect.suspend(() => {
@@ -50,7 +42,7 @@ const owned = Effect.gen(function* () {
       return commit.call(membership.offsets, committer, given)
     })
   const eventLoop = yield* EventLoop
-  const ownership = new Ownership({ client, eventLoop, clock, join: options, membership, purpose: "fetch" })
+  const ownership = new Ownership({ client, eventLoop, clock, join: joinOptions, membership, purpose: "fetch" })
   yield* Effect.addFinalizer(() => ownership.halt)
   yield* ownership.begin(generationOf(1), [{ ...partition, committed: 0, metadata: "" }])
   const answer = yield* Deferred.make<Generation | undefined>()

@@ -101,23 +101,13 @@ export type Handlers = RpcGroup.HandlersFrom<RpcGroup.Rpcs<TestContract>>
 /** The contract under a name of its own. */
 export const named = (name: string): TestContract => operations.annotate(Contract.Name, name)
 
+/** A value for each operation of the contract. */
+export const forEachOperation = <A>(of: (operation: string) => A): Readonly<Record<keyof Handlers, A>> =>
+  Object.fromEntries(Array.from(operations.requests.keys(), (tag) => [tag, of(tag)])) as Record<keyof Handlers, A>
+
 const unexpected = (operation: string) => () => {
   throw new Error(`nobody expected a call of ${operation}`)
 }
 
 /** Handlers of the whole contract: those given, and for the others one that dies. */
-export const handlers = (given: Partial<Handlers>): Handlers => ({
-  Work: unexpected("Work"),
-  Find: unexpected("Find"),
-  Look: unexpected("Look"),
-  Put: unexpected("Put"),
-  Order: unexpected("Order"),
-  Reserve: unexpected("Reserve"),
-  Book: unexpected("Book"),
-  Append: unexpected("Append"),
-  Limited: unexpected("Limited"),
-  Hasty: unexpected("Hasty"),
-  Urgent: unexpected("Urgent"),
-  Sometime: unexpected("Sometime"),
-  ...given
-})
+export const handlers = (given: Partial<Handlers>): Handlers => ({ ...forEachOperation(unexpected), ...given })
